@@ -1,0 +1,1 @@
+"""What the operator decides. Imports nothing of ours and does no I/O but its own files."""

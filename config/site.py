@@ -1,0 +1,75 @@
+"""The site: the hosts, hypervisors and directory of one place.
+
+The data only; reading and checking the YAML file is site_file.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.secrets import SecretReference
+
+
+@dataclass(frozen=True, slots=True)
+class ShellAccess:
+    """How commands reach a host: `local`, or SSH with a known host key."""
+
+    kind: str = "local"
+    host: str = ""
+    port: int = 22
+    user: str = ""
+    key_file: Path | None = None
+    password: SecretReference | None = None
+    known_hosts: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HypervisorNode:
+    """One KVM host. `name` is what sstNode says (its fully qualified name)."""
+
+    name: str
+    uri: str
+    shell: ShellAccess
+    console_address: str = ""
+    """The address consoles listen on at this node."""
+    bridges: tuple[str, ...] = ()
+    """Bridges to use where they cannot be looked up; empty: look on the host."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryAccess:
+    """The directory: an LDAP URL, or a folder of LDIF files."""
+
+    base: str
+    url: str = ""
+    ldif_folder: Path | None = None
+    bind_dn: str = ""
+    password: SecretReference | None = None
+    ca_file: Path | None = None
+    start_tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MachineStorage:
+    """Where machines' files live when the backup plan does not say."""
+
+    live_root: str = "/var/virtualization"
+    backup_root: str = "/var/backup/virtualization"
+    retain_root: str = "/var/virtualization/retain"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One place. `practice` is true on the practice site only: screens then say DRILL."""
+
+    name: str
+    nodes: tuple[HypervisorNode, ...] = ()
+    directory: DirectoryAccess | None = None
+    storage: MachineStorage = MachineStorage()
+    practice: bool = False
+    file: Path | None = None
+
+    def node(self, name: str) -> HypervisorNode | None:
+        """The node of that name, compared without regard to case."""
+        return next((node for node in self.nodes if node.name.lower() == name.lower()), None)

@@ -1,0 +1,1 @@
+"""What is done, and to what. Never loads the full-screen library."""

@@ -1,0 +1,62 @@
+"""The journal's vocabulary: one JSON object a line, written by the runner alone.
+
+Every event has `event` (one of Event), `at` (UTC, ISO 8601 with milliseconds) and `seq` (from 1).
+Transitions are fsynced before the runner goes on; PROGRESS and LOGGED are not. No event ever holds
+a secret.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """What a line of the journal says, with the fields it carries besides event, at and seq."""
+
+    RUN_STARTED = "run-started"  # pid, boot_id, host, user, terminal, plan_hash, launcher, resumed
+    STEP_VERIFYING = "step-verifying"  # step
+    STEP_ALREADY = "step-already"  # step, evidence
+    STEP_STARTED = "step-started"  # step
+    STEP_DONE = "step-done"  # step, evidence, seconds
+    STEP_FAILED = "step-failed"  # step, message, remedy, seen, expected
+    STEP_UNKNOWN = "step-unknown"  # step, evidence
+    STEP_SKIPPED = "step-skipped"  # step, reason, by
+    STEP_UNDOING = "step-undoing"  # step
+    STEP_UNDONE = "step-undone"  # step
+    PROGRESS = "progress"  # step, done, total, unit
+    FACT = "fact"  # name, value
+    ASKED = "asked"  # question (id), step, name, text, detail, choices, default, secret
+    ANSWERED = "answered"  # question, value (never for secrets), by
+    ANSWER_CHANGED = "answer-changed"  # name, value, by: an answer the plan depends on
+    PAUSED = "paused"  # by
+    RESUMED = "resumed"  # by
+    NOTE = "note"  # text: anything worth a line in the report
+    RUN_FINISHED = "run-finished"  # outcome: Finish, message
+
+
+class StepState(StrEnum):
+    """Where a step is, folded from the journal."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    ALREADY = "already"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    UNDONE = "undone"
+
+
+class Finish(StrEnum):
+    """How a run ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    UNDONE = "undone"
+    ABORTED = "aborted"
+
+
+# The names of questions that the runner itself asks; a step's own prompts have their own names.
+FAILED_STEP = "step-failed"  # choices: retry, change, skip, undo, stop
+UNKNOWN_STEP = "step-unknown"  # choices: verify, apply (never for irreversible), done, stop
