@@ -1,0 +1,102 @@
+"""A question in the middle of the screen: text, then choices or one line to type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.widgets.line_input import LineInput
+from tui.widgets.pick_list import PickList
+
+Row = tuple[str, str]
+"""Id of a choice and how it reads."""
+
+
+class Dialog(ModalScreen[str | None]):
+    """Dismisses with the id of the choice, or None when the operator steps back."""
+
+    BINDINGS = [Binding("escape", "dismiss_none", "back")]
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; }
+    Dialog > #box {
+        width: 76; height: auto; max-height: 22; border: ascii ansi_default; padding: 0 1;
+        background: ansi_default;
+    }
+    Dialog #text { height: auto; max-height: 12; }
+    Dialog #text Static { height: auto; }
+    Dialog #choices { height: auto; max-height: 8; margin-top: 1; }
+    Dialog #keys { margin-top: 1; }
+    """
+
+    def __init__(self, title: str, text: str, choices: Sequence[Row]) -> None:
+        super().__init__()
+        self._title, self._text, self._choices = title, text, choices
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static(self._title, classes="strong", markup=False)
+            with VerticalScroll(id="text", can_focus=False):
+                yield Static(self._text, markup=False)
+            yield from self.control()
+            yield Static(self.keys(), id="keys", markup=False)
+
+    def control(self) -> ComposeResult:
+        """What the operator answers with."""
+        yield PickList(*(Option(label, id=value) for value, label in self._choices), id="choices")
+
+    def keys(self) -> str:
+        """The keys that work here."""
+        return "enter choose  esc back"
+
+    def on_mount(self) -> None:
+        for choices in self.query("#choices").results(PickList):
+            choices.action_first()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(event.option_id)
+
+    def action_dismiss_none(self) -> None:
+        """Step back without an answer."""
+        self.dismiss(None)
+
+
+class TextDialog(Dialog):
+    """Asks for one line; with `secret` it is never shown. Dismisses with the text."""
+
+    def __init__(self, title: str, text: str, *, secret: bool = False, value: str = "") -> None:
+        super().__init__(title, text, ())
+        self._secret, self._value = secret, value
+
+    def control(self) -> ComposeResult:
+        yield LineInput(value=self._value, password=self._secret, id="answer")
+
+    def keys(self) -> str:
+        return "enter accept  esc back"
+
+    def on_input_submitted(self, event: LineInput.Submitted) -> None:
+        event.stop()
+        self.dismiss(event.value)
+
+
+class Notice(Dialog):
+    """Something to read; any of Enter and Esc closes it."""
+
+    BINDINGS = [Binding("enter", "dismiss_none", "close"), Binding("space", "dismiss_none", "close")]
+
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__(title, text, ())
+
+    def control(self) -> ComposeResult:
+        return
+        yield
+
+    def keys(self) -> str:
+        return "enter close"

@@ -1,0 +1,88 @@
+"""What every full screen of the wizard has: title line, rule, body, rule, keys, help, leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.widgets.key_line import KeyLine
+from tui.widgets.place import Place
+from tui.widgets.rule_line import RuleLine
+from tui.widgets.title_line import TitleLine
+
+Result = TypeVar("Result")
+
+
+class Page(Screen[Result], Generic[Result]):
+    """A full screen. A subclass gives `body()`, HELP, and its own BINDINGS."""
+
+    HELP: ClassVar[str] = ""
+    """What this screen is and what can be done on it; F1 shows it."""
+
+    SHOWS_ELAPSED: ClassVar[bool] = True
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "back"),
+        Binding("ctrl+d", "leave", "leave", priority=True),
+        Binding("f1", "help", "help", priority=True),
+    ]
+
+    DEFAULT_CSS = """
+    Page > #body { height: 1fr; padding: 0 1; }
+    """
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self._waiting_result: list[Result | None] = []
+
+    def compose(self) -> ComposeResult:
+        yield TitleLine(self.place, shows_elapsed=self.SHOWS_ELAPSED)
+        yield RuleLine()
+        with Vertical(id="body"):
+            yield from self.body()
+        yield RuleLine()
+        yield KeyLine()
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between the two rules."""
+        return ()
+
+    def set_status(self, status: str) -> None:
+        """The screen's own word in the title line."""
+        self.query_one(TitleLine).status = status
+
+    def finish(self, result: Result | None) -> None:
+        """Leave the screen with a result; where a dialog stands above it, when that has closed."""
+        if self.is_current:
+            self.dismiss(result)
+        else:
+            self._waiting_result = [result]
+
+    def on_screen_resume(self) -> None:
+        if self._waiting_result:
+            self.call_later(self.finish, self._waiting_result.pop())
+
+    def focused_help(self) -> str:
+        """Help for the thing that has the focus; empty where there is nothing to add."""
+        return ""
+
+    def action_back(self) -> None:
+        """Go back; every answer is kept."""
+        self.finish(None)
+
+    def action_help(self) -> None:
+        """Explain the screen and the focused thing."""
+        from tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen.about(self))
+
+    def action_leave(self) -> None:
+        """Ask how to leave."""
+        self.app.action_leave()

@@ -1,0 +1,39 @@
+"""Asks for more room below 80x24. It stands above the screen in hand, which keeps all state."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.events import Resize
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.widgets import Static
+
+LEAST = Size(80, 24)
+
+
+def is_too_small(size: Size) -> bool:
+    """Whether the screens do not fit."""
+    return size.width < LEAST.width or size.height < LEAST.height
+
+
+class TooSmallScreen(Screen[None]):
+    """Goes away by itself as soon as there is room."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="notice", markup=False)
+
+    def on_resize(self, event: Resize) -> None:
+        self.query_one("#notice", Static).update(
+            f"Rekindle needs {LEAST.width}x{LEAST.height}; this terminal is"
+            f" {event.size.width}x{event.size.height}.\nEnlarge the window or choose a smaller"
+            " font.\nNothing is lost."
+        )
+        self.go_if_there_is_room()
+
+    def on_screen_resume(self) -> None:
+        self.go_if_there_is_room()
+
+    def go_if_there_is_room(self) -> None:
+        """Close when the terminal has grown and nothing stands above."""
+        if self.is_current and not is_too_small(self.app.size):
+            self.dismiss(None)

@@ -1,0 +1,224 @@
+"""How one row of conflicts reads: pure text, for the table and for the detail pane.
+
+Nothing here is said by colour: a row's state is a mark in the table and a word in the detail.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from rich.cells import cell_len, chop_cells
+
+from steps.conflicts import ConflictSet, Decision, FieldClass, Resolution, Resolutions, Row
+
+ABSENT: Final = "(none)"
+
+KEYS: Final[Mapping[Decision, str]] = {
+    Decision.KEEP_BACKUP: "b",
+    Decision.TAKE_LIVE: "l",
+    Decision.NEXT_BOOT: "x",
+    Decision.CUSTOM: "e",
+}
+"""The key that decides so."""
+
+WORDS: Final[Mapping[Decision, str]] = {
+    Decision.KEEP_BACKUP: "backup",
+    Decision.TAKE_LIVE: "now",
+    Decision.NEXT_BOOT: "next boot",
+    Decision.CUSTOM: "typed",
+}
+"""What the choice is called on the screen."""
+
+_MODES: Final = {"with-state": "with memory state", "cold": "cold start"}
+_INDENT: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one row stands: is it open, what blocks it, what it will become."""
+
+    open: bool
+    blocks: tuple[str, ...]
+    result: str
+
+    @property
+    def mark(self) -> str:
+        """`!` open, `x` blocked, blank decided: readable without colour."""
+        return "!" if self.open else "x" if self.blocks else " "
+
+    @property
+    def word(self) -> str:
+        """The same as a word."""
+        return "open" if self.open else "blocked" if self.blocks else "decided"
+
+
+def visible(text: str) -> str:
+    """The text with everything a terminal would obey (escapes, line ends) written out."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def shorten(text: str, width: int) -> str:
+    """At most `width` cells, cut in the middle: both ends of a path tell more than its start."""
+    if cell_len(text) <= width:
+        return text
+    if width < 8:
+        return chop_cells(text, width)[0] if width > 0 else ""
+    head, tail = (width - 2) // 2, width - 2 - (width - 2) // 2
+    return chop_cells(text, head)[0] + ".." + _tail(text, tail)
+
+
+def _tail(text: str, width: int) -> str:
+    return chop_cells(text[::-1], width)[0][::-1]
+
+
+def mode_words(mode: str) -> str:
+    """`with-state` and `cold` as an operator says them."""
+    return _MODES.get(mode, mode)
+
+
+def class_words(row: Row, mode: str) -> str:
+    """What the field's class means for this restore."""
+    if row.field_class is FieldClass.DIRECTORY_ONLY:
+        return "directory only, never in the XML"
+    if row.field_class is FieldClass.HOST:
+        return "host side, free"
+    return "frozen while memory is restored" if mode != "cold" else "guest hardware, free when cold"
+
+
+def then(row: Row) -> str:
+    """The backup's value for the table; differing sources stand side by side."""
+    return _joined(row, ("xml_state", "xml_backup", "directory_backup"))
+
+
+def now(row: Row) -> str:
+    """Today's value for the table; differing sources stand side by side."""
+    return _joined(row, ("xml_now", "directory_now"))
+
+
+def _joined(row: Row, sources: Iterable[str]) -> str:
+    found = [row.values.get(source) for source in sources]
+    distinct = dict.fromkeys(visible(value) for value in found if value is not None)
+    return " / ".join(distinct) or ABSENT
+
+
+def detail(
+    row: Row, standing: Standing, conflicts: ConflictSet, decided: Resolutions, width: int
+) -> str:
+    """Everything about one row, wrapped to `width` cells.
+
+    Title and class, what blocks, the values by source, every choice with its key (refused ones
+    with their reason), then notes and where the value stands.
+    """
+    lines = _headline(row, standing, conflicts.mode, width)
+    for reason in standing.blocks:
+        lines += _wrapped(" blocked       ", reason, width)
+    lines += _source_lines(row, width)
+    for decision in Decision:
+        lines += _choice_lines(row, decision, conflicts, decided, width)
+    if conflicts.mode != "cold":
+        lines += [" c switch the whole restore to a cold start (memory is lost)"]
+    if row.note:
+        lines += _wrapped(" note          ", row.note, width)
+    return "\n".join(lines + _place_lines(row, conflicts, width))
+
+
+def _headline(row: Row, standing: Standing, mode: str, width: int) -> list[str]:
+    left = f" {visible(row.title)}: {standing.word}"
+    right = class_words(row, mode)
+    gap = width - cell_len(left) - cell_len(right) - 1
+    return [left + " " * gap + right] if gap > 1 else [left, f"   {right}"]
+
+
+def _source_lines(row: Row, width: int) -> list[str]:
+    lines: list[str] = []
+    if row.ldap or not row.xpath:
+        parts = {"then": "directory_backup", "now": "directory_now"}
+        lines += _sources(" directory  ", row, parts, width)
+    if row.xpath:
+        parts = {"then": "xml_backup", "state": "xml_state", "now": "xml_now"}
+        lines += _sources(" XML        ", row, parts, width)
+    return lines
+
+
+def _sources(label: str, row: Row, parts: Mapping[str, str], width: int) -> list[str]:
+    texts = {word: _value(row, source) for word, source in parts.items()}
+    line = label + "   ".join(f"{word} {text}" for word, text in texts.items())
+    if cell_len(line) < width:
+        return [line]
+    lines: list[str] = []
+    for word, text in texts.items():
+        lines += _wrapped(f"{label}{word} ", text, width)
+        label = " " * len(label)
+    return lines
+
+
+def _value(row: Row, source: str) -> str:
+    value = row.values.get(source)
+    return ABSENT if value is None else visible(value)
+
+
+def _choice_lines(
+    row: Row, decision: Decision, conflicts: ConflictSet, decided: Resolutions, width: int
+) -> list[str]:
+    label = f" {KEYS[decision]} {WORDS[decision]}".ljust(_INDENT)
+    return _wrapped(label, choice_text(row, decision, conflicts, decided), width)
+
+
+def choice_text(
+    row: Row, decision: Decision, conflicts: ConflictSet, decided: Resolutions
+) -> str:
+    """What a choice would give, or `no:` and the reason why it is not allowed."""
+    if decision not in row.allowed:
+        return f"no: {row.refused.get(decision, 'not a choice for this field')}"
+    chosen = decided.get(row.id)
+    words = [_outcome(row, decision, conflicts, decided)]
+    if chosen is not None and chosen.decision is decision:
+        words.append("[chosen]")
+    elif len(row.allowed) == 1:
+        words.append("[the only choice]")
+    elif row.default is decision:
+        words.append("[suggested: d]")
+    return " ".join(word for word in words if word)
+
+
+def _outcome(row: Row, decision: Decision, conflicts: ConflictSet, decided: Resolutions) -> str:
+    if decision is Decision.CUSTOM:
+        return visible(row.custom_hint) or "type a value"
+    moved = conflicts.together(row.id, Resolution(decision))
+    result = visible(conflicts.result(row.id, {**decided, **moved}))
+    if decision is Decision.NEXT_BOOT:
+        return f"{result} (today's value from the next cold start on)"
+    return result
+
+
+def _place_lines(row: Row, conflicts: ConflictSet, width: int) -> list[str]:
+    lines: list[str] = []
+    if row.coupled:
+        titles = {other.id: other.title for other in conflicts.rows}
+        names = ", ".join(visible(titles.get(name, name)) for name in row.coupled)
+        lines += _wrapped(" moves with    ", names, width)
+    places = [f"{place.attribute} of {place.entry or 'the entry'}" for place in row.ldap]
+    if places or row.xpath:
+        lines += _wrapped(" stands in     ", ", ".join([*places, *row.xpath]), width)
+    return lines
+
+
+def _wrapped(label: str, text: str, width: int) -> list[str]:
+    indent = " " * min(len(label), _INDENT)
+    lines = textwrap.wrap(
+        visible(text),
+        max(width - 1, 20),
+        initial_indent=label,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+    )
+    return lines or [label]

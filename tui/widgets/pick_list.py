@@ -1,0 +1,99 @@
+"""A list to pick from, readable without colour: `>` marks the row in hand, `(*)` what is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual.binding import Binding
+from textual.content import Content
+from textual.strip import Strip
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+GUTTER = 2
+
+
+class PickList(OptionList):
+    """An OptionList that shows its cursor as a mark, and that ignores the mouse hovering."""
+
+    DEFAULT_CSS = """
+    PickList { border: none; padding: 0; height: auto; max-height: 100%; }
+    PickList:focus { border: none; }
+    PickList > .option-list--option { padding: 0; }
+    """
+
+    def __init__(
+        self, *options: Option, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(*options, id=id, classes=classes, markup=False, compact=True)
+
+    def _get_left_gutter_width(self) -> int:
+        return GUTTER
+
+    def render_line(self, y: int) -> Strip:
+        line = super().render_line(y)
+        mark = "> " if self._first_line_of_cursor(y) and self.has_focus_or_shows_cursor else "  "
+        style = next((segment.style for segment in line), None)
+        return Strip([Segment(mark, style), *line], line.cell_length + GUTTER)
+
+    @property
+    def has_focus_or_shows_cursor(self) -> bool:
+        """Whether the cursor is drawn; a rail that only shows the place draws it always."""
+        return self.has_focus or self.has_class("always-cursor")
+
+    def _first_line_of_cursor(self, y: int) -> bool:
+        line = self.scroll_offset.y + y
+        return self.highlighted is not None and self._index_to_line.get(self.highlighted) == line
+
+    def pick(self, option_id: str) -> None:
+        """Put the cursor on an option; nothing happens where it is not there."""
+        if any(option.id == option_id for option in self.options):
+            self.highlighted = self.get_option_index(option_id)
+
+    @property
+    def picked(self) -> str | None:
+        """Id of the option under the cursor."""
+        option = self.highlighted_option
+        return option.id if option else None
+
+
+class ChoiceList(PickList):
+    """One of several answers: `(*)` is the chosen one. Space chooses, Enter chooses and goes on."""
+
+    BINDINGS = [Binding("space", "choose", "choose", show=False)]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._labels: dict[str, str] = {}
+        self.chosen: str | None = None
+
+    def show(self, choices: Sequence[tuple[str, str, str]], chosen: str | None) -> None:
+        """Show `(value, label, refused)` rows; a refused one says why and cannot be chosen."""
+        cursor = self.picked
+        self._labels = {value: label for value, label, _ in choices}
+        self.chosen = chosen
+        self.set_options(
+            Option(self._prompt(value, refused), id=value, disabled=bool(refused))
+            for value, _, refused in choices
+        )
+        self.pick(cursor or chosen or "")
+        if self.highlighted is None:
+            self.action_first()
+
+    def _prompt(self, value: str, refused: str = "") -> Content:
+        if refused:
+            return Content(f" -  {self._labels[value]}  no: {refused}")
+        mark = "(*)" if value == self.chosen else "( )"
+        return Content(f"{mark} {self._labels[value]}")
+
+    def choose(self, value: str) -> None:
+        """Mark one as chosen."""
+        before, self.chosen = self.chosen, value
+        for changed in {before, value} & self._labels.keys():
+            self.replace_option_prompt(changed, self._prompt(changed))
+
+    def action_choose(self) -> None:
+        """Choose the row in hand."""
+        if self.highlighted is not None:
+            self.action_select()

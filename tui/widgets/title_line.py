@@ -1,0 +1,49 @@
+"""The first line of every screen: place on the left, state and time on the right."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tui.wording import minutes
+from tui.widgets.place import Place
+
+
+class TitleLine(Widget):
+    """Procedure and object, where you are, what the screen reports, site, DRILL, elapsed time.
+
+    `status` is the screen's own word ("2 open  0 blocked"). The time is in minutes, so that an idle
+    screen sends nothing over a slow line; a screen that must show seconds puts them in `status`
+    and sets `shows_elapsed` to False.
+    """
+
+    DEFAULT_CSS = """
+    TitleLine { height: 1; padding: 0 1; text-style: bold; }
+    """
+
+    place: reactive[Place] = reactive(Place(""), init=False)
+    status: reactive[str] = reactive("")
+    _elapsed: reactive[str] = reactive("")
+
+    def __init__(self, place: Place, *, shows_elapsed: bool = True) -> None:
+        super().__init__()
+        self.set_reactive(TitleLine.place, place)
+        self._shows_elapsed = shows_elapsed
+
+    def on_mount(self) -> None:
+        if self._shows_elapsed:
+            self._tick()
+            self.set_interval(5, self._tick)
+
+    def _tick(self) -> None:
+        self._elapsed = minutes(self.place.elapsed())
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        right = "  ".join(part for part in (self.status, self.place.badge, self._elapsed) if part)
+        left = self.place.path
+        room = max(width - len(right) - 2, 0)
+        if len(left) > room:
+            left = left[: max(room - 2, 0)] + ".."
+        return Content(f"{left}{right:>{max(width - len(left), 0)}}")
