@@ -1,0 +1,268 @@
+"""The site file: YAML to Site, strictly checked, and Site to plain data and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from config import checked_fields as read
+from config.checked_fields import Complaints, Fields
+from config.errors import InvalidInput
+from config.paths import default_site_file
+from config.secrets import SecretReference
+from config.site import DirectoryAccess, HypervisorNode, MachineStorage, ShellAccess, Site
+from config.yaml_marks import Data, Document, load_yaml
+
+
+def load_site(path: Path) -> Site:
+    """Read and check a site file. Raises InvalidInput with every mistake and its line."""
+    document = load_yaml(path)
+    return replace(_site(document), file=path)
+
+
+def find_site(path: Path | None = None) -> Site | None:
+    """The site of the named file; else of the default place, or None where there is none."""
+    if path is not None:
+        return load_site(path)
+    place = default_site_file()
+    return load_site(place) if place.exists() else None
+
+
+def require_site(path: Path | None = None) -> Site:
+    """Like `find_site`, but a missing site file is InvalidInput."""
+    site = find_site(path)
+    if site is None:
+        place = default_site_file()
+        raise InvalidInput(
+            f"There is no site file at {place}.",
+            f"Write one: rekindle site --example > {place}; then edit it. Or name one with --site.",
+        )
+    return site
+
+
+def site_from_data(data: dict[str, Any]) -> Site:
+    """The Site that `site_to_data` wrote down; checked like a file. Raises InvalidInput."""
+    fields = dict(data)
+    file = fields.pop("file", None)
+    site = _site(Document("the frozen site", fields))
+    return replace(site, file=Path(file)) if file is not None else site
+
+
+def site_to_data(site: Site) -> dict[str, Any]:
+    """The whole site as plain JSON data, in the shape of the site file, plus `file`."""
+    data: dict[str, Any] = {"name": site.name, "practice": site.practice}
+    data["nodes"] = [_node_to_data(node) for node in site.nodes]
+    if site.directory is not None:
+        data["directory"] = _present(site.directory)
+    data["storage"] = _present(site.storage)
+    if site.file is not None:
+        data["file"] = str(site.file)
+    return data
+
+
+def _node_to_data(node: HypervisorNode) -> dict[str, Any]:
+    return {**_present(node), "shell": _present(node.shell), "bridges": list(node.bridges)}
+
+
+def _present(record: Any) -> dict[str, Any]:
+    """The fields of a record as JSON data; what is None or empty text is left out."""
+    values = ((name, getattr(record, name)) for name in type(record).__dataclass_fields__)
+    return {name: _plain(value) for name, value in values if value not in (None, "")}
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path | SecretReference) else value
+
+
+def _site(document: Document) -> Site:
+    complaints = Complaints(document)
+    fields = Fields(complaints, document.data)
+    if not complaints.found:
+        site = _read_site(fields)
+        fields.finish()
+    complaints.raise_all()
+    return site
+
+
+def _read_site(fields: Fields) -> Site:
+    directory = fields.section("directory")
+    storage = fields.section("storage")
+    return Site(
+        name=fields.need("name", read.text, ""),
+        practice=fields.take("practice", read.flag, False),
+        nodes=_nodes(fields),
+        directory=_directory(directory) if directory else None,
+        storage=_storage(storage) if storage else MachineStorage(),
+    )
+
+
+def _nodes(fields: Fields) -> tuple[HypervisorNode, ...]:
+    nodes: dict[str, HypervisorNode] = {}
+    for entry in fields.sections("nodes"):
+        node = _node(entry)
+        if node.name.lower() in nodes:
+            entry.complain("name", f"{node.name!r} is named twice.", "Keep one entry a node.")
+        nodes[node.name.lower()] = node
+    return tuple(nodes.values())
+
+
+def _node(fields: Fields) -> HypervisorNode:
+    shell = fields.section("shell")
+    node = HypervisorNode(
+        name=fields.need("name", read.host, ""),
+        uri=fields.need("uri", _hypervisor_uri, ""),
+        shell=_shell(shell) if shell else ShellAccess(),
+        console_address=fields.take("console_address", _address, ""),
+        bridges=fields.take("bridges", read.texts, ()),
+    )
+    fields.finish()
+    return node
+
+
+def _shell(fields: Fields) -> ShellAccess:
+    kind = fields.take("kind", _shell_kind, "local")
+    shell = ShellAccess(
+        kind=kind,
+        host=fields.take("host", read.host, ""),
+        port=fields.take("port", read.port, 22),
+        user=fields.take("user", _user, ""),
+        key_file=fields.take("key_file", _path, None),
+        password=fields.take("password", read.secret, None),
+        known_hosts=fields.take("known_hosts", _path, None),
+    )
+    fields.finish()
+    if kind == "ssh" and not fields.has("host"):
+        fields.complain("host", "SSH needs a host.", "Add host.")
+    if kind == "local" and replace(shell, port=22) != ShellAccess():
+        fields.complain("kind", "host, user and keys are for SSH.", "Write kind: ssh, or drop them")
+    return shell
+
+
+def _directory(fields: Fields) -> DirectoryAccess:
+    directory = DirectoryAccess(
+        base=fields.need("base", _distinguished_name, ""),
+        url=fields.take("url", _ldap_url, ""),
+        ldif_folder=fields.take("ldif_folder", _path, None),
+        bind_dn=fields.take("bind_dn", _distinguished_name, ""),
+        password=fields.take("password", read.secret, None),
+        ca_file=fields.take("ca_file", _path, None),
+        start_tls=fields.take("start_tls", read.flag, False),
+    )
+    fields.finish()
+    _check_directory(fields, directory)
+    return directory
+
+
+def _check_directory(fields: Fields, directory: DirectoryAccess) -> None:
+    if fields.has("url") == fields.has("ldif_folder"):
+        fields.complain("", "either url or ldif_folder is needed.", "Give exactly one of the two.")
+    if directory.start_tls and not directory.url.startswith("ldap:"):
+        fields.complain("start_tls", "TLS is started on ldap:// only.", "Drop start_tls.")
+    if directory.password is not None and not directory.bind_dn:
+        fields.complain("password", "a password needs a bind_dn.", "Add bind_dn.")
+    if directory.password is not None and _in_the_clear(directory):
+        fields.complain(
+            "url",
+            f"{directory.url} would carry the password over the network in the clear.",
+            "Use ldaps://, or add start_tls: true.",
+        )
+
+
+def _in_the_clear(directory: DirectoryAccess) -> bool:
+    parts = urlsplit(directory.url)
+    return parts.scheme == "ldap" and not directory.start_tls and not _loopback(parts.hostname)
+
+
+def _loopback(name: str | None) -> bool:
+    # Addresses only by number, and the one name that RFC 6761 reserves for loopback.
+    return name in ("localhost", "::1") or (read.is_address(name or "") and _is_127(name or ""))
+
+
+def _is_127(address: str) -> bool:
+    return address.startswith("127.")
+
+
+def _storage(fields: Fields) -> MachineStorage:
+    standard = MachineStorage()
+    storage = MachineStorage(
+        live_root=fields.take("live_root", read.absolute_path, standard.live_root),
+        backup_root=fields.take("backup_root", read.absolute_path, standard.backup_root),
+        retain_root=fields.take("retain_root", read.absolute_path, standard.retain_root),
+    )
+    fields.finish()
+    return storage
+
+
+def _path(value: Data) -> Path | None:
+    return Path(read.absolute_path(value))
+
+
+def _address(value: Data) -> str:
+    found = read.text(value)
+    if not read.is_address(found):
+        raise InvalidInput(f"{found!r} is not an IP address.", "Write the address, not a name.")
+    return found
+
+
+def _user(value: Data) -> str:
+    found = read.text(value)
+    if not found or found.startswith("-") or any(c in found for c in " /:@"):
+        raise InvalidInput(f"{found!r} is not a user name.", "Write a login name.")
+    return found
+
+
+def _shell_kind(value: Data) -> str:
+    found = read.text(value)
+    if found not in ("local", "ssh"):
+        raise InvalidInput(f"{found!r} is not a way to reach a host.", "Write local or ssh.")
+    return found
+
+
+def _hypervisor_uri(value: Data) -> str:
+    found = read.text(value)
+    driver = found.split("://", 1)[0].split("+")[0] if "://" in found else ""
+    if driver not in ("qemu", "test"):
+        raise InvalidInput(
+            f"{found!r} is not the URI of a QEMU hypervisor.",
+            "Write for instance qemu:///system, qemu:///session or qemu+ssh://root@HOST/system.",
+        )
+    return found
+
+
+def _distinguished_name(value: Data) -> str:
+    found = read.text(value)
+    if not all("=" in part for part in found.replace("\\,", "").split(",")):
+        raise InvalidInput(f"{found!r} is not a DN.", "Write for instance dc=example,dc=org.")
+    return found
+
+
+def _ldap_url(value: Data) -> str:
+    found = read.text(value)
+    try:
+        parts = urlsplit(found)
+        usable = parts.scheme in ("ldap", "ldaps", "ldapi") and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not _plain_url(parts.netloc, parts.path + parts.query + parts.fragment):
+        raise InvalidInput(
+            f"{found!r} is not the URL of a directory.",
+            "Write ldap://HOST[:PORT], ldaps://HOST[:PORT] or ldapi://%2FPATH%2FOF%2FSOCKET.",
+        )
+    if parts.scheme == "ldapi":
+        _check_socket(found, unquote(parts.netloc))
+    elif parts.hostname is not None:
+        read.host(parts.hostname)
+    return found
+
+
+def _plain_url(place: str, rest: str) -> bool:
+    return bool(place) and "@" not in place and rest in ("", "/")
+
+
+def _check_socket(found: str, socket: str) -> None:
+    if not socket.startswith("/"):
+        raise InvalidInput(
+            f"{found!r} does not name a socket.", "Write its path with %2F for each /."
+        )
