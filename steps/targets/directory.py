@@ -57,7 +57,7 @@ class Directory(Protocol):
         """The entry and all below it, parents first; empty where there is none."""
 
     def search(self, base: str, filter_text: str) -> Sequence[Entry]:
-        """Subtree search, paged. Build the filter with `equals()`: values must be escaped."""
+        """Subtree search, paged. Build the filter with `directory_names.equals()`: it escapes."""
 
     def add(self, dn: str, attributes: Attributes) -> None:
         """Add an entry; Refused where there is one."""
