@@ -10,6 +10,8 @@ from typing import Any
 
 from textual.app import App
 from textual.binding import Binding
+from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import Screen
 
 from tui import theme
@@ -38,10 +40,10 @@ class RekindleApp(App[int]):
             loop.add_signal_handler(number, self.exit, 128 + number)
         self.push_screen(self._first())
 
-    def on_resize(self) -> None:
-        self.ask_for_room()
+    def on_resize(self, event: Resize) -> None:
+        self.ask_for_room(event.size)
 
-    def ask_for_room(self) -> None:
+    def ask_for_room(self, size: Size | None = None) -> None:
         """Put the notice above everything while the terminal is below 80x24."""
-        if is_too_small(self.size) and not isinstance(self.screen, TooSmallScreen):
+        if is_too_small(size or self.size) and not isinstance(self.screen, TooSmallScreen):
             self.push_screen(TooSmallScreen())

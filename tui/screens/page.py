@@ -54,6 +54,11 @@ class Page(Screen[Result], Generic[Result]):
         """The widgets between the two rules."""
         return ()
 
+    def set_place(self, where: str) -> None:
+        """Say in the title line that the operator is elsewhere on the same screen."""
+        self.place = self.place.at(where)
+        self.query_one(TitleLine).place = self.place
+
     def set_status(self, status: str) -> None:
         """The screen's own word in the title line."""
         self.query_one(TitleLine).status = status
@@ -66,6 +71,7 @@ class Page(Screen[Result], Generic[Result]):
             self._waiting_result = [result]
 
     def on_screen_resume(self) -> None:
+        self.app.ask_for_room()
         if self._waiting_result:
             self.call_later(self.finish, self._waiting_result.pop())
 

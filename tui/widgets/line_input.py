@@ -17,6 +17,8 @@ class LineInput(Input):
 
     BINDINGS = [
         Binding("delete", "delete_right", "delete", show=False),
+        Binding("down", "app.focus_next", "next field", show=False),
+        Binding("up", "app.focus_previous", "field before", show=False),
         Binding("f4", "reveal", "show for 2 s", show=False),
     ]
 

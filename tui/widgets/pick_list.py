@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual.binding import Binding
 from textual.content import Content
+from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -33,14 +35,9 @@ class PickList(OptionList):
 
     def render_line(self, y: int) -> Strip:
         line = super().render_line(y)
-        mark = "> " if self._first_line_of_cursor(y) and self.has_focus_or_shows_cursor else "  "
+        mark = "> " if self._first_line_of_cursor(y) and self.has_focus else "  "
         style = next((segment.style for segment in line), None)
         return Strip([Segment(mark, style), *line], line.cell_length + GUTTER)
-
-    @property
-    def has_focus_or_shows_cursor(self) -> bool:
-        """Whether the cursor is drawn; a rail that only shows the place draws it always."""
-        return self.has_focus or self.has_class("always-cursor")
 
     def _first_line_of_cursor(self, y: int) -> bool:
         line = self.scroll_offset.y + y
@@ -62,6 +59,14 @@ class ChoiceList(PickList):
     """One of several answers: `(*)` is the chosen one. Space chooses, Enter chooses and goes on."""
 
     BINDINGS = [Binding("space", "choose", "choose", show=False)]
+
+    @dataclass
+    class Picked(Message):
+        """An answer was chosen; with `onward` (Enter) the operator wants the next question."""
+
+        choices: ChoiceList
+        value: str
+        onward: bool
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -94,6 +99,15 @@ class ChoiceList(PickList):
             self.replace_option_prompt(changed, self._prompt(changed))
 
     def action_choose(self) -> None:
-        """Choose the row in hand."""
-        if self.highlighted is not None:
-            self.action_select()
+        """Choose the row in hand and stay."""
+        self._pick(onward=False)
+
+    def action_select(self) -> None:
+        """Choose the row in hand and go on."""
+        self._pick(onward=True)
+
+    def _pick(self, *, onward: bool) -> None:
+        option = self.highlighted_option
+        if option is not None and option.id is not None and not option.disabled:
+            self.choose(option.id)
+            self.post_message(self.Picked(self, option.id, onward))

@@ -1,0 +1,251 @@
+"""The interview: one page of questions at a time, and a rail that shows all pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import DescendantFocus
+from textual.widget import Widget
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from config.questions import Group, Question
+from tui.prober import Prober
+from tui.screens.page import Page
+from tui.session import Session
+from tui.widgets.field import Field
+from tui.widgets.pick_list import PickList
+from tui.widgets.place import Place
+
+REVIEW = "review"
+"""What the interview dismisses with when every page is passed or Review is asked for."""
+
+
+class InterviewScreen(Page[str]):
+    """Dismisses with REVIEW, or None when the operator goes back before the first page."""
+
+    HELP = """
+Each page asks a few questions; the rail on the left shows all pages: `ok` is done, `>` is where
+you are, `..` has not been seen, `!` must be mended. What the tool can look up is filled in.
+
+Enter goes to the next question and, from the last one, to the next page. Space picks from a list.
+Tab and the arrows move. Esc goes back a page and keeps every answer, right or wrong. In the rail,
+Enter jumps to a page.
+
+An answer is checked when it is given. An error must be mended before you go on; a warning must not.
+"""
+
+    BINDINGS = [
+        Binding("enter", "next", "next"),
+        Binding("f5", "check_again", "check again"),
+        Binding("ctrl+s", "save", "save answers", priority=True),
+        Binding("f2", "review", "review", priority=True),
+    ]
+
+    DEFAULT_CSS = """
+    InterviewScreen #columns { height: 1fr; }
+    InterviewScreen #rail { width: 24; height: 1fr; max-height: 100%; }
+    InterviewScreen #divider { width: 2; height: 1fr; border-left: solid ansi_default; }
+    InterviewScreen #right { width: 1fr; height: 1fr; }
+    InterviewScreen #page { height: 1fr; }
+    InterviewScreen #intro { height: auto; margin-bottom: 1; }
+    InterviewScreen #why { height: auto; max-height: 6; }
+    """
+
+    def __init__(
+        self, place: Place, session: Session, prober: Prober, *, page: str | None = None
+    ) -> None:
+        super().__init__(place)
+        self._session, self._prober = session, prober
+        self._groups = session.procedure.interview.groups
+        self._index = next((i for i, group in enumerate(self._groups) if group.name == page), 0)
+        self._going_on = False
+
+    def body(self) -> Iterable[Widget]:
+        yield Horizontal(
+            PickList(id="rail"),
+            Static(id="divider"),
+            Vertical(VerticalScroll(id="page", can_focus=False), Static(id="why", markup=False),
+                     id="right"),
+            id="columns",
+        )
+
+    async def on_mount(self) -> None:
+        self._prober.changed = self._look_changed
+        self.set_interval(1, self._tick)
+        await self._open_page(self._index)
+
+    @property
+    def _group(self) -> Group:
+        return self._groups[self._index]
+
+    @property
+    def _fields(self) -> list[Field]:
+        return list(self.query(Field))
+
+    async def _open_page(self, index: int) -> None:
+        self._index, self._going_on = index, False
+        self._session.seen.add(self._group.name)
+        self.set_place(self._group.title)
+        self.set_status(f"{index + 1} of {len(self._groups)}")
+        await self._mount_fields()
+        self._focus_first()
+        self._look_at_everything()
+        self._refresh_rail()
+
+    async def _mount_fields(self) -> None:
+        page = self.query_one("#page", VerticalScroll)
+        await page.remove_children()
+        intro = [Static(self._group.intro, id="intro", markup=False)] if self._group.intro else []
+        asked = self._session.asked(self._group)
+        await page.mount(*intro, *(Field(question, self._session) for question in asked))
+
+    def _focus_first(self) -> None:
+        fields = self._fields
+        if fields:
+            wanted = (field for field in fields if self._session.blocked(field.question))
+            next(wanted, fields[0]).control.focus()
+
+    def _look_at_everything(self, *, again: bool = False) -> None:
+        for question in self._session.asked(self._group):
+            self._prober.list_choices(question, again=again)
+            self._prober.check(question, again=again)
+
+    def _refresh_rail(self) -> None:
+        rail = self.query_one("#rail", PickList)
+        picked = rail.picked
+        rail.set_options(
+            Option(f"{self._rail_mark(group):<2} {group.title}", id=group.name)
+            for group in self._groups
+        )
+        rail.add_option(Option(".. Review", id=REVIEW))
+        rail.pick(picked if rail.has_focus and picked else self._group.name)
+
+    def _rail_mark(self, group: Group) -> str:
+        return ">" if group is self._group else self._session.mark(group)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        field = self._field_in_hand()
+        why = field.question.why if field else ""
+        self.query_one("#why", Static).update(f"Why: {why}" if why else "")
+
+    def _field_in_hand(self) -> Field | None:
+        focused = self.focused
+        return next((field for field in self._fields if field.control is focused), None)
+
+    def focused_help(self) -> str:
+        field = self._field_in_hand()
+        if field is None:
+            return "The rail: Enter opens the page under the cursor."
+        question = field.question
+        return "\n\n".join(part for part in (question.title, question.why, question.help) if part)
+
+    async def on_field_answered(self, event: Field.Answered) -> None:
+        self._going_on = False
+        await self._follow_conditions()
+        self._look_at_everything()
+        for field in self._fields:
+            field.refresh_state()
+        self._refresh_rail()
+        if event.onward:
+            await self._onward(event.field)
+
+    def on_field_edited(self, _event: Field.Edited) -> None:
+        self._going_on = False
+
+    async def _follow_conditions(self) -> None:
+        """Questions appear and go as the answers above them change; the others stay as they are."""
+        asked = self._session.asked(self._group)
+        page = self.query_one("#page", VerticalScroll)
+        present = {field.question.name: field for field in self._fields}
+        wanted = [question.name for question in asked]
+        for name, field in present.items():
+            if name not in wanted:
+                await field.remove()
+        before: Widget | None = None
+        for question in asked:
+            field = present.get(question.name) or Field(question, self._session)
+            if question.name not in present:
+                await page.mount(field, after=before) if before else await page.mount(field)
+            before = field
+
+    async def _onward(self, field: Field) -> None:
+        fields = self._fields
+        position = fields.index(field) if field in fields else len(fields) - 1
+        if position + 1 < len(fields):
+            fields[position + 1].control.focus()
+        else:
+            await self.action_next()
+
+    async def action_next(self) -> None:
+        """Go to the next page, unless something here must be mended or is still being looked at."""
+        if self._show_faults():
+            return
+        if self._anything_running() and not self._going_on:
+            self._going_on = True
+            return
+        await self._go(self._index + 1)
+
+    def _show_faults(self) -> bool:
+        first: Field | None = None
+        for field in self._fields:
+            field.show_fault(self._session.fault(field.question))
+            if first is None and self._session.blocked(field.question):
+                first = field
+        if first is not None:
+            first.control.focus()
+            self._refresh_rail()
+        return first is not None
+
+    def _anything_running(self) -> bool:
+        checks = (self._session.check_of(field.question) for field in self._fields)
+        return any(check is not None and check.running for check in checks)
+
+    async def _go(self, index: int) -> None:
+        if index < 0:
+            self.finish(None)
+        elif index >= len(self._groups):
+            self.finish(REVIEW)
+        else:
+            await self._open_page(index)
+
+    async def action_back(self) -> None:
+        """Go a page back; nothing is validated and nothing is lost."""
+        await self._go(self._index - 1)
+
+    def action_review(self) -> None:
+        """Go to Review; what is still open is shown instead."""
+        self.finish(REVIEW)
+
+    def action_check_again(self) -> None:
+        """Look at everything on this page again."""
+        self._look_at_everything(again=True)
+
+    def action_save(self) -> None:
+        """Write the answers to a file and say where."""
+        self.app.save_answers(self._session)
+
+    async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        if event.option_list.id == "rail":
+            names = [group.name for group in self._groups]
+            wanted = event.option_id or ""
+            await self._go(names.index(wanted) if wanted in names else len(names))
+
+    def _look_changed(self, name: str) -> None:
+        if self.is_attached:
+            self.call_later(self._after_look, name)
+
+    async def _after_look(self, name: str) -> None:
+        for field in self._fields:
+            if field.question.name == name:
+                self._session.drop_unlisted(field.question)
+                field.refresh_state()
+        self._refresh_rail()
+        if self._going_on and not self._anything_running():
+            await self.action_next()
+
+    def _tick(self) -> None:
+        for field in self._fields:
+            field.refresh_if_running()

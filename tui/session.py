@@ -1,0 +1,198 @@
+"""What the operator has said so far, outside every screen: going back loses nothing.
+
+Knows nothing of Textual. The interview screen and plain mode both work on a Session.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from config.errors import InvalidInput, Refused
+from config.questions import Finding, Given, Group, Kind, Question, Value
+from config.secrets import Secret, SecretReference
+from config.site import Site
+from steps.conflicts import Desk, Resolutions
+from steps.procedure import Probed, Procedure, Survey
+
+
+@dataclass(slots=True)
+class Check:
+    """One look at the world for one question, and the answers it was made for."""
+
+    basis: tuple[Value | None, ...]
+    since: float
+    probed: Probed | None = None
+    failed: str = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not come back yet."""
+        return self.probed is None and not self.failed
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found; a look that failed counts as an error."""
+        if self.failed:
+            return (Finding("error", self.failed),)
+        return self.probed.findings if self.probed else ()
+
+
+@dataclass(slots=True)
+class Session:
+    """One walk through one procedure."""
+
+    site: Site
+    procedure: Procedure
+    answers: dict[str, Value] = field(default_factory=dict)
+    resolutions: Resolutions = field(default_factory=dict)
+    secrets: dict[str, Secret] = field(default_factory=dict)
+    checks: dict[str, Check] = field(default_factory=dict)
+    listings: dict[str, Check] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    """Names of pages the operator has been on."""
+    survey: Survey | None = None
+    surveyed: Given = field(default_factory=dict)
+    """The answers the survey was made with."""
+    desk: Desk | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def given(self) -> dict[str, Value]:
+        """Answers and defaults of every question that is asked, in order."""
+        known: dict[str, Value] = {}
+        for group in self.procedure.interview.groups:
+            for question in group.questions:
+                if question.condition(known):
+                    value = self.answers.get(question.name)
+                    value = question.default_for(known) if value is None else value
+                    if value is not None:
+                        known[question.name] = value
+        return known
+
+    def asked(self, group: Group) -> tuple[Question, ...]:
+        """The questions of a page that are asked now."""
+        return group.asked(self.given())
+
+    def value(self, question: Question) -> Value | None:
+        """The answer, or the default."""
+        return self.given().get(question.name)
+
+    def answer(self, name: str, value: Value | None) -> None:
+        """Keep an answer; None takes it back."""
+        if value is None:
+            self.answers.pop(name, None)
+        else:
+            self.answers[name] = value
+
+    def answer_secret(self, name: str, text: str) -> None:
+        """Keep a typed secret in memory; the answers only say that it was typed."""
+        if text:
+            self.secrets[name] = Secret(text)
+            self.answers[name] = SecretReference("prompt")
+        else:
+            self.secrets.pop(name, None)
+            self.answers.pop(name, None)
+
+    def choices(self, question: Question) -> tuple[tuple[str, str, str], ...]:
+        """(value, label with note, why it is refused) of every choice known so far."""
+        if question.kind is Kind.YES_NO:
+            return (("yes", "yes", ""), ("no", "no", ""))
+        listing = self.listings.get(question.name)
+        found = listing.probed.choices if listing and listing.probed else ()
+        choices = found if question.choices_probe else question.choices
+        return tuple(
+            (choice.value, f"{choice.label}  {choice.note}".rstrip(), choice.refused)
+            for choice in choices
+        )
+
+    def fault(self, question: Question) -> str:
+        """What is wrong with the answer without looking at the world; empty where nothing is."""
+        value = self.value(question)
+        if value is None or value == "":
+            return "An answer is needed." if question.required else ""
+        if question.kind is Kind.NUMBER and not isinstance(value, int):
+            return f"{value!r} is not a whole number."
+        try:
+            question.check(value, self.given())
+        except (InvalidInput, Refused) as error:
+            return str(error)
+        return self._unknown_choice(question, value)
+
+    def _unknown_choice(self, question: Question, value: Value) -> str:
+        rows = self.choices(question) if question.kind is Kind.CHOICE else ()
+        if not rows:
+            return ""
+        refused = {row[0]: row[2] for row in rows}
+        if value not in refused:
+            return f"{value!r} is not one of the choices."
+        return f"{value!r} cannot be taken: {refused[str(value)]}" if refused[str(value)] else ""
+
+    def blocked(self, question: Question) -> str:
+        """What keeps this question from being passed: its fault, or an error that was found."""
+        if fault := self.fault(question):
+            return fault
+        check = self.check_of(question)
+        errors = [found for found in check.findings if found.level == "error"] if check else []
+        return "\n".join(f"{found.text} {found.remedy}".rstrip() for found in errors)
+
+    def mark(self, group: Group) -> str:
+        """State of a page as a mark: `ok`, `!` something to mend, `..` not yet seen."""
+        if group.name not in self.seen:
+            return ".."
+        return "!" if any(self.blocked(question) for question in self.asked(group)) else "ok"
+
+    def first_open(self) -> Group | None:
+        """The first page that cannot be passed."""
+        for group in self.procedure.interview.groups:
+            if any(self.blocked(question) for question in self.asked(group)):
+                return group
+        return None
+
+    def basis(self, question: Question, *, own: bool = True) -> tuple[Value | None, ...]:
+        """The answers a look for this question depends on."""
+        given = self.given()
+        names = ((question.name,) if own else ()) + question.depends_on
+        return tuple(given.get(name) for name in names)
+
+    def check_of(self, question: Question) -> Check | None:
+        """The look made for the answer as it stands; one for another answer does not count."""
+        check = self.checks.get(question.name)
+        return check if check and check.basis == self.basis(question) else None
+
+    def drop_unlisted(self, question: Question) -> None:
+        """Take an answer back that the choices, now that they are known, do not hold."""
+        listing = self.listing_of(question)
+        if listing and listing.probed and question.name in self.answers:
+            known = {choice.value for choice in listing.probed.choices}
+            if self.answers[question.name] not in known:
+                del self.answers[question.name]
+
+    def listing_of(self, question: Question) -> Check | None:
+        """The list of choices for the answers as they stand."""
+        listing = self.listings.get(question.name)
+        return listing if listing and listing.basis == self.basis(question, own=False) else None
+
+    def needs_survey(self) -> bool:
+        """Whether the world must be looked at (again) for these answers."""
+        return self.survey is None or self.surveyed != self.given()
+
+    def keep_survey(self, survey: Survey, given: Mapping[str, Value]) -> None:
+        """Take a survey, and carry the decisions made before over to the new comparison."""
+        self.survey, self.surveyed = survey, dict(given)
+        compare = self.procedure.conflicts
+        if compare is None:
+            return
+        conflicts = compare(self.site, given, survey)
+        before = self.desk or Desk(conflicts, decided=dict(self.resolutions))
+        self.desk = before.carried_over(conflicts)
+
+    def decided(self) -> Resolutions:
+        """Every decision made so far."""
+        return dict(self.desk.decided) if self.desk else dict(self.resolutions)
+
+
+def start_check(checks: dict[str, Check], name: str, basis: tuple[Value | None, ...]) -> Check:
+    """Note that a look begins; whatever an earlier look brings back counts no more."""
+    check = checks[name] = Check(basis, time.monotonic())
+    return check

@@ -1,0 +1,170 @@
+"""One question of an interview: its title, what is answered with, and what was found."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.events import DescendantBlur, DescendantFocus
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static
+
+from config.questions import Kind, Question
+from tui.answer_text import as_text, from_text
+from tui.session import Check, Session
+from tui.widgets.line_input import LineInput
+from tui.widgets.pick_list import ChoiceList
+
+
+class Field(Vertical):
+    """Shows one question. The answer itself lives in the session."""
+
+    DEFAULT_CSS = """
+    Field { height: auto; margin-bottom: 1; }
+    Field Static { height: auto; }
+    Field ChoiceList { max-height: 10; }
+    """
+
+    @dataclass
+    class Answered(Message):
+        """The operator settled on an answer; with `onward` the next question is wanted."""
+
+        field: Field
+        onward: bool
+
+    @dataclass
+    class Edited(Message):
+        """The answer changes while it is typed."""
+
+        field: Field
+
+    def __init__(self, question: Question, session: Session) -> None:
+        super().__init__(id=f"field-{question.name.replace('.', '-')}")
+        self.question, self._session = question, session
+        self._fault = ""
+        self._stored: str | None = None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is answered by picking."""
+        return self.question.kind in (Kind.CHOICE, Kind.YES_NO)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="title", markup=False)
+        yield from self._control()
+        yield Static(id="found", markup=False)
+
+    def _control(self) -> ComposeResult:
+        if self.is_list:
+            yield ChoiceList(id="control")
+            return
+        secret = self.question.kind is Kind.SECRET
+        value = self._session.value(self.question)
+        text = "" if value is None else as_text(value)
+        if secret:
+            kept = self._session.secrets.get(self.question.name)
+            text = kept.reveal() if kept else ""
+        self._stored = text
+        yield LineInput(text, password=secret, id="control")
+
+    @property
+    def control(self) -> Widget:
+        """What has the focus when this question is in hand."""
+        return self.query_one("#control")
+
+    def on_mount(self) -> None:
+        self._show_title(focused=False)
+        self.refresh_state()
+
+    def on_descendant_focus(self, _event: DescendantFocus) -> None:
+        self._show_title(focused=True)
+
+    def on_descendant_blur(self, _event: DescendantBlur) -> None:
+        self._show_title(focused=False)
+        self._keep_typed(onward=False)
+
+    def _show_title(self, *, focused: bool) -> None:
+        optional = "" if self.question.required else " (may be empty)"
+        mark = "> " if focused else "  "
+        self.query_one("#title", Static).update(f"{mark}{self.question.title}{optional}")
+
+    def refresh_state(self) -> None:
+        """Show choices and findings as the session has them now."""
+        if self.is_list:
+            self._show_choices()
+        text = self._found_text()
+        found = self.query_one("#found", Static)
+        found.display = bool(text)
+        found.update(text)
+
+    def refresh_if_running(self) -> None:
+        """Count the seconds of a look that has not come back."""
+        looks = (self._session.listing_of(self.question), self._session.check_of(self.question))
+        if any(look is not None and look.running for look in looks):
+            self.query_one("#found", Static).update(self._found_text())
+
+    def _show_choices(self) -> None:
+        control = self.query_one(ChoiceList)
+        value = self._session.value(self.question)
+        control.show(self._session.choices(self.question), None if value is None else as_text(value))
+
+    def _found_text(self) -> str:
+        lines = [f"error   {self._fault}"] if self._fault else []
+        lines += look_lines(self._session.listing_of(self.question), "looking for choices")
+        lines += look_lines(self._session.check_of(self.question), "checking")
+        return "\n".join("    " + line.replace("\n", "\n            ") for line in lines)
+
+    def show_fault(self, fault: str) -> None:
+        """Say what is wrong with the answer as it was given; empty takes the message away."""
+        if fault != self._fault:
+            self._fault = fault
+            self.refresh_state()
+
+    def on_input_changed(self, event: LineInput.Changed) -> None:
+        event.stop()
+        if event.value != self._stored:
+            self.show_fault("")
+            self.post_message(self.Edited(self))
+
+    def on_input_submitted(self, event: LineInput.Submitted) -> None:
+        event.stop()
+        self._keep_typed(onward=True)
+
+    def on_choice_list_picked(self, event: ChoiceList.Picked) -> None:
+        event.stop()
+        self._session.answer(self.question.name, from_text(self.question, event.value))
+        self.show_fault("")
+        self.post_message(self.Answered(self, event.onward))
+
+    def _keep_typed(self, *, onward: bool) -> None:
+        if self.is_list:
+            return
+        text = self.query_one(LineInput).value
+        changed = text != self._stored
+        if changed:
+            self._stored = text
+            self._store(text)
+        if changed or onward:
+            self.post_message(self.Answered(self, onward))
+
+    def _store(self, text: str) -> None:
+        if self.question.kind is Kind.SECRET:
+            self._session.answer_secret(self.question.name, text)
+            return
+        self._session.answer(self.question.name, from_text(self.question, text))
+        self.show_fault(self._session.fault(self.question) if text else "")
+
+
+def look_lines(check: Check | None, doing: str) -> list[str]:
+    """What a look brought back, a line each: `ok`, `warning`, `error`, or that it still runs."""
+    if check is None:
+        return []
+    if check.running:
+        return [f"{doing} ... {int(time.monotonic() - check.since)} s"]
+    return [
+        f"{found.level:<7} {found.text}" + (f"\n{found.remedy}" if found.remedy else "")
+        for found in check.findings
+    ]
