@@ -90,6 +90,11 @@ class Fields:
         at = (*self.path, name)
         return [Fields(self.complaints, item, (*at, n)) for n, item in enumerate(value)]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every field that is there, in the order of the file."""
+        return tuple(self._data)
+
     def has(self, name: str) -> bool:
         """Whether the field is there and not null."""
         return self._data.get(name) is not None

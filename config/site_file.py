@@ -11,9 +11,10 @@ from config import checked_fields as read
 from config.checked_fields import Complaints, Fields
 from config.errors import InvalidInput
 from config.paths import default_site_file
+from config.private_files import write_private
 from config.secrets import SecretReference
 from config.site import DirectoryAccess, HypervisorNode, MachineStorage, ShellAccess, Site
-from config.yaml_marks import Data, Document, load_yaml
+from config.yaml_marks import Data, Document, dump_yaml, load_yaml
 
 
 def load_site(path: Path) -> Site:
@@ -37,9 +38,16 @@ def require_site(path: Path | None = None) -> Site:
         place = default_site_file()
         raise InvalidInput(
             f"There is no site file at {place}.",
-            f"Write one: rekindle site --example > {place}; then edit it. Or name one with --site.",
+            f"Begin one: mkdir -p {place.parent} && rekindle site --example > {place}\n"
+            "Then edit it. Or name another one with --site FILE.",
         )
     return site
+
+
+def save_site(path: Path, site: Site) -> None:
+    """Write a site file (0600, atomically). Raises InvalidInput where that cannot be done."""
+    data = {name: value for name, value in site_to_data(site).items() if name != "file"}
+    write_private(path, dump_yaml(data))
 
 
 def site_from_data(data: dict[str, Any]) -> Site:

@@ -1,0 +1,150 @@
+"""Judging answers: typed text to a value, a value against its question, all against the interview.
+
+Everything here is pure: what needs the world is a probe (see questions.py).
+"""
+
+from __future__ import annotations
+
+import re
+
+from config.errors import InvalidInput
+from config.questions import Given, Interview, Kind, Question, Value
+from config.secret_sources import FORMS, parse_reference
+from config.secrets import SecretReference
+
+_WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+
+
+def takes_several(question: Question) -> bool:
+    """Whether the answer is a list of texts: its default says so."""
+    return isinstance(question.default, tuple)
+
+
+def read_text(question: Question, text: str) -> Value:
+    """What an operator typed, as a value of the question's kind; raises InvalidInput.
+
+    Several texts are separated by commas. A secret is typed as a reference, never as its text.
+    """
+    if takes_several(question):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    match question.kind:
+        case Kind.NUMBER:
+            return _number(text.strip())
+        case Kind.YES_NO:
+            return _yes_no(text.strip())
+        case Kind.SECRET:
+            return parse_reference(text.strip())
+        case _:
+            return text.strip()
+
+
+def show_value(value: Value) -> str:
+    """A value as `read_text` would read it; a secret as its reference."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def check_value(question: Question, value: Value | None, given: Given) -> None:
+    """Raise InvalidInput where this value cannot answer the question."""
+    if value is None or value in ("", ()):
+        if question.required:
+            raise InvalidInput(f"{question.title}: an answer is needed.", "Give one.")
+        return
+    _check_kind(question, value)
+    _check_choice(question, value)
+    question.check(value, given)
+
+
+def unanswered(interview: Interview, given: Given) -> tuple[Question, ...]:
+    """The required questions that are asked with these answers and have none."""
+    asked = interview.asked(given)
+    return tuple(q for q in asked if q.required and given.get(q.name) in (None, "", ()))
+
+
+def with_defaults(interview: Interview, given: Given) -> dict[str, Value]:
+    """The answers, and the default of every question that is asked and has none, in order."""
+    complete = dict(given)
+    for group in interview.groups:
+        for question in group.questions:
+            if question.name not in complete and question.condition(complete):
+                default = question.default_for(complete)
+                if default is not None:
+                    complete[question.name] = default
+    return complete
+
+
+def only_asked(interview: Interview, given: Given) -> dict[str, Value]:
+    """The answers to questions that are asked with these answers, in the interview's order."""
+    asked = interview.asked(given)
+    return {question.name: given[question.name] for question in asked if question.name in given}
+
+
+def check_given(interview: Interview, given: Given) -> None:
+    """Check every given answer to a question that is asked; raises InvalidInput for the first."""
+    for question in interview.asked(given):
+        if question.name in given:
+            check_value(question, given[question.name], given)
+
+
+def _number(text: str) -> int:
+    if not _WHOLE_NUMBER.fullmatch(text):
+        raise InvalidInput(f"{text[:80]!r} is not a whole number.", "Write digits only.")
+    return int(text)
+
+
+def _yes_no(text: str) -> bool:
+    if text.lower() not in _WORDS:
+        raise InvalidInput(f"{text[:80]!r} is neither yes nor no.", "Write yes or no.")
+    return _WORDS[text.lower()]
+
+
+def _check_kind(question: Question, value: Value) -> None:
+    problem = _kind_problem(question, value)
+    if problem:
+        raise InvalidInput(f"{question.title}: {problem[0]}", problem[1])
+
+
+def _kind_problem(question: Question, value: Value) -> tuple[str, str] | None:
+    """What is wrong with the value's type, and what to do. Never shows what may be a secret."""
+    if question.kind is Kind.SECRET:
+        right = isinstance(value, SecretReference)
+        return None if right else ("a reference to a secret is needed.", f"Write {FORMS}.")
+    if takes_several(question):
+        right = isinstance(value, tuple)
+        return None if right else (f"{value!r} is not a list.", "Give a list.")
+    if question.kind is Kind.YES_NO:
+        return None if isinstance(value, bool) else (f"{value!r} is not yes or no.", "Say which.")
+    if question.kind is Kind.NUMBER:
+        right = isinstance(value, int) and not isinstance(value, bool)
+        return None if right else (f"{value!r} is not a whole number.", "Write digits only.")
+    return _text_problem(question.kind, value)
+
+
+def _text_problem(kind: Kind, value: Value) -> tuple[str, str] | None:
+    if not isinstance(value, str):
+        return f"{value!r} is not text.", "Write text."
+    if not value.isprintable():
+        return f"{value[:80]!r} has characters that cannot be printed.", "Remove them."
+    if kind is Kind.PATH and (not value.startswith("/") or ".." in value.split("/")):
+        return f"{value!r} is not a full path.", "Write it from / on, without '..'."
+    return None
+
+
+def _check_choice(question: Question, value: Value) -> None:
+    if question.kind is not Kind.CHOICE or not question.choices:
+        return
+    by_value = {choice.value: choice for choice in question.choices}
+    for text in value if isinstance(value, tuple) else (str(value),):
+        choice = by_value.get(text)
+        if choice is None:
+            allowed = ", ".join(c.value for c in question.choices if not c.refused)
+            raise InvalidInput(
+                f"{question.title}: {text!r} is not a choice.", f"Choose from: {allowed}."
+            )
+        if choice.refused:
+            raise InvalidInput(
+                f"{question.title}: {choice.label} cannot be chosen: {choice.refused}",
+                "Choose another one.",
+            )
