@@ -78,7 +78,8 @@ def test_a_url_is_refused_and_never_fetched(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("s3cr3t")
     message = refusal(f"dn: cn=a\ncn:< file://{secret}\n".encode())
-    assert "line 2" in message and "s3cr3t" not in message
+    assert "line 2" in message
+    assert "s3cr3t" not in message
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,8 @@ def test_an_entry_repeated_word_for_word_is_dropped_with_a_note():
 
 def test_an_entry_repeated_with_other_values_is_refused_naming_both_lines():
     message = refusal(b"dn: cn=a\ncn: a\n\ndn: cn=a\ncn: b\n")
-    assert "line 4" in message and "line 1" in message
+    assert "line 4" in message
+    assert "line 1" in message
 
 
 def test_too_much_is_refused_unread():
@@ -154,10 +156,8 @@ def test_dumped_lines_are_not_wrapped_and_unsafe_values_are_base64():
 
 def test_change_records_are_what_ldapmodify_reads():
     changes = [Change("delete", "m", (b"a",)), Change("add", "m", (b"b",)), Change("replace", "s")]
-    assert dump_modify(
-        "cn=a", changes, expected_csn="20261120101010.000001Z#000000#000#000000"
-    ) == (
-        "# apply with: ldapmodify -e '!assert=(entryCSN=20261120101010.000001Z#000000#000#000000)'\n"
+    assert dump_modify("cn=a", changes, expected_csn="2026112010.1Z#000000#000#000000") == (
+        "# apply with: ldapmodify -e '!assert=(entryCSN=2026112010.1Z#000000#000#000000)'\n"
         "dn: cn=a\nchangetype: modify\n"
         "delete: m\nm: a\n-\nadd: m\nm: b\n-\nreplace: s\n-\n"
     )
@@ -196,9 +196,10 @@ def test_what_was_dumped_reads_back_the_same(found):
 )
 def test_any_bytes_give_entries_or_one_clear_error(data):
     try:
-        parse_entries(data, "x")
+        message = f"{len(parse_entries(data, 'x'))} entries"
     except InvalidInput as error:
-        assert error.message.startswith("x")
+        message = error.message
+    assert message.startswith("x, line ") or message.endswith(" entries")
 
 
 @settings(max_examples=100, deadline=None)
