@@ -67,6 +67,17 @@ class Prompt:
     detail: str = ""
 
 
+class PutOff(Exception):
+    """Raised by an optional step's `apply`, before it has changed anything: do it another time.
+
+    The run goes on and counts as done; resuming it offers the step again.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class StepContext(Protocol):
     """What a step is given: targets, memory, a way to speak. One per step execution."""
 
@@ -99,6 +110,9 @@ class StepContext(Protocol):
 
     def recall(self, name: str) -> str | None:
         """A fact remembered in this run, also before a crash."""
+
+    def conceal(self, text: str) -> None:
+        """Scrub this text from everything this run writes: for a secret that a document holds."""
 
     def checkpoint(self) -> None:
         """Raise Interrupted where the operator asked to abort. Call it in loops."""

@@ -14,15 +14,19 @@ class Event(StrEnum):
     """What a line of the journal says, with the fields it carries besides event, at and seq."""
 
     RUN_STARTED = "run-started"  # pid, boot_id, host, user, terminal, plan_hash, launcher, resumed
+    PLAN = "plan"  # procedure, title, object, verb, phases: the outline (steps/run/outline.py)
     STEP_VERIFYING = "step-verifying"  # step
     STEP_ALREADY = "step-already"  # step, evidence
     STEP_STARTED = "step-started"  # step
     STEP_DONE = "step-done"  # step, evidence, seconds
-    STEP_FAILED = "step-failed"  # step, message, remedy, seen, expected
+    STEP_FAILED = "step-failed"  # step, message, remedy, seen, expected, undoing
     STEP_UNKNOWN = "step-unknown"  # step, evidence
-    STEP_SKIPPED = "step-skipped"  # step, reason, by
+    STEP_SKIPPED = "step-skipped"  # step, reason, by, put_off (an optional step, for later)
+    UNDO_STARTED = "undo-started"  # steps (in the order of undoing), whole, by
     STEP_UNDOING = "step-undoing"  # step
-    STEP_UNDONE = "step-undone"  # step
+    STEP_UNDONE = "step-undone"  # step, evidence
+    UNDO_SKIPPED = "undo-skipped"  # step, reason, by: an undo that failed and was left as it is
+    UNDO_FINISHED = "undo-finished"  # whole
     PROGRESS = "progress"  # step, done, total, unit
     FACT = "fact"  # name, value
     ASKED = "asked"  # question (id), step, name, text, detail, choices, default, secret
@@ -47,6 +51,15 @@ class StepState(StrEnum):
     UNDONE = "undone"
 
 
+class Doing(StrEnum):
+    """What a running step is busy with."""
+
+    NOTHING = ""
+    CHECKING = "checking"
+    APPLYING = "applying"
+    UNDOING = "undoing"
+
+
 class Finish(StrEnum):
     """How a run ended."""
 
@@ -59,4 +72,8 @@ class Finish(StrEnum):
 
 # The names of questions that the runner itself asks; a step's own prompts have their own names.
 FAILED_STEP = "step-failed"  # choices: retry, change, skip, undo, stop
-UNKNOWN_STEP = "step-unknown"  # choices: verify, apply (never for irreversible), done, stop
+UNKNOWN_STEP = "step-unknown"  # choices: verify, apply (never for irreversible), done, undo, stop
+FAILED_UNDO = "undo-failed"  # choices: retry, skip, stop
+SKIP_REASON = "skip-reason"  # text
+CHANGE_WHICH = "change-which"  # choices: the answers the failed step depends on
+CHANGE_VALUE = "change-value"  # text or choices: the new value

@@ -1,0 +1,35 @@
+"""A plan's outline as plain data: what the journal keeps so that a reader needs nothing else."""
+
+from __future__ import annotations
+
+from steps.procedure import Phase, Plan, Procedure, Step
+
+
+def outline(procedure: Procedure, plan: Plan) -> dict[str, object]:
+    """Fields of the PLAN event: titles, phases and steps, without commands."""
+    return {
+        "procedure": procedure.name,
+        "title": procedure.title,
+        "object": plan.object,
+        "verb": plan.verb,
+        "phases": [_phase(phase) for phase in plan.phases],
+    }
+
+
+def _phase(phase: Phase) -> dict[str, object]:
+    return {
+        "name": phase.name,
+        "title": phase.title,
+        "safe_point": phase.safe_point,
+        "steps": [_step(step) for step in phase.steps],
+    }
+
+
+def _step(step: Step) -> dict[str, object]:
+    return {
+        "name": step.name,
+        "title": step.title,
+        "irreversible": step.irreversible,
+        "optional": step.optional,
+        "can_undo": step.can_undo,
+    }

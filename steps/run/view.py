@@ -1,0 +1,421 @@
+"""What a run looks like: the journal folded, event by event. Screens, reports and resume read this.
+
+The runner folds what it writes with the same code, so that a resumed run decides from the very
+state that everybody else sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from steps.run.events import Doing, Event, Finish, StepState
+from steps.run.journal import EventData
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a running step is; `rate` is units a second since its first report."""
+
+    done: int
+    total: int
+    unit: str
+    since: datetime
+    first: int
+    at: datetime
+
+    @property
+    def rate(self) -> float | None:
+        """Units a second, or None while that cannot be told."""
+        seconds = (self.at - self.since).total_seconds()
+        return (
+            (self.done - self.first) / seconds if seconds > 0 and self.done > self.first else None
+        )
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate, or None while that cannot be told."""
+        rate = self.rate
+        return (self.total - self.done) / rate if rate else None
+
+
+@dataclass(slots=True)
+class StepView:
+    """One step as the journal tells it."""
+
+    name: str
+    title: str
+    phase: str
+    irreversible: bool = False
+    optional: bool = False
+    can_undo: bool = False
+    state: StepState = StepState.WAITING
+    doing: Doing = Doing.NOTHING
+    evidence: str = ""
+    message: str = ""
+    remedy: str = ""
+    seen: str = ""
+    expected: str = ""
+    reason: str = ""
+    put_off: bool = False
+    touched: bool = False
+    """Whether this run began to apply it (and it was not undone since): undo covers these."""
+    started: datetime | None = None
+    ended: datetime | None = None
+    seconds: float | None = None
+    progress: Progress | None = None
+    _state_before: StepState = field(default=StepState.WAITING, repr=False)
+    _touched_before: bool = field(default=False, repr=False)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run is through with it."""
+        return self.state in (StepState.DONE, StepState.ALREADY, StepState.SKIPPED)
+
+    def elapsed(self, now: datetime) -> float | None:
+        """Seconds it took, or takes so far."""
+        if self.seconds is not None:
+            return self.seconds
+        if self.started is None:
+            return None
+        return ((self.ended or now) - self.started).total_seconds()
+
+
+@dataclass(slots=True)
+class PhaseView:
+    """One phase; its steps in order."""
+
+    name: str
+    title: str
+    safe_point: bool
+    steps: list[StepView]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedChoice:
+    """One answer to a question; `refused` says why it cannot be given."""
+
+    value: str
+    label: str
+    note: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """A question that waits for an operator. Without choices any text answers it."""
+
+    id: int
+    step: str
+    name: str
+    text: str
+    detail: str
+    choices: tuple[OfferedChoice, ...]
+    default: str
+    secret: bool
+    asked: datetime
+
+
+@dataclass(slots=True)
+class AskedQuestion:
+    """A question of this run and how it was answered (never the value of a secret)."""
+
+    question: OpenQuestion
+    answer: str | None = None
+    by: str = ""
+    answered: datetime | None = None
+
+
+@dataclass(slots=True)
+class UndoView:
+    """An undo that is going on (or was, when the runner died)."""
+
+    steps: tuple[str, ...]
+    whole: bool
+    by: str
+
+
+@dataclass(slots=True)
+class Session:
+    """One life of a runner in this run."""
+
+    pid: int
+    host: str
+    user: str
+    terminal: str
+    launcher: str
+    boot_id: str
+    resumed: bool
+    started: datetime
+
+
+@dataclass(slots=True)
+class RunView:
+    """The whole run. `apply` folds one event in; unknown events are let pass."""
+
+    procedure: str = ""
+    title: str = ""
+    object: str = ""
+    verb: str = ""
+    plan_hash: str = ""
+    phases: list[PhaseView] = field(default_factory=list)
+    steps: dict[str, StepView] = field(default_factory=dict)
+    sessions: list[Session] = field(default_factory=list)
+    started: datetime | None = None
+    finished: datetime | None = None
+    outcome: Finish | None = None
+    message: str = ""
+    question: OpenQuestion | None = None
+    questions: list[AskedQuestion] = field(default_factory=list)
+    paused: bool = False
+    undo: UndoView | None = None
+    undone_whole: bool = False
+    facts: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
+    """Answers changed in the run, as JSON data (steps/run/values.py)."""
+    notes: list[tuple[datetime, str]] = field(default_factory=list)
+    last_seq: int = 0
+
+    @classmethod
+    def of(cls, events: Iterable[EventData]) -> RunView:
+        """The view after these events."""
+        view = cls()
+        for event in events:
+            view.apply(event)
+        return view
+
+    @property
+    def current(self) -> StepView | None:
+        """The step that is running, or None."""
+        running = (step for step in self.steps.values() if step.state is StepState.RUNNING)
+        return next(running, None)
+
+    @property
+    def phase_number(self) -> int:
+        """Number (from 1) of the phase in hand: the first that is not through."""
+        for number, phase in enumerate(self.phases, start=1):
+            if not all(step.finished for step in phase.steps):
+                return number
+        return len(self.phases)
+
+    def elapsed(self, now: datetime | None = None) -> float:
+        """Seconds from the first start to the end, or to now: what the outage has cost so far."""
+        if self.started is None:
+            return 0.0
+        return ((self.finished or now or datetime.now(UTC)) - self.started).total_seconds()
+
+    def apply(self, event: EventData) -> None:
+        """Fold one event in."""
+        self.last_seq = event["seq"]
+        handler = _HANDLERS.get(event["event"])
+        if handler is not None:
+            handler(self, event, _time(event))
+
+
+def _time(event: EventData) -> datetime:
+    return datetime.fromisoformat(event["at"])
+
+
+def _run_started(view: RunView, event: EventData, at: datetime) -> None:
+    view.sessions.append(
+        Session(
+            pid=event["pid"],
+            host=event["host"],
+            user=event["user"],
+            terminal=event["terminal"],
+            launcher=event["launcher"],
+            boot_id=event["boot_id"],
+            resumed=event["resumed"],
+            started=at,
+        )
+    )
+    view.plan_hash = event["plan_hash"]
+    view.started = view.started or at
+    view.finished = view.outcome = view.question = None
+    view.paused, view.message = False, ""
+    for step in view.steps.values():
+        _interrupt(step)
+
+
+def _interrupt(step: StepView) -> None:
+    """A new runner has begun: what the last one had in hand when it died is unknown."""
+    if step.state is StepState.RUNNING:
+        harmless = step.doing is Doing.CHECKING
+        step.state = step._state_before if harmless else StepState.UNKNOWN
+        step.doing, step.progress = Doing.NOTHING, None
+
+
+def _plan(view: RunView, event: EventData, _at: datetime) -> None:
+    view.procedure, view.title = event["procedure"], event["title"]
+    view.object, view.verb = event["object"], event["verb"]
+    known, view.steps, view.phases = view.steps, {}, []
+    for data in event["phases"]:
+        phase = PhaseView(data["name"], data["title"], data["safe_point"], [])
+        for outlined in data["steps"]:
+            fresh = StepView(**outlined, phase=phase.name)
+            step = known.get(fresh.name, fresh)
+            step.title, step.phase = fresh.title, fresh.phase
+            phase.steps.append(step)
+            view.steps[step.name] = step
+        view.phases.append(phase)
+
+
+def _verifying(view: RunView, event: EventData, at: datetime) -> None:
+    step = view.steps[event["step"]]
+    step._state_before = step.state
+    step.state, step.doing = StepState.RUNNING, Doing.CHECKING
+    step.started = step.started or at
+
+
+def _started(view: RunView, event: EventData, at: datetime) -> None:
+    step = view.steps[event["step"]]
+    step._touched_before, step.touched = step.touched, True
+    step.state, step.doing = StepState.RUNNING, Doing.APPLYING
+    step.started, step.ended, step.seconds, step.progress = at, None, None, None
+    step.message = step.remedy = step.seen = step.expected = step.reason = ""
+    step.put_off = False
+
+
+def _end(view: RunView, event: EventData, at: datetime, state: StepState) -> StepView:
+    step = view.steps[event["step"]]
+    step.state, step.doing, step.ended, step.progress = state, Doing.NOTHING, at, None
+    return step
+
+
+def _done(view: RunView, event: EventData, at: datetime) -> None:
+    step = _end(view, event, at, StepState.DONE)
+    step.evidence, step.seconds = event["evidence"], event["seconds"]
+
+
+def _already(view: RunView, event: EventData, at: datetime) -> None:
+    _end(view, event, at, StepState.ALREADY).evidence = event["evidence"]
+
+
+def _failed(view: RunView, event: EventData, at: datetime) -> None:
+    step = _end(view, event, at, StepState.FAILED)
+    step.message, step.remedy = event["message"], event["remedy"]
+    step.seen, step.expected = event["seen"], event["expected"]
+
+
+def _unknown(view: RunView, event: EventData, at: datetime) -> None:
+    _end(view, event, at, StepState.UNKNOWN).evidence = event["evidence"]
+
+
+def _skipped(view: RunView, event: EventData, at: datetime) -> None:
+    was_running = view.steps[event["step"]].state is StepState.RUNNING
+    step = _end(view, event, at, StepState.SKIPPED)
+    step.reason, step.put_off = event["reason"], event["put_off"]
+    if was_running:
+        # The step itself put it off, which it may do only before it has changed anything.
+        step.touched = step._touched_before
+
+
+def _undo_started(view: RunView, event: EventData, _at: datetime) -> None:
+    view.undo = UndoView(tuple(event["steps"]), event["whole"], event["by"])
+
+
+def _undoing(view: RunView, event: EventData, at: datetime) -> None:
+    step = view.steps[event["step"]]
+    step.state, step.doing = StepState.RUNNING, Doing.UNDOING
+    step.started, step.ended, step.seconds, step.progress = at, None, None, None
+
+
+def _undone(view: RunView, event: EventData, at: datetime) -> None:
+    step = _end(view, event, at, StepState.UNDONE)
+    step.evidence, step.touched = event["evidence"], False
+
+
+def _undo_skipped(view: RunView, event: EventData, at: datetime) -> None:
+    step = _end(view, event, at, StepState.FAILED)
+    step.reason, step.touched = event["reason"], False
+
+
+def _undo_finished(view: RunView, event: EventData, _at: datetime) -> None:
+    view.undo, view.undone_whole = None, event["whole"]
+
+
+def _progress(view: RunView, event: EventData, at: datetime) -> None:
+    step = view.steps[event["step"]]
+    done, total, unit = event["done"], event["total"], event["unit"]
+    last = step.progress
+    if last is None or (last.total, last.unit) != (total, unit) or done < last.done:
+        step.progress = Progress(done, total, unit, at, done, at)
+    else:
+        last.done, last.at = done, at
+
+
+def _fact(view: RunView, event: EventData, _at: datetime) -> None:
+    view.facts[event["name"]] = event["value"]
+
+
+def _asked(view: RunView, event: EventData, at: datetime) -> None:
+    view.question = OpenQuestion(
+        id=event["question"],
+        step=event["step"],
+        name=event["name"],
+        text=event["text"],
+        detail=event["detail"],
+        choices=tuple(OfferedChoice(**choice) for choice in event["choices"]),
+        default=event["default"],
+        secret=event["secret"],
+        asked=at,
+    )
+    view.questions.append(AskedQuestion(view.question))
+
+
+def _answered(view: RunView, event: EventData, at: datetime) -> None:
+    view.question = None
+    for asked in reversed(view.questions):
+        if asked.question.id == event["question"]:
+            asked.answer, asked.by, asked.answered = event.get("value"), event["by"], at
+            return
+
+
+def _answer_changed(view: RunView, event: EventData, _at: datetime) -> None:
+    view.changes[event["name"]] = event["value"]
+
+
+def _paused(view: RunView, _event: EventData, _at: datetime) -> None:
+    view.paused = True
+
+
+def _resumed(view: RunView, _event: EventData, _at: datetime) -> None:
+    view.paused = False
+
+
+def _note(view: RunView, event: EventData, at: datetime) -> None:
+    view.notes.append((at, event["text"]))
+
+
+def _run_finished(view: RunView, event: EventData, at: datetime) -> None:
+    view.outcome, view.message, view.finished = Finish(event["outcome"]), event["message"], at
+    view.question, view.paused = None, False
+
+
+_HANDLERS = {
+    Event.RUN_STARTED: _run_started,
+    Event.PLAN: _plan,
+    Event.STEP_VERIFYING: _verifying,
+    Event.STEP_ALREADY: _already,
+    Event.STEP_STARTED: _started,
+    Event.STEP_DONE: _done,
+    Event.STEP_FAILED: _failed,
+    Event.STEP_UNKNOWN: _unknown,
+    Event.STEP_SKIPPED: _skipped,
+    Event.UNDO_STARTED: _undo_started,
+    Event.STEP_UNDOING: _undoing,
+    Event.STEP_UNDONE: _undone,
+    Event.UNDO_SKIPPED: _undo_skipped,
+    Event.UNDO_FINISHED: _undo_finished,
+    Event.PROGRESS: _progress,
+    Event.FACT: _fact,
+    Event.ASKED: _asked,
+    Event.ANSWERED: _answered,
+    Event.ANSWER_CHANGED: _answer_changed,
+    Event.PAUSED: _paused,
+    Event.RESUMED: _resumed,
+    Event.NOTE: _note,
+    Event.RUN_FINISHED: _run_finished,
+}
