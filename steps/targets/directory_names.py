@@ -1,8 +1,9 @@
-"""Names and filters of the directory: the one place that escapes values and takes DNs apart."""
+"""Names and filters of the directory: the one place that escapes a value."""
 
 from __future__ import annotations
 
 from config.errors import InvalidInput
+from steps.ldif_text import split_dn
 
 _DN_SPECIAL = frozenset(',+"\\<>;=')
 _ATTRIBUTE_CHARACTERS = frozenset(
@@ -27,11 +28,10 @@ def any_of(*filters: str) -> str:
 
 def escaped(value: str) -> str:
     """A value as it may stand in a filter. Everything that is not plain becomes `\\xx`."""
-    plain = "".join(
+    return "".join(
         chr(byte) if 0x20 <= byte < 0x7F and byte not in b"*()\\" else f"\\{byte:02x}"
         for byte in value.encode("utf-8")
     )
-    return plain
 
 
 def rdn(attribute: str, value: str) -> str:
@@ -46,33 +46,16 @@ def child(attribute: str, value: str, parent: str) -> str:
     return f"{rdn(attribute, value)},{parent}"
 
 
-def components(dn: str) -> tuple[str, ...]:
-    """The name components of a DN, leaf first, split at the commas that are not escaped."""
-    parts: list[str] = []
-    current: list[str] = []
-    characters = iter(dn)
-    for character in characters:
-        if character == "\\":
-            current.append(character + next(characters, ""))
-        elif character == ",":
-            parts.append("".join(current))
-            current = []
-        else:
-            current.append(character)
-    parts.append("".join(current))
-    return tuple(parts) if dn else ()
-
-
 def parent(dn: str) -> str:
     """The DN one level up; empty at the top."""
-    return ",".join(components(dn)[1:])
+    return ",".join(split_dn(dn)[1:])
 
 
 def naming(dn: str) -> tuple[str, str]:
     """Attribute and unescaped value of the leaf component; raises InvalidInput where it is none."""
-    leaf = components(dn)[0] if dn else ""
-    attribute, sign, value = leaf.partition("=")
-    if not sign or not attribute.strip() or not value.strip():
+    leaf = next(iter(split_dn(dn)), "")
+    attribute, _, value = leaf.partition("=")
+    if not attribute.strip() or not value.strip():
         raise InvalidInput(f"{dn!r} is no distinguished name.", "Write it as `ou=name,dc=example`.")
     return attribute.strip(), _unescaped(_stripped(value))
 

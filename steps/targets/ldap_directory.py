@@ -11,8 +11,9 @@ from ldap.controls.libldap import AssertionControl, SimplePagedResultsControl
 from config.errors import InvalidInput, RekindleError, Unreachable
 from config.secrets import Secret
 from config.site import DirectoryAccess
+from steps.ldif_text import split_dn
 from steps.targets.directory import Attributes, Change, Entry
-from steps.targets.directory_names import components, equals, parent
+from steps.targets.directory_names import equals, parent
 from steps.targets.ldap_connection import (
     OPERATION_SECONDS,
     AnswerLost,
@@ -154,7 +155,7 @@ class LdapDirectory:
                 return []
 
         found = self._connection.read(f"reading {base}", action)
-        return tuple(sorted(found, key=lambda entry: len(components(entry.dn))))
+        return tuple(sorted(found, key=lambda entry: len(split_dn(entry.dn))))
 
     def _send(
         self,
