@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from config.errors import InvalidInput
+from config.errors import InvalidInput, Refused
 
 
 class Decision(StrEnum):
@@ -176,6 +176,32 @@ class Desk:
         self.conflicts.check(row_id, resolution)
         self._change({**self.decided, **self.conflicts.together(row_id, resolution)})
 
+    def decide_all(self, decisions: Resolutions) -> None:
+        """Decide several rows as one change, so that one undo takes it back.
+
+        What was asked for a row wins over what a coupled row would bring. Raises Refused or
+        InvalidInput before anything changes.
+        """
+        moved: dict[str, Resolution] = {}
+        for row_id, resolution in decisions.items():
+            self.conflicts.check(row_id, resolution)
+            moved.update(self.conflicts.together(row_id, resolution))
+        self._change({**self.decided, **moved, **decisions})
+
+    def carried_over(self, conflicts: ConflictSet) -> Desk:
+        """A desk on another comparison with every decision that is still possible there.
+
+        For a restore that changes its mode: rows that went away, and decisions that the new mode
+        refuses, are dropped and so open again.
+        """
+        rows = {row.id for row in conflicts.rows}
+        kept = {
+            row_id: resolution
+            for row_id, resolution in self.decided.items()
+            if row_id in rows and _possible(conflicts, row_id, resolution)
+        }
+        return Desk(conflicts, decided=kept)
+
     def reset(self, row_id: str) -> None:
         """Make a decided row open again."""
         self._change({name: kept for name, kept in self.decided.items() if name != row_id})
@@ -202,3 +228,11 @@ class Desk:
         target.append(self.decided)
         self.decided = source.pop()
         return True
+
+
+def _possible(conflicts: ConflictSet, row_id: str, resolution: Resolution) -> bool:
+    try:
+        conflicts.check(row_id, resolution)
+    except (InvalidInput, Refused):
+        return False
+    return True

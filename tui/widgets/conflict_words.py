@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from rich.cells import cell_len, chop_cells
 
 from steps.conflicts import ConflictSet, Decision, FieldClass, Resolution, Resolutions, Row
+from tui.widgets.conflict_standing import Standing
 
 ABSENT: Final = "(none)"
 
@@ -33,26 +33,9 @@ WORDS: Final[Mapping[Decision, str]] = {
 """What the choice is called on the screen."""
 
 _MODES: Final = {"with-state": "with memory state", "cold": "cold start"}
-_INDENT: Final = 14
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where one row stands: is it open, what blocks it, what it will become."""
-
-    open: bool
-    blocks: tuple[str, ...]
-    result: str
-
-    @property
-    def mark(self) -> str:
-        """`!` open, `x` blocked, blank decided: readable without colour."""
-        return "!" if self.open else "x" if self.blocks else " "
-
-    @property
-    def word(self) -> str:
-        """The same as a word."""
-        return "open" if self.open else "blocked" if self.blocks else "decided"
+_INDENT: Final = 13
+_THEN: Final = ("xml_state", "xml_backup", "directory_backup")
+_NOW: Final = ("xml_now", "directory_now")
 
 
 def visible(text: str) -> str:
@@ -96,18 +79,34 @@ def class_words(row: Row, mode: str) -> str:
 
 def then(row: Row) -> str:
     """The backup's value for the table; differing sources stand side by side."""
-    return _joined(row, ("xml_state", "xml_backup", "directory_backup"))
+    return _joined(row, _THEN)
 
 
 def now(row: Row) -> str:
     """Today's value for the table; differing sources stand side by side."""
-    return _joined(row, ("xml_now", "directory_now"))
+    return _joined(row, _NOW)
 
 
 def _joined(row: Row, sources: Iterable[str]) -> str:
     found = [row.values.get(source) for source in sources]
     distinct = dict.fromkeys(visible(value) for value in found if value is not None)
     return " / ".join(distinct) or ABSENT
+
+
+def known_values(row: Row) -> tuple[str, str]:
+    """The backup's and today's value to start typing from; empty where absent or secret."""
+    return _editable(row, _THEN), _editable(row, _NOW)
+
+
+def _editable(row: Row, sources: Iterable[str]) -> str:
+    found = next((text for source in sources if (text := row.values.get(source))), "")
+    return "" if found.startswith("<secret ") else found
+
+
+def searchable(row: Row) -> str:
+    """The text a filter looks into."""
+    values = (value for value in row.values.values() if value)
+    return " ".join((row.id, row.title, row.group, row.device or "", *values))
 
 
 def detail(
@@ -120,14 +119,14 @@ def detail(
     """
     lines = _headline(row, standing, conflicts.mode, width)
     for reason in standing.blocks:
-        lines += _wrapped(" blocked       ", reason, width)
+        lines += _wrapped(" blocked     ", reason, width)
     lines += _source_lines(row, width)
     for decision in Decision:
         lines += _choice_lines(row, decision, conflicts, decided, width)
     if conflicts.mode != "cold":
         lines += [" c switch the whole restore to a cold start (memory is lost)"]
     if row.note:
-        lines += _wrapped(" note          ", row.note, width)
+        lines += _wrapped(" note        ", row.note, width)
     return "\n".join(lines + _place_lines(row, conflicts, width))
 
 
@@ -142,11 +141,17 @@ def _source_lines(row: Row, width: int) -> list[str]:
     lines: list[str] = []
     if row.ldap or not row.xpath:
         parts = {"then": "directory_backup", "now": "directory_now"}
-        lines += _sources(" directory  ", row, parts, width)
+        lines += _sources(" directory   ", row, parts, width)
     if row.xpath:
-        parts = {"then": "xml_backup", "state": "xml_state", "now": "xml_now"}
-        lines += _sources(" XML        ", row, parts, width)
+        lines += _sources(" XML         ", row, _xml_parts(row), width)
     return lines
+
+
+def _xml_parts(row: Row) -> dict[str, str]:
+    """The XML sources worth a word: the state file's only where it says something else."""
+    state = row.values.get("xml_state")
+    differs = state is not None and state != row.values.get("xml_backup")
+    return {"then": "xml_backup", **({"state": "xml_state"} if differs else {}), "now": "xml_now"}
 
 
 def _sources(label: str, row: Row, parts: Mapping[str, str], width: int) -> list[str]:
@@ -173,9 +178,7 @@ def _choice_lines(
     return _wrapped(label, choice_text(row, decision, conflicts, decided), width)
 
 
-def choice_text(
-    row: Row, decision: Decision, conflicts: ConflictSet, decided: Resolutions
-) -> str:
+def choice_text(row: Row, decision: Decision, conflicts: ConflictSet, decided: Resolutions) -> str:
     """What a choice would give, or `no:` and the reason why it is not allowed."""
     if decision not in row.allowed:
         return f"no: {row.refused.get(decision, 'not a choice for this field')}"
@@ -192,12 +195,9 @@ def choice_text(
 
 def _outcome(row: Row, decision: Decision, conflicts: ConflictSet, decided: Resolutions) -> str:
     if decision is Decision.CUSTOM:
-        return visible(row.custom_hint) or "type a value"
+        return f"type a value: {visible(row.custom_hint)}" if row.custom_hint else "type a value"
     moved = conflicts.together(row.id, Resolution(decision))
-    result = visible(conflicts.result(row.id, {**decided, **moved}))
-    if decision is Decision.NEXT_BOOT:
-        return f"{result} (today's value from the next cold start on)"
-    return result
+    return visible(conflicts.result(row.id, {**decided, **moved}))
 
 
 def _place_lines(row: Row, conflicts: ConflictSet, width: int) -> list[str]:
@@ -205,10 +205,10 @@ def _place_lines(row: Row, conflicts: ConflictSet, width: int) -> list[str]:
     if row.coupled:
         titles = {other.id: other.title for other in conflicts.rows}
         names = ", ".join(visible(titles.get(name, name)) for name in row.coupled)
-        lines += _wrapped(" moves with    ", names, width)
+        lines += _wrapped(" moves with  ", names, width)
     places = [f"{place.attribute} of {place.entry or 'the entry'}" for place in row.ldap]
     if places or row.xpath:
-        lines += _wrapped(" stands in     ", ", ".join([*places, *row.xpath]), width)
+        lines += _wrapped(" stands in   ", ", ".join([*places, *row.xpath]), width)
     return lines
 
 

@@ -1,0 +1,424 @@
+"""The conflict screen: rows above, the one in hand below; one key decides and moves on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widget import Widget
+from textual.widgets import DataTable, Input, Static
+
+from config.errors import InvalidInput, Refused
+from steps.conflicts import Decision, Desk, Resolution, Resolutions, Row
+from tui.screens.conflict_preview import ConflictPreview
+from tui.screens.page import Page
+from tui.widgets.conflict_counts import hidden_words, middle_rule, plural, status
+from tui.widgets.conflict_detail import ConflictDetail
+from tui.widgets.conflict_entry import ConflictEntry
+from tui.widgets.conflict_group import GroupPlan, changed_titles, group_plan
+from tui.widgets.conflict_menu import (
+    GO_TO,
+    ConflictMenu,
+    cold_menu,
+    group_confirmation,
+    group_menu,
+    row_menu,
+    unfinished_menu,
+    warnings_menu,
+)
+from tui.widgets.conflict_standing import Overview
+from tui.widgets.conflict_table import ConflictTable
+from tui.widgets.conflict_words import known_values, searchable, visible
+from tui.widgets.place import Place
+
+_TITLE_GAPS = 14
+"""Cells of the title line that are neither place, site nor counts: margins, gaps, the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchToCold:
+    """What the screen dismisses with when the operator gives the memory up.
+
+    The caller changes the interview's mode answer, compares again, and opens the screen on
+    `desk.carried_over(new conflicts)`: decisions that still exist are kept.
+    """
+
+    desk: Desk
+
+
+Outcome = Desk | SwitchToCold
+
+
+class ConflictsScreen(Page[Outcome]):
+    """Dismisses with the desk when nothing is open or blocking, SwitchToCold, or None for back.
+
+    The desk keeps its decisions and its undo history, so that the same desk on a new screen goes on
+    where this one was left.
+    """
+
+    HELP = """
+Every field on which the backup and today's world disagree. Nothing is decided for you: a row marked
+! is open until you choose, a row marked x blocks whatever else you choose, and F2 goes on only when
+neither is left. A field with one possible answer is decided by itself.
+
+b takes the backup's value, l today's value, x the backup's value now and today's value from the
+next cold start, e a value you type. A choice that cannot be made says "no:" and why. Rows that
+belong together move together. Enter lists everything that can be done, so that arrows, Enter and
+Esc are enough. Undo has no limit, and leaving the screen loses nothing.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("b", "decide('keep-backup')", "choose", key_display="b l x e"),
+        Binding("l", "decide('take-live')", "today's value", show=False),
+        Binding("x", "decide('next-boot')", "backup now, today's at next cold start", show=False),
+        Binding("e", "type_value", "type a value", show=False),
+        Binding("d", "suggested", "decide as suggested", show=False),
+        Binding("c", "cold", "switch the whole restore to a cold start", show=False),
+        Binding("n", "next_open(1)", "next open"),
+        Binding("N", "next_open(-1)", "previous open", show=False),
+        Binding("u", "undo", "undo"),
+        Binding("r,U", "redo", "redo", show=False),
+        Binding("R", "reset", "open this row again", show=False),
+        Binding("g", "group", "group"),
+        Binding("p", "preview", "preview"),
+        Binding("f2", "review", "review", priority=True),
+        Binding("enter", "choices", "list all"),
+        Binding("h", "hidden", "equal"),
+        Binding("slash", "filter", "filter", show=False),
+        Binding("w", "warnings", "warnings", show=False),
+        Binding("question_mark", "help", "help", show=False),
+    ]
+    DEFAULT_CSS = """
+    ConflictsScreen > #body { padding: 0; }
+    ConflictsScreen #counts { height: 1; }
+    ConflictsScreen #hidden { height: auto; display: none; }
+    ConflictsScreen #hand { height: 11; }
+    ConflictsScreen #said { height: auto; min-height: 1; max-height: 3; padding: 0 1; }
+    ConflictsScreen #said { text-style: bold; }
+    ConflictsScreen.-tall #hand { height: 17; }
+    """
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
+
+    def __init__(self, desk: Desk, place: Place | str) -> None:
+        here = Place(place) if isinstance(place, str) else place
+        super().__init__(here.at("Conflicts"))
+        self.desk = desk
+        self._overview = Overview.of(desk)
+        self._rows = {row.id: row for row in desk.conflicts.rows}
+        self._filter = ""
+        self._typed_for = ""
+
+    def body(self) -> Iterable[Widget]:
+        yield ConflictTable()
+        yield Static(id="hidden", markup=False)
+        yield Static(id="counts", markup=False)
+        with Vertical(id="hand"):
+            yield ConflictDetail()
+            yield ConflictEntry()
+            yield Static(id="said", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#hidden", Static).update(hidden_words(self.desk.conflicts))
+        self._table.fill(self.desk.conflicts.rows, self._overview.rows)
+        self._table.focus()
+        standings = self._overview.rows
+        self._go_to(next((name for name in self._rows if not standings[name].settled), None))
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_row)
+
+    # What stands where.
+
+    @property
+    def _table(self) -> ConflictTable:
+        return self.query_one(ConflictTable)
+
+    @property
+    def _entry(self) -> ConflictEntry:
+        return self.query_one(ConflictEntry)
+
+    @property
+    def _row(self) -> Row | None:
+        """The row in hand."""
+        current = self._table.current
+        return self._rows.get(current) if current else None
+
+    def _say(self, text: str) -> None:
+        self.query_one("#said", Static).update(visible(text))
+
+    def _go_to(self, row_id: str | None) -> None:
+        if row_id is not None:
+            self._table.go_to(row_id)
+        self._show_row()
+
+    def _show_row(self) -> None:
+        """Show the row in hand below, and the counts above."""
+        row = self._row
+        self.query_one(ConflictDetail).show(
+            self.desk, row, self._overview.rows[row.id] if row else None
+        )
+        ids = self._table.row_ids
+        position = (self._table.cursor_row + 1, len(ids))
+        rule = middle_rule(self.desk.conflicts, position, self._filter, self.size.width)
+        self.query_one("#counts", Static).update(rule)
+        room = self.size.width - len(self.place.path) - len(self.place.badge) - _TITLE_GAPS
+        self.set_status(status(self.desk.conflicts, self._overview, room))
+
+    def _update(self) -> None:
+        """Look at the desk again after a change."""
+        self._overview = Overview.of(self.desk)
+        self._table.update_standings(self._overview.rows)
+        self._show_row()
+
+    def _unsettled(self, direction: int) -> Iterator[str]:
+        """Rows on show that are open or blocked, from the next one on, around the end."""
+        ids = self._table.row_ids
+        at = self._table.cursor_row
+        around = (ids[(at + direction * step) % len(ids)] for step in range(1, len(ids) + 1))
+        return (row_id for row_id in around if not self._overview.rows[row_id].settled)
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        """Only the pane below changes."""
+        event.stop()
+        self._show_row()
+
+    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        event.stop()
+        self.action_choices()
+
+    # Deciding.
+
+    def action_decide(self, word: str) -> None:
+        """Decide the row in hand with one of the four words."""
+        self._decide(Resolution(Decision(word)))
+
+    def action_suggested(self) -> None:
+        """Decide the row in hand as suggested."""
+        if self._row and self._row.default:
+            self.action_decide(self._row.default.value)
+        else:
+            self._say("This field has no suggestion.")
+
+    def _decide(self, resolution: Resolution) -> None:
+        row, before = self._row, self.desk.decided
+        if row is None:
+            return
+        try:
+            self.desk.decide(row.id, resolution)
+        except (InvalidInput, Refused) as error:
+            self._say(f"no: {error.message} {error.remedy}")
+            return
+        self._update()
+        moved = changed_titles(self.desk, before, {row.id})
+        result = self._overview.rows[row.id].result
+        self._advance(f"{row.title}: {result}." + _also(moved))
+
+    def _advance(self, said: str) -> None:
+        """Go on to the next row that needs the operator, and say where things stand."""
+        following = next(self._unsettled(1), None)
+        if following is not None:
+            self._go_to(following)
+        elif self._overview.finished:
+            said += " Nothing is open: F2 goes on."
+        elif self._overview.open:
+            said += " Open rows are left outside the filter."
+        else:
+            said += " Nothing is open; F2 says what blocks."
+        self._say(said)
+
+    def action_next_open(self, direction: int) -> None:
+        """Go to the next row that is open or blocked."""
+        following = next(self._unsettled(direction), None)
+        if following is not None:
+            self._go_to(following)
+            self._say("")
+        else:
+            self._advance("")
+
+    def action_undo(self) -> None:
+        """Take back the last change."""
+        self._change(self.desk.undo, "undone", "Nothing to undo.")
+
+    def action_redo(self) -> None:
+        """Put back what was undone."""
+        self._change(self.desk.redo, "done again", "Nothing to redo.")
+
+    def action_reset(self) -> None:
+        """Make the row in hand open again."""
+        if row := self._row:
+            self._change(lambda: self.desk.reset(row.id), "open again", "It is not decided.")
+
+    def _change(self, change: Callable[[], object], word: str, nothing: str) -> None:
+        """Change the desk, go to the first row that changed, and name them all."""
+        before = self.desk.decided
+        change()
+        changed = [row_id for row_id in self._rows if self._differs(row_id, before)]
+        if not changed:
+            self._say(nothing)
+            return
+        self._update()
+        self._go_to(next((row_id for row_id in self._table.row_ids if row_id in changed), None))
+        self._say(f"{word}: " + ", ".join(self._rows[row_id].title for row_id in changed))
+
+    def _differs(self, row_id: str, before: Resolutions) -> bool:
+        return self.desk.decided.get(row_id) != before.get(row_id)
+
+    # Typing: a value of one's own, or a filter.
+
+    def action_type_value(self) -> None:
+        """Ask for a value; it is checked while it is typed."""
+        row = self._row
+        if row is None:
+            return
+        if Decision.CUSTOM not in row.allowed:
+            self._decide(Resolution(Decision.CUSTOM))
+            return
+        self._typed_for = row.id
+        decided = self.desk.decided.get(row.id)
+        self._entry.ask("value", row.title, decided.value if decided else "", known_values(row))
+        self._say("Enter accepts, Esc drops it. Up fills in the backup's value, Down today's.")
+
+    def action_filter(self) -> None:
+        """Ask for words that rows must contain to stay on show."""
+        self._entry.ask("filter", "show only rows with", self._filter)
+        self._say("Enter keeps the filter, Esc shows all rows again.")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._entry.purpose == "filter":
+            self._show_only(event.value)
+        elif self._entry.purpose == "value" and event.value:
+            self._say(self._fault(event.value) or "Enter accepts this value.")
+
+    def _fault(self, value: str) -> str:
+        """What is wrong with a typed value; empty where nothing is."""
+        try:
+            self.desk.conflicts.check(self._typed_for, Resolution(Decision.CUSTOM, value))
+        except (InvalidInput, Refused) as error:
+            return f"no: {error.message} {error.remedy}"
+        return ""
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._entry.purpose == "filter":
+            self._stop_typing()
+        elif fault := self._fault(event.value):
+            self._say(fault)
+        else:
+            self._stop_typing()
+            self._show_row_of(self._typed_for)
+            self._decide(Resolution(Decision.CUSTOM, event.value))
+
+    def _stop_typing(self) -> None:
+        self._entry.close()
+        self._table.focus()
+        self._say("")
+
+    def _show_only(self, words: str) -> None:
+        self._filter = words
+        wanted = [row for row in self._rows.values() if self._matches(row)]
+        self._table.fill(wanted, self._overview.rows)
+        self._show_row()
+
+    def _matches(self, row: Row) -> bool:
+        text = f"{searchable(row)} {self._overview.rows[row.id].word}".casefold()
+        return all(word in text for word in self._filter.casefold().split())
+
+    def action_back(self) -> None:
+        """Drop what is being typed, else the filter, else go back with everything kept."""
+        purpose = self._entry.purpose
+        if purpose:
+            self._stop_typing()
+        if purpose == "filter" or (self._filter and not purpose):
+            self._show_only("")
+        elif not purpose:
+            self.finish(None)
+
+    # Lists.
+
+    def action_choices(self) -> None:
+        """Everything that can be done here, as a list."""
+        if row := self._row:
+            self._open(row_menu(self.desk, row), self.run_action)
+
+    def _open(self, menu: ConflictMenu, then: Callable[[str], object]) -> None:
+        """Open a menu; a line that leads to a row goes there, any other is handed to `then`."""
+
+        async def closed(chosen: str | None) -> None:
+            if chosen is None:
+                return
+            if chosen.startswith(GO_TO):
+                self._show_row_of(chosen.removeprefix(GO_TO))
+            elif isawaitable(awaited := then(chosen)):
+                await awaited
+
+        self.app.push_screen(menu, closed)
+
+    def _show_row_of(self, row_id: str) -> None:
+        if row_id in self._rows and row_id not in self._table.row_ids:
+            self._show_only("")
+        if row_id in self._rows:
+            self._go_to(row_id)
+
+    def action_group(self) -> None:
+        """Decide the whole group of the row in hand: first what, then the list of effects."""
+        row = self._row
+        if row is None:
+            return
+        rows = [other for other in self._rows.values() if other.group == row.group]
+
+        def confirm(wish: str) -> None:
+            plan = group_plan(self.desk, rows, wish)
+            self._open(group_confirmation(wish, plan), lambda _: self._decide_group(plan))
+
+        self._open(group_menu(self.desk, rows), confirm)
+
+    def _decide_group(self, plan: GroupPlan) -> None:
+        self.desk.decide_all(plan.decisions)
+        self._update()
+        decided = plural(len(plan.decisions), "row")
+        self._advance(f"{decided} decided, {plan.refusals} refused." + _also(plan.moved))
+
+    def action_cold(self) -> None:
+        """Give the memory up, after a question."""
+        if self.desk.conflicts.mode == "cold":
+            self._say("This restore is a cold start already.")
+        else:
+            self._open(cold_menu(), self._switch)
+
+    def _switch(self, answer: str) -> None:
+        if answer == "cold":
+            self.finish(SwitchToCold(self.desk))
+
+    def action_warnings(self) -> None:
+        """Read the warnings."""
+        if self.desk.conflicts.warnings:
+            self._open(warnings_menu(self.desk), lambda _: None)
+        else:
+            self._say("There are no warnings.")
+
+    def action_preview(self) -> None:
+        """Show what would be written."""
+        previews = self.desk.conflicts.previews(self.desk.decided)
+        self.app.push_screen(ConflictPreview(self.place, previews))
+
+    def action_hidden(self) -> None:
+        """Show or hide how many fields need no decision."""
+        hidden = self.query_one("#hidden", Static)
+        hidden.display = not hidden.display
+
+    def action_review(self) -> None:
+        """Go on, or say what is in the way."""
+        if self._entry.purpose == "value":
+            self._say("A value is being typed: Enter accepts it, Esc drops it.")
+        elif self._overview.finished:
+            self.finish(self.desk)
+        else:
+            self._open(unfinished_menu(self.desk, self._overview), lambda _: None)
+
+
+def _also(titles: Sequence[str]) -> str:
+    return f" Also moved: {', '.join(titles)}." if titles else ""
