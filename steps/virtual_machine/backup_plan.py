@@ -1,0 +1,131 @@
+"""The effective backup plan of one machine: directories, owner, mode, image format. Pure.
+
+Looked for on the machine, then on its pool, then globally. The first entry that carries
+sstVirtualizationBackupObjectClass wins whole: nothing is inherited attribute by attribute.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from config.errors import InvalidInput
+from config.site import MachineStorage
+from steps.targets.directory import Entry
+from steps.targets.directory_names import child
+from steps.virtual_machine.places import safe_path
+
+PLAN_CLASS = "sstVirtualizationBackupObjectClass"
+
+_ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?|[0-9]{1,10}")
+_PERMISSION = re.compile(r"0?[0-7]{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Owner, group and permission bits of a file or directory."""
+
+    owner: str
+    group: str
+    mode: int
+
+    def __str__(self) -> str:
+        return f"{self.owner}:{self.group} {self.mode:o}"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupPlan:
+    """What decides where the files of a machine's backups lie and whose they are.
+
+    `origin` is the DN the plan was read from, empty where nothing but defaults applied.
+    `assumed` names the attributes that the plan leaves out and a default stands in for.
+    """
+
+    origin: str
+    backup_root: str
+    retain_root: str
+    images: Ownership
+    directories: Ownership
+    image_format: str
+    force_start: bool
+    assumed: tuple[str, ...] = ()
+
+
+def plan_places(machine_dn: str, pool: str, services: str) -> tuple[str, ...]:
+    """DNs to look at, in order. `services` is ou=virtualization,ou=services,<base>."""
+    pools = f"ou=virtual machine pools,{services}"
+    own = (f"ou=backup,{machine_dn}",) if machine_dn else ()
+    pooled = (f"ou=backup,{child('sstVirtualMachinePool', pool, pools)}",) if pool else ()
+    return (*own, *pooled, f"ou=backup,ou=configuration,{services}")
+
+
+def effective_plan(candidates: Sequence[Entry | None], storage: MachineStorage) -> BackupPlan:
+    """The first candidate that is a plan, whole; the documented defaults fill what it leaves out.
+
+    Raises InvalidInput where a value cannot be used, naming entry and attribute.
+    """
+    winner = next((entry for entry in candidates if entry is not None and _is_plan(entry)), None)
+    return _Reader(winner, storage).plan()
+
+
+def _is_plan(entry: Entry) -> bool:
+    classes = {value.decode("utf-8", "replace").lower() for value in entry.values("objectClass")}
+    return PLAN_CLASS.lower() in classes
+
+
+class _Reader:
+    """Reads one plan entry and notes which defaults it had to use."""
+
+    def __init__(self, entry: Entry | None, storage: MachineStorage) -> None:
+        self._entry = entry
+        self._storage = storage
+        self._assumed: list[str] = []
+
+    def plan(self) -> BackupPlan:
+        images = self._ownership("sstVirtualizationDiskImage", "660")
+        directories = self._ownership("sstVirtualizationDiskImageDirectory", "770")
+        start = self._text("sstVirtualizationVirtualMachineForceStart", "FALSE")
+        return BackupPlan(
+            origin=self._entry.dn if self._entry else "",
+            backup_root=self._folder("sstBackupRootDirectory", self._storage.backup_root),
+            retain_root=self._folder("sstBackupRetainDirectory", self._storage.retain_root),
+            images=images,
+            directories=directories,
+            image_format=self._text("sstVirtualizationDiskImageFormat", "qcow2"),
+            force_start=start.upper() == "TRUE",
+            assumed=tuple(self._assumed),
+        )
+
+    def _text(self, attribute: str, default: str) -> str:
+        value = self._entry.text(attribute) if self._entry else None
+        if value is None:
+            self._assumed.append(attribute)
+        return default if value is None else value.strip()
+
+    def _folder(self, attribute: str, default: str) -> str:
+        value = self._text(attribute, f"file://{default}")
+        parts = urlsplit(value)
+        if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+            raise self._bad(attribute, value, "Only file:///absolute/path is supported.")
+        return safe_path(unquote(parts.path), attribute)
+
+    def _ownership(self, prefix: str, mode: str) -> Ownership:
+        owner = self._account(f"{prefix}Owner", "root")
+        group = self._account(f"{prefix}Group", "vm-storage")
+        permission = self._text(f"{prefix}Permission", mode)
+        if not _PERMISSION.fullmatch(permission):
+            remedy = "Write three octal digits, for instance 660."
+            raise self._bad(f"{prefix}Permission", permission, remedy)
+        return Ownership(owner, group, int(permission, 8))
+
+    def _account(self, attribute: str, default: str) -> str:
+        value = self._text(attribute, default)
+        if not _ACCOUNT.fullmatch(value):
+            raise self._bad(attribute, value, "Write the name of a user or group.")
+        return value
+
+    def _bad(self, attribute: str, value: str, remedy: str) -> InvalidInput:
+        place = self._entry.dn if self._entry else "the site file"
+        return InvalidInput(f"{attribute} is {value!r} in {place}.", remedy)
