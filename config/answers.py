@@ -57,35 +57,27 @@ def check_value(question: Question, value: Value | None, given: Given) -> None:
     question.check(value, given)
 
 
-def unanswered(interview: Interview, given: Given) -> tuple[Question, ...]:
-    """The required questions that are asked with these answers and have none."""
-    asked = interview.asked(given)
-    return tuple(q for q in asked if q.required and given.get(q.name) in (None, "", ()))
+def settled(interview: Interview, given: Given) -> dict[str, Value]:
+    """The answers to the questions that are asked, defaults where none was given, in order.
 
-
-def with_defaults(interview: Interview, given: Given) -> dict[str, Value]:
-    """The answers, and the default of every question that is asked and has none, in order."""
-    complete = dict(given)
+    A question's condition sees what was settled before it; an answer that is not asked for drops
+    out.
+    """
+    known: dict[str, Value] = {}
     for group in interview.groups:
         for question in group.questions:
-            if question.name not in complete and question.condition(complete):
-                default = question.default_for(complete)
-                if default is not None:
-                    complete[question.name] = default
-    return complete
+            if question.condition(known):
+                value = given.get(question.name, question.default_for(known))
+                if value is not None:
+                    known[question.name] = value
+    return known
 
 
-def only_asked(interview: Interview, given: Given) -> dict[str, Value]:
-    """The answers to questions that are asked with these answers, in the interview's order."""
-    asked = interview.asked(given)
-    return {question.name: given[question.name] for question in asked if question.name in given}
-
-
-def check_given(interview: Interview, given: Given) -> None:
-    """Check every given answer to a question that is asked; raises InvalidInput for the first."""
-    for question in interview.asked(given):
-        if question.name in given:
-            check_value(question, given[question.name], given)
+def unanswered(interview: Interview, given: Given) -> tuple[Question, ...]:
+    """The required questions that are asked and have neither answer nor default."""
+    known = settled(interview, given)
+    asked = interview.asked(known)
+    return tuple(q for q in asked if q.required and known.get(q.name) in (None, "", ()))
 
 
 def _number(text: str) -> int:

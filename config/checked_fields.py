@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from config.errors import InvalidInput
+from config.errors import InvalidInput, Refused
 from config.secret_sources import FORMS, parse_reference
 from config.secrets import SecretReference
 from config.yaml_marks import Data, Document, FieldPath, scalar_text
@@ -62,7 +62,7 @@ class Fields:
             return default
         try:
             return read(value)
-        except InvalidInput as error:
+        except (InvalidInput, Refused) as error:
             self.complain(name, error.message, error.remedy)
             return default
 

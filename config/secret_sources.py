@@ -21,6 +21,8 @@ FORMS = "prompt, file:/PATH, environment:NAME or keyring:SERVICE/USER"
 
 _MAX_BYTES = 16 << 10
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_taken: dict[str, Secret] = {}
+"""Secrets that were taken out of the environment, by variable."""
 
 
 def parse_reference(text: str) -> SecretReference:
@@ -127,13 +129,16 @@ def _first_line(content: bytes, what: str) -> Secret:
 
 
 def _from_environment(name: str) -> Secret:
-    text = os.environ.get(name, "")
-    if not text:
+    # Taken out, so that no program started from here inherits it.
+    text = os.environ.pop(name, "")
+    if text:
+        _taken[name] = Secret(text)
+    if name not in _taken:
         raise InvalidInput(
             f"The environment variable {name} is not set.",
             "Set it before you start rekindle, or refer to a file.",
         )
-    return Secret(text)
+    return _taken[name]
 
 
 def _from_keyring(service: str, user: str) -> Secret:

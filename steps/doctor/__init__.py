@@ -1,0 +1,1 @@
+"""What is installed, reachable and usable; every finding with its remedy."""

@@ -1,0 +1,126 @@
+"""The process that looks at one node or at the directory, for site.py.
+
+Reads {site, secrets, what} as JSON from standard input and writes a list of diagnoses as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import partial
+
+from config.errors import RekindleError
+from config.secrets import Secret
+from config.site import HypervisorNode, Site
+from config.site_file import site_from_data
+from steps.doctor.diagnosis import Diagnosis, concern, fault, fine
+from steps.targets import Targets
+from steps.targets.shell import Shell
+from steps.targets.sizes import size_text
+
+OWNER = ("root", "vm-storage")
+"""Who owns images where the backup plan says nothing else."""
+
+
+def main() -> None:
+    """Answer one order."""
+    order = json.load(sys.stdin)
+    answer = _own_output()
+    site = site_from_data(order["site"])
+    secrets = {name: Secret(text) for name, text in order["secrets"].items()}
+    found = list(look(site, secrets, order["what"]))
+    with os.fdopen(answer, "w", encoding="utf-8") as stream:
+        json.dump([asdict(diagnosis) for diagnosis in found], stream)
+
+
+def look(site: Site, secrets: dict[str, Secret], what: str) -> Iterator[Diagnosis]:
+    """Look at the node of that name, or at the directory where it is no node's."""
+    from steps.targets.open import open_targets
+
+    targets = open_targets(site, secrets)
+    try:
+        node = site.node(what)
+        yield from _node(site, targets, node) if node else _directory(site, targets)
+    finally:
+        targets.close()
+
+
+def _own_output() -> int:
+    """Keep standard output for the answer; whatever a library prints goes to standard error."""
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    return kept
+
+
+def _node(site: Site, targets: Targets, node: HypervisorNode) -> Iterator[Diagnosis]:
+    yield _tried(f"{node.name} hypervisor", lambda: _hypervisor(targets, node))
+    shell = _tried(f"{node.name} shell", lambda: _shell(targets, node))
+    yield shell
+    if shell.level == "ok":
+        yield from _host(site, targets.shell(node.name), node.name)
+
+
+def _host(site: Site, shell: Shell, name: str) -> Iterator[Diagnosis]:
+    """What a restore needs on that host."""
+    yield _tried(f"{name} qemu-img", lambda: _qemu_img(shell))
+    yield _tried(f"{name} owner", lambda: _owner(shell))
+    for root in (site.storage.live_root, site.storage.backup_root, site.storage.retain_root):
+        yield _tried(f"{name} {root}", partial(_folder, shell, root))
+
+
+def _tried(topic: str, see: Callable[[], tuple[str, str]]) -> Diagnosis:
+    """What was seen; with a remedy it is a concern, and an error of ours is a fault."""
+    try:
+        seen, remedy = see()
+    except RekindleError as error:
+        return fault(topic, error.message, error.remedy)
+    return concern(topic, seen, remedy) if remedy else fine(topic, seen)
+
+
+def _hypervisor(targets: Targets, node: HypervisorNode) -> tuple[str, str]:
+    domains = targets.hypervisor(node.name).domains()
+    running = sum(domain.active for domain in domains)
+    return f"{node.uri} opened: {len(domains)} machines, {running} running", ""
+
+
+def _shell(targets: Targets, node: HypervisorNode) -> tuple[str, str]:
+    shell = targets.shell(node.name)
+    shell.run(["true"], timeout=20)
+    return f"a command ran on {shell.where}", ""
+
+
+def _qemu_img(shell: Shell) -> tuple[str, str]:
+    version = shell.run(["qemu-img", "--version"], timeout=20).out.partition("\n")[0]
+    return version, ""
+
+
+def _owner(shell: Shell) -> tuple[str, str]:
+    missing = shell.has_owner(*OWNER)
+    if not missing:
+        return f"{':'.join(OWNER)} exists", ""
+    return missing, f"groupadd --system {OWNER[1]}; or name another owner in the backup plan."
+
+
+def _folder(shell: Shell, path: str) -> tuple[str, str]:
+    status = shell.status(path)
+    if status is None:
+        return "not there", "Make it, or correct storage in the site file."
+    return f"{size_text(shell.free_space(path))} free", ""
+
+
+def _directory(site: Site, targets: Targets) -> Iterator[Diagnosis]:
+    yield _tried("directory", lambda: _base(targets))
+
+
+def _base(targets: Targets) -> tuple[str, str]:
+    directory = targets.directory()
+    if directory.get(directory.base) is None:
+        return f"answers, but {directory.base} is not there", "Correct base in the site file."
+    return f"answers; {directory.base} is there", ""
+
+
+if __name__ == "__main__":
+    main()

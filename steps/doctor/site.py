@@ -1,0 +1,97 @@
+"""The site as seen from here: each node and the directory, asked by a process of its own.
+
+A process of its own, because a hypervisor's library may hang, may print, and in its embedded form
+is exclusive to one process.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from config.errors import RekindleError
+from config.secret_sources import resolve
+from config.secrets import Secret
+from config.site import Site
+from config.site_file import site_to_data
+from config.site_secrets import site_references
+from steps.doctor.diagnosis import Diagnosis, concern, fault, fine
+from steps.run.redact import Redactor
+
+SECONDS: Final = 30.0
+"""How long one node or the directory may take to answer."""
+
+AT_ONCE: Final = 8
+"""How many are asked at the same time: an SSH server drops more than ten beginning ones."""
+
+DIRECTORY: Final = "directory"
+_PROBE = (sys.executable, "-P", "-m", "steps.doctor.probe")
+
+
+def gather_secrets(
+    site: Site, ask: Callable[[str], Secret] | None
+) -> tuple[dict[str, Secret], list[Diagnosis]]:
+    """The secrets that can be had, and a diagnosis of each. Without `ask` nothing is asked."""
+    secrets: dict[str, Secret] = {}
+    diagnoses = []
+    for name, reference in site_references(site).items():
+        if reference.source == "prompt" and ask is None:
+            diagnoses.append(
+                concern(name, "not asked for here", "Run doctor in a terminal, without --json.")
+            )
+            continue
+        try:
+            secrets[name] = resolve(reference, ask or _nobody, name)
+            diagnoses.append(fine(name, f"found: {reference}"))
+        except RekindleError as error:
+            diagnoses.append(fault(name, error.message, error.remedy))
+    return secrets, diagnoses
+
+
+def examine_site(
+    site: Site, secrets: Mapping[str, Secret], seconds: float = SECONDS
+) -> Iterator[Diagnosis]:
+    """Ask every node and the directory, several at once; diagnoses in the site's order."""
+    asked = [node.name for node in site.nodes]
+    if site.directory is not None:
+        asked.append(DIRECTORY)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for found in threads.map(lambda what: ask_probe(site, secrets, what, seconds), asked):
+            yield from found
+    if not site.nodes:
+        yield concern("nodes", "the site names no hypervisor node", "Add it under nodes.")
+    if site.directory is None:
+        yield concern("directory", "the site names no directory", "Add it under directory.")
+
+
+def ask_probe(
+    site: Site, secrets: Mapping[str, Secret], what: str, seconds: float
+) -> list[Diagnosis]:
+    """The diagnoses of one node, or of the directory, from a process with a time limit."""
+    revealed = {name: secret.reveal() for name, secret in secrets.items()}
+    order = {"site": site_to_data(site), "secrets": revealed, "what": what}
+    try:
+        result = subprocess.run(
+            _PROBE, input=json.dumps(order).encode(), capture_output=True, timeout=seconds, cwd="/"
+        )
+    except subprocess.TimeoutExpired:
+        return [fault(what, f"did not answer in {seconds:.0f} s", "Look at network and services.")]
+    if result.returncode != 0:
+        return [_broke(what, result.stderr, secrets)]
+    return [Diagnosis(**found) for found in json.loads(result.stdout)]
+
+
+def _broke(what: str, stderr: bytes, secrets: Mapping[str, Secret]) -> Diagnosis:
+    redactor = Redactor()
+    for secret in secrets.values():
+        redactor.register(secret.reveal())
+    lines = stderr.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+    return fault(what, f"the look at it broke off: {redactor.clean(lines[-1])}", "Report this.")
+
+
+def _nobody(title: str) -> Secret:
+    raise LookupError(f"nobody to ask for {title}")
