@@ -115,7 +115,7 @@ def _answers(fields: Fields | None, interview: Interview) -> dict[str, Value]:
         if question is not None and fields.has(name):
             _answer(fields, question, given)
     for name in fields.names:
-        if interview.question(name) is None:
+        if interview.question(name) is None and not fields.complaints.full:
             remedy = suggestion(name, interview.names)
             fields.complain(name, "this procedure has no such question.", remedy)
     return given

@@ -11,6 +11,7 @@ from config.errors import InvalidInput
 from config.questions import Given, Interview, Kind, Question, Value
 from config.secret_sources import FORMS, parse_reference
 from config.secrets import SecretReference
+from config.showing import quoted
 
 _WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
@@ -82,13 +83,13 @@ def unanswered(interview: Interview, given: Given) -> tuple[Question, ...]:
 
 def _number(text: str) -> int:
     if not _WHOLE_NUMBER.fullmatch(text):
-        raise InvalidInput(f"{text[:80]!r} is not a whole number.", "Write digits only.")
+        raise InvalidInput(f"{quoted(text)} is not a whole number.", "Write digits only.")
     return int(text)
 
 
 def _yes_no(text: str) -> bool:
     if text.lower() not in _WORDS:
-        raise InvalidInput(f"{text[:80]!r} is neither yes nor no.", "Write yes or no.")
+        raise InvalidInput(f"{quoted(text)} is neither yes nor no.", "Write yes or no.")
     return _WORDS[text.lower()]
 
 
@@ -103,24 +104,25 @@ def _kind_problem(question: Question, value: Value) -> tuple[str, str] | None:
     if question.kind is Kind.SECRET:
         right = isinstance(value, SecretReference)
         return None if right else ("a reference to a secret is needed.", f"Write {FORMS}.")
+    shown = quoted(value)
     if takes_several(question):
         right = isinstance(value, tuple)
-        return None if right else (f"{value!r} is not a list.", "Give a list.")
+        return None if right else (f"{shown} is not a list.", "Give a list.")
     if question.kind is Kind.YES_NO:
-        return None if isinstance(value, bool) else (f"{value!r} is not yes or no.", "Say which.")
+        return None if isinstance(value, bool) else (f"{shown} is not yes or no.", "Say which.")
     if question.kind is Kind.NUMBER:
         right = isinstance(value, int) and not isinstance(value, bool)
-        return None if right else (f"{value!r} is not a whole number.", "Write digits only.")
+        return None if right else (f"{shown} is not a whole number.", "Write digits only.")
     return _text_problem(question.kind, value)
 
 
 def _text_problem(kind: Kind, value: Value) -> tuple[str, str] | None:
     if not isinstance(value, str):
-        return f"{value!r} is not text.", "Write text."
+        return f"{quoted(value)} is not text.", "Write text."
     if not value.isprintable():
-        return f"{value[:80]!r} has characters that cannot be printed.", "Remove them."
+        return f"{quoted(value)} has characters that cannot be printed.", "Remove them."
     if kind is Kind.PATH and (not value.startswith("/") or ".." in value.split("/")):
-        return f"{value!r} is not a full path.", "Write it from / on, without '..'."
+        return f"{quoted(value)} is not a full path.", "Write it from / on, without '..'."
     return None
 
 
@@ -133,7 +135,7 @@ def _check_choice(question: Question, value: Value) -> None:
         if choice is None:
             allowed = ", ".join(c.value for c in question.choices if not c.refused)
             raise InvalidInput(
-                f"{question.title}: {text!r} is not a choice.", f"Choose from: {allowed}."
+                f"{question.title}: {quoted(text)} is not a choice.", f"Choose from: {allowed}."
             )
         if choice.refused:
             raise InvalidInput(

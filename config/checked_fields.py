@@ -12,16 +12,19 @@ from typing import TypeVar
 from config.errors import InvalidInput, Refused
 from config.secret_sources import FORMS, parse_reference
 from config.secrets import SecretReference
+from config.showing import quoted
 from config.yaml_marks import Data, Document, FieldPath, scalar_text
 
 T = TypeVar("T")
+
+MAX_COMPLAINTS = 50
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]{0,252})")
 
 
 @dataclass(slots=True)
 class Complaints:
-    """What is wrong with one document, every place of it."""
+    """What is wrong with one document: every place of it, up to MAX_COMPLAINTS."""
 
     document: Document
     found: list[tuple[int, str, str]] = field(default_factory=list)
@@ -29,8 +32,15 @@ class Complaints:
 
     def add(self, path: FieldPath, problem: str, remedy: str) -> None:
         """Note one problem of the field at `path`."""
+        if self.full:
+            return
         message = f"{self.document.where(path)}: {problem}"
         self.found.append((self.document.line(path), message, remedy))
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody would read any more of them."""
+        return len(self.found) >= MAX_COMPLAINTS
 
     def raise_all(self) -> None:
         """Raise InvalidInput with every complaint in line order; nothing where there is none."""
@@ -107,7 +117,7 @@ class Fields:
     def finish(self) -> None:
         """Complain about every field that was not asked for."""
         for name in self._data:
-            if name not in self._known:
+            if name not in self._known and not self.complaints.full:
                 self.complain(name, "there is no such field here.", suggestion(name, self._known))
 
 
@@ -124,7 +134,9 @@ def text(value: Data) -> str:
     if found is None:
         raise InvalidInput("text is expected here.", "Write one value, quoted if need be.")
     if not found.isprintable():
-        raise InvalidInput(f"{found[:80]!r} has characters that cannot be printed.", "Remove them.")
+        raise InvalidInput(
+            f"{quoted(found)} has characters that cannot be printed.", "Remove them."
+        )
     return found
 
 
@@ -161,7 +173,9 @@ def absolute_path(value: Data) -> str:
     """A full path without `..`."""
     found = text(value)
     if not found.startswith("/") or ".." in found.split("/"):
-        raise InvalidInput(f"{found!r} is not a full path.", "Write it from / on, without '..'.")
+        raise InvalidInput(
+            f"{quoted(found)} is not a full path.", "Write it from / on, without '..'."
+        )
     return found.rstrip("/") or "/"
 
 
@@ -169,7 +183,9 @@ def host(value: Data) -> str:
     """A host name or an IP address (it goes to resolvers and command lines)."""
     found = text(value)
     if not is_address(found) and not _HOST_NAME.fullmatch(found):
-        raise InvalidInput(f"{found!r} is not a host name or address.", "Write one of the two.")
+        raise InvalidInput(
+            f"{quoted(found)} is not a host name or address.", "Write one of the two."
+        )
     return found
 
 
@@ -192,4 +208,4 @@ def secret(value: Data) -> SecretReference:
 
 def _shown(value: Data) -> str:
     found = scalar_text(value)
-    return repr(found[:80]) if found is not None else "a list or mapping"
+    return quoted(found) if found is not None else "a list or mapping"

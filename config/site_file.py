@@ -13,6 +13,7 @@ from config.errors import InvalidInput
 from config.paths import default_site_file
 from config.private_files import write_private
 from config.secrets import SecretReference
+from config.showing import quoted
 from config.site import DirectoryAccess, HypervisorNode, MachineStorage, ShellAccess, Site
 from config.yaml_marks import Data, Document, dump_yaml, load_yaml
 
@@ -210,21 +211,23 @@ def _path(value: Data) -> Path | None:
 def _address(value: Data) -> str:
     found = read.text(value)
     if not read.is_address(found):
-        raise InvalidInput(f"{found!r} is not an IP address.", "Write the address, not a name.")
+        raise InvalidInput(
+            f"{quoted(found)} is not an IP address.", "Write the address, not a name."
+        )
     return found
 
 
 def _user(value: Data) -> str:
     found = read.text(value)
     if not found or found.startswith("-") or any(c in found for c in " /:@"):
-        raise InvalidInput(f"{found!r} is not a user name.", "Write a login name.")
+        raise InvalidInput(f"{quoted(found)} is not a user name.", "Write a login name.")
     return found
 
 
 def _shell_kind(value: Data) -> str:
     found = read.text(value)
     if found not in ("local", "ssh"):
-        raise InvalidInput(f"{found!r} is not a way to reach a host.", "Write local or ssh.")
+        raise InvalidInput(f"{quoted(found)} is not a way to reach a host.", "Write local or ssh.")
     return found
 
 
@@ -233,7 +236,7 @@ def _hypervisor_uri(value: Data) -> str:
     driver = found.split("://", 1)[0].split("+")[0] if "://" in found else ""
     if driver not in ("qemu", "test"):
         raise InvalidInput(
-            f"{found!r} is not the URI of a QEMU hypervisor.",
+            f"{quoted(found)} is not the URI of a QEMU hypervisor.",
             "Write for instance qemu:///system, qemu:///session or qemu+ssh://root@HOST/system.",
         )
     return found
@@ -242,7 +245,7 @@ def _hypervisor_uri(value: Data) -> str:
 def _distinguished_name(value: Data) -> str:
     found = read.text(value)
     if not all("=" in part for part in found.replace("\\,", "").split(",")):
-        raise InvalidInput(f"{found!r} is not a DN.", "Write for instance dc=example,dc=org.")
+        raise InvalidInput(f"{quoted(found)} is not a DN.", "Write for instance dc=example,dc=org.")
     return found
 
 
@@ -255,7 +258,7 @@ def _ldap_url(value: Data) -> str:
         usable = False
     if not usable or not _plain_url(parts.netloc, parts.path + parts.query + parts.fragment):
         raise InvalidInput(
-            f"{found!r} is not the URL of a directory.",
+            f"{quoted(found)} is not the URL of a directory.",
             "Write ldap://HOST[:PORT], ldaps://HOST[:PORT] or ldapi://%2FPATH%2FOF%2FSOCKET.",
         )
     if parts.scheme == "ldapi":
@@ -272,5 +275,5 @@ def _plain_url(place: str, rest: str) -> bool:
 def _check_socket(found: str, socket: str) -> None:
     if not socket.startswith("/"):
         raise InvalidInput(
-            f"{found!r} does not name a socket.", "Write its path with %2F for each /."
+            f"{quoted(found)} does not name a socket.", "Write its path with %2F for each /."
         )

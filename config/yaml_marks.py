@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from config.errors import InvalidInput
+from config.showing import SHOWN, quoted
 
 Data = str | int | bool | None | list["Data"] | dict[str, "Data"]
 """What a document holds. Mappings have text keys only."""
@@ -30,7 +31,7 @@ MAX_NODES = 100_000
 
 _Node = yaml.ScalarEvent | yaml.CollectionStartEvent
 
-_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _TAG = "tag:yaml.org,2002:"
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -79,7 +80,7 @@ def field_name(path: FieldPath) -> str:
         if isinstance(part, int):
             name += f"[{part + 1}]"
         else:
-            shown = part if part.isprintable() and part else repr(part)
+            shown = part if part.isprintable() and 0 < len(part) <= SHOWN else quoted(part)
             name += f".{shown}" if name else shown
     return name
 
@@ -177,7 +178,9 @@ class _Builder:
         mark = Mark(at.line + 1, at.column + 1) if at else Mark(1, 1)
         match event:
             case yaml.AliasEvent():
-                raise self._refused(mark, f"the alias *{event.anchor}", "Write the value out.")
+                raise self._refused(
+                    mark, f"the alias {quoted(event.anchor)}", "Write the value out."
+                )
             case yaml.ScalarEvent() | yaml.CollectionStartEvent():
                 self._node(event, mark)
             case yaml.CollectionEndEvent():
@@ -188,7 +191,7 @@ class _Builder:
     def _node(self, event: _Node, mark: Mark) -> None:
         self.nodes += 1
         if event.anchor is not None:
-            raise self._refused(mark, f"the anchor &{event.anchor}", "Write the value out.")
+            raise self._refused(mark, f"the anchor {quoted(event.anchor)}", "Write the value out.")
         if self.nodes > MAX_NODES:
             raise self._refused(mark, f"more than {MAX_NODES} values", "Is this the right file?")
         if len(self.open) >= MAX_DEPTH:
@@ -213,7 +216,9 @@ class _Builder:
         if event.value in parent.value:
             first = self.marks[(*parent.path, event.value)].line
             raise self._refused(
-                mark, f"{event.value!r} again (it stands in line {first})", "Remove one of them."
+                mark,
+                f"{quoted(event.value)} again (it stands in line {first})",
+                "Remove one of them.",
             )
         self.marks[(*parent.path, event.value)] = mark
 
@@ -244,7 +249,8 @@ class _Builder:
         if tag is None or tag == "!" or type(value) in _KINDS.get(tag, ()):
             return
         shown = tag.replace(_TAG, "!!", 1)
-        raise self._refused(mark, f"the tag {shown}", "Write a plain value; quote it if it is text")
+        remedy = "Write a plain value, quoted if it is text."
+        raise self._refused(mark, f"the tag {quoted(shown)}", remedy)
 
     def _refused(self, mark: Mark, what: str, remedy: str) -> InvalidInput:
         place = f"{self.source}, line {mark.line}, column {mark.column}"
@@ -255,7 +261,7 @@ class _Builder:
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
         return InvalidInput(
-            f"{self.source}{place}: this is not YAML: {problem}.",
+            f"{self.source}{place}: this is not YAML: {str(problem)[:200]}.",
             "Check indentation, colons and quotes just before that place.",
         )
 

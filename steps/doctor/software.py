@@ -111,7 +111,8 @@ def program_version(path: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"but it does not run: {error}"
     text = (result.stdout + result.stderr).decode("utf-8", "replace").strip()
-    first = " ".join(text.partition("\n")[0].split()).strip("@(#)$ ")
+    first = " ".join(text.partition("\n")[0].split())
+    first = first.removeprefix("@(#) $").removesuffix(" $").strip()
     return first or "which says no version"
 
 
