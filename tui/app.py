@@ -11,11 +11,10 @@ from typing import Any
 from textual.app import App
 from textual.binding import Binding
 from textual.events import Resize
-from textual.geometry import Size
 from textual.screen import Screen
 
 from tui import theme
-from tui.screens.too_small import TooSmallScreen, is_too_small
+from tui.screens.too_small import ask_for_room
 
 
 class RekindleApp(App[int]):
@@ -41,9 +40,4 @@ class RekindleApp(App[int]):
         self.push_screen(self._first())
 
     def on_resize(self, event: Resize) -> None:
-        self.ask_for_room(event.size)
-
-    def ask_for_room(self, size: Size | None = None) -> None:
-        """Put the notice above everything while the terminal is below 80x24."""
-        if is_too_small(size or self.size) and not isinstance(self.screen, TooSmallScreen):
-            self.push_screen(TooSmallScreen())
+        ask_for_room(self, event.size)

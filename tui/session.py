@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from config.answers import check_value, read_text, settled
 from config.errors import InvalidInput, Refused
 from config.questions import Finding, Given, Group, Kind, Question, Value
 from config.secrets import Secret, SecretReference
@@ -60,15 +61,7 @@ class Session:
 
     def given(self) -> dict[str, Value]:
         """Answers and defaults of every question that is asked, in order."""
-        known: dict[str, Value] = {}
-        for group in self.procedure.interview.groups:
-            for question in group.questions:
-                if question.condition(known):
-                    value = self.answers.get(question.name)
-                    value = question.default_for(known) if value is None else value
-                    if value is not None:
-                        known[question.name] = value
-        return known
+        return settled(self.procedure.interview, self.answers)
 
     def asked(self, group: Group) -> tuple[Question, ...]:
         """The questions of a page that are asked now."""
@@ -84,6 +77,17 @@ class Session:
             self.answers.pop(name, None)
         else:
             self.answers[name] = value
+
+    def answer_text(self, question: Question, text: str) -> None:
+        """Keep what was typed. What is no value of its kind stays text, and `fault` says so."""
+        text = text.strip()
+        if not text and (question.kind is Kind.NUMBER or question.default is None):
+            self.answer(question.name, None)
+            return
+        try:
+            self.answer(question.name, read_text(question, text))
+        except InvalidInput:
+            self.answer(question.name, text)
 
     def answer_secret(self, name: str, text: str) -> None:
         """Keep a typed secret in memory; the answers only say that it was typed."""
@@ -101,23 +105,20 @@ class Session:
         listing = self.listings.get(question.name)
         found = listing.probed.choices if listing and listing.probed else ()
         choices = found if question.choices_probe else question.choices
+        width = max((len(choice.label) for choice in choices), default=0)
         return tuple(
-            (choice.value, f"{choice.label}  {choice.note}".rstrip(), choice.refused)
+            (choice.value, f"{choice.label:<{width}}  {choice.note}".rstrip(), choice.refused)
             for choice in choices
         )
 
     def fault(self, question: Question) -> str:
         """What is wrong with the answer without looking at the world; empty where nothing is."""
-        value = self.value(question)
-        if value is None or value == "":
-            return "An answer is needed." if question.required else ""
-        if question.kind is Kind.NUMBER and not isinstance(value, int):
-            return f"{value!r} is not a whole number."
+        value, given = self.value(question), self.given()
         try:
-            question.check(value, self.given())
+            check_value(question, value, given)
         except (InvalidInput, Refused) as error:
             return str(error)
-        return self._unknown_choice(question, value)
+        return "" if value is None else self._unknown_choice(question, value)
 
     def _unknown_choice(self, question: Question, value: Value) -> str:
         rows = self.choices(question) if question.kind is Kind.CHOICE else ()

@@ -26,8 +26,13 @@ INTERVIEW = Interview(
             "Machine",
             (
                 Question(
-                    "machine", "Machine", Kind.TEXT, why="Its name in the directory.",
-                    default="web01", check=_check_name, probe="machine",
+                    "machine",
+                    "Machine",
+                    Kind.TEXT,
+                    why="Its name in the directory.",
+                    default="web01",
+                    check=_check_name,
+                    probe="machine",
                 ),
                 Question("count", "Copies", Kind.NUMBER, default=1, required=False),
             ),
@@ -37,12 +42,18 @@ INTERVIEW = Interview(
             "Backup",
             (
                 Question(
-                    "iteration", "Which backup", Kind.CHOICE, why="The newest complete one is first.",
-                    choices_probe="iterations", depends_on=("machine",),
+                    "iteration",
+                    "Which backup",
+                    Kind.CHOICE,
+                    why="The newest complete one is first.",
+                    choices_probe="iterations",
+                    depends_on=("machine",),
                 ),
                 Question("state", "With memory", Kind.YES_NO, default=True),
                 Question(
-                    "reason", "Reason for a cold start", Kind.TEXT,
+                    "reason",
+                    "Reason for a cold start",
+                    Kind.TEXT,
                     condition=lambda given: given.get("state") is False,
                 ),
             ),
@@ -83,7 +94,8 @@ def make_plan(_site, given, _resolutions, _survey) -> Plan:
         phases=(
             Phase("check", "Check", (ToyStep("check.set", "Check the backup set"),)),
             Phase(
-                "swap", "Swap the disks",
+                "swap",
+                "Swap the disks",
                 (
                     ToyStep("swap.aside", "Move the live images aside"),
                     ToyStep("swap.wipe", "Wipe the old images", irreversible=True),

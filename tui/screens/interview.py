@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -11,9 +12,11 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from config.questions import Group, Question
+from config.errors import RekindleError
+from config.questions import Group
 from tui.prober import Prober
-from tui.screens.page import Page
+from tui.screens.leave import SAVE, LeaveWizard
+from tui.screens.page import ABORTED, Page
 from tui.session import Session
 from tui.widgets.field import Field
 from tui.widgets.pick_list import PickList
@@ -55,10 +58,16 @@ An answer is checked when it is given. An error must be mended before you go on;
     """
 
     def __init__(
-        self, place: Place, session: Session, prober: Prober, *, page: str | None = None
+        self,
+        place: Place,
+        session: Session,
+        prober: Prober,
+        save: Callable[[Session], Path],
+        *,
+        page: str | None = None,
     ) -> None:
         super().__init__(place)
-        self._session, self._prober = session, prober
+        self._session, self._prober, self._save = session, prober, save
         self._groups = session.procedure.interview.groups
         self._index = next((i for i, group in enumerate(self._groups) if group.name == page), 0)
         self._going_on = False
@@ -211,9 +220,9 @@ An answer is checked when it is given. An error must be mended before you go on;
         else:
             await self._open_page(index)
 
-    async def action_back(self) -> None:
+    def action_back(self) -> None:
         """Go a page back; nothing is validated and nothing is lost."""
-        await self._go(self._index - 1)
+        self.call_later(self._go, self._index - 1)
 
     def action_review(self) -> None:
         """Go to Review; what is still open is shown instead."""
@@ -225,7 +234,29 @@ An answer is checked when it is given. An error must be mended before you go on;
 
     def action_save(self) -> None:
         """Write the answers to a file and say where."""
-        self.app.save_answers(self._session)
+        try:
+            path = self._save(self._session)
+        except RekindleError as error:
+            self.show_notice("The answers were not saved", str(error))
+        else:
+            self.show_notice(
+                "The answers are saved",
+                f"{path}\n\nIt holds no secrets. The same answers run unattended with:\n"
+                f"rekindle run --answers {path}",
+            )
+
+    def action_leave(self) -> None:
+        """Ask how to leave; nothing has been started yet."""
+        self.app.push_screen(LeaveWizard(answers=True), self._leave_as_chosen)
+
+    def _leave_as_chosen(self, choice: str | None) -> None:
+        if choice == SAVE:
+            try:
+                self.app.exit(ABORTED, message=f"The answers are saved: {self._save(self._session)}")
+            except RekindleError as error:
+                self.show_notice("The answers were not saved", str(error))
+        else:
+            super()._leave_as_chosen(choice)
 
     async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         if event.option_list.id == "rail":

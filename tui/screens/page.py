@@ -11,12 +11,18 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui.screens.dialog import Notice
+from tui.screens.leave import DISCARD, LeaveWizard
+from tui.screens.too_small import ask_for_room
 from tui.widgets.key_line import KeyLine
 from tui.widgets.place import Place
 from tui.widgets.rule_line import RuleLine
 from tui.widgets.title_line import TitleLine
 
 Result = TypeVar("Result")
+
+ABORTED = 130
+"""Exit code of a wizard that was left before anything was started."""
 
 
 class Page(Screen[Result], Generic[Result]):
@@ -71,7 +77,7 @@ class Page(Screen[Result], Generic[Result]):
             self._waiting_result = [result]
 
     def on_screen_resume(self) -> None:
-        self.app.ask_for_room()
+        ask_for_room(self.app)
         if self._waiting_result:
             self.call_later(self.finish, self._waiting_result.pop())
 
@@ -91,4 +97,12 @@ class Page(Screen[Result], Generic[Result]):
 
     def action_leave(self) -> None:
         """Ask how to leave."""
-        self.app.action_leave()
+        self.app.push_screen(LeaveWizard(answers=False), self._leave_as_chosen)
+
+    def _leave_as_chosen(self, choice: str | None) -> None:
+        if choice == DISCARD:
+            self.app.exit(ABORTED)
+
+    def show_notice(self, title: str, text: str) -> None:
+        """Something to read, in the middle of the screen."""
+        self.app.push_screen(Notice(title, text))

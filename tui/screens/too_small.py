@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
+from typing import Any
+
+from textual.app import App, ComposeResult
 from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
@@ -14,6 +16,12 @@ LEAST = Size(80, 24)
 def is_too_small(size: Size) -> bool:
     """Whether the screens do not fit."""
     return size.width < LEAST.width or size.height < LEAST.height
+
+
+def ask_for_room(app: App[Any], size: Size | None = None) -> None:
+    """Put the notice above everything while the terminal is below 80x24."""
+    if is_too_small(size or app.size) and not isinstance(app.screen, TooSmallScreen):
+        app.push_screen(TooSmallScreen())
 
 
 class TooSmallScreen(Screen[None]):

@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
+from config.answers import show_value
 from config.questions import Kind, Question
-from tui.answer_text import as_text, from_text
 from tui.session import Check, Session
 from tui.widgets.line_input import LineInput
 from tui.widgets.pick_list import ChoiceList
@@ -63,7 +63,7 @@ class Field(Vertical):
             return
         secret = self.question.kind is Kind.SECRET
         value = self._session.value(self.question)
-        text = "" if value is None else as_text(value)
+        text = "" if value is None or secret else show_value(value)
         if secret:
             kept = self._session.secrets.get(self.question.name)
             text = kept.reveal() if kept else ""
@@ -109,7 +109,7 @@ class Field(Vertical):
     def _show_choices(self) -> None:
         control = self.query_one(ChoiceList)
         value = self._session.value(self.question)
-        control.show(self._session.choices(self.question), None if value is None else as_text(value))
+        control.show(self._session.choices(self.question), None if value is None else show_value(value))
 
     def _found_text(self) -> str:
         lines = [f"error   {self._fault}"] if self._fault else []
@@ -135,7 +135,7 @@ class Field(Vertical):
 
     def on_choice_list_picked(self, event: ChoiceList.Picked) -> None:
         event.stop()
-        self._session.answer(self.question.name, from_text(self.question, event.value))
+        self._session.answer_text(self.question, event.value)
         self.show_fault("")
         self.post_message(self.Answered(self, event.onward))
 
@@ -154,7 +154,7 @@ class Field(Vertical):
         if self.question.kind is Kind.SECRET:
             self._session.answer_secret(self.question.name, text)
             return
-        self._session.answer(self.question.name, from_text(self.question, text))
+        self._session.answer_text(self.question, text)
         self.show_fault(self._session.fault(self.question) if text else "")
 
 

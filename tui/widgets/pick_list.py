@@ -94,9 +94,10 @@ class ChoiceList(PickList):
 
     def choose(self, value: str) -> None:
         """Mark one as chosen."""
-        before, self.chosen = self.chosen, value
-        for changed in {before, value} & self._labels.keys():
-            self.replace_option_prompt(changed, self._prompt(changed))
+        before, self.chosen = self.chosen or "", value
+        for changed in (before, value):
+            if changed in self._labels:
+                self.replace_option_prompt(changed, self._prompt(changed))
 
     def action_choose(self) -> None:
         """Choose the row in hand and stay."""

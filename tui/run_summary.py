@@ -1,0 +1,100 @@
+"""The runs there are, as Home lists them: read from run directories, never changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from config.errors import RekindleError
+from steps.run.directory import RunDirectory, list_runs
+from steps.run.events import Finish
+from steps.run.journal import Follower
+from steps.run.view import RunView
+from tui.wording import seconds
+
+AT_MOST = 20
+"""How many of the newest runs are read."""
+
+NEEDS_ATTENTION = ("waiting", "paused", "cut off", "failed", "damaged")
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run in a few words. `state` is one of: starting, running, waiting, paused, cut off (no
+    runner, not finished), done, failed, stopped, undone, aborted, damaged."""
+
+    path: Path
+    procedure: str
+    title: str
+    state: str
+    note: str
+    practice: bool = False
+    started: datetime | None = None
+    took: float = 0.0
+
+    @property
+    def mark(self) -> str:
+        """`!` where an operator is needed."""
+        return "!" if self.state in NEEDS_ATTENTION else " "
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to an end."""
+        return self.state in [finish.value for finish in Finish]
+
+
+def summaries(folder: Path | None = None) -> tuple[RunSummary, ...]:
+    """The newest runs, newest first. Blocking: call it in the background."""
+    return tuple(summary(run) for run in list_runs(folder)[:AT_MOST])
+
+
+def summary(run: RunDirectory) -> RunSummary:
+    """One run."""
+    try:
+        frozen, view = run.frozen(), read_view(run)
+        practice = bool(frozen.site_data.get("practice", False))
+    except RekindleError as error:
+        return RunSummary(run.path, "", run.id, "damaged", error.message)
+    state, note = _state(run, view)
+    title = f"{view.verb} {view.object}".strip() or frozen.procedure
+    return RunSummary(
+        run.path, frozen.procedure, title, state, note, practice, view.started, view.elapsed()
+    )
+
+
+def read_view(run: RunDirectory) -> RunView:
+    """The whole journal, folded."""
+    follower, view = Follower(run.journal_file), RunView()
+    while events := follower.poll():
+        for event in events:
+            view.apply(event)
+    return view
+
+
+def _state(run: RunDirectory, view: RunView) -> tuple[str, str]:
+    if view.outcome is not None:
+        return view.outcome.value, f"{view.outcome.value} in {seconds(view.elapsed())}"
+    if run.holder() is None:
+        return ("cut off", "no runner: resume it") if view.started else ("starting", "not started")
+    if view.question is not None:
+        return "waiting", "waiting for you: 1 question"
+    if view.paused:
+        return "paused", "paused"
+    step = view.current
+    return "running", f"running: {step.title}" if step else "running"
+
+
+def last_of(
+    runs: Iterable[RunSummary], procedure: str, *, practice: bool
+) -> RunSummary | None:
+    """The newest finished run of a procedure, on the site or on the practice site."""
+    return next(
+        (
+            run
+            for run in runs
+            if run.finished and run.procedure == procedure and run.practice == practice
+        ),
+        None,
+    )

@@ -1,0 +1,249 @@
+"""Home: the catalogue by system, and the runs. What is opened is opened by the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from config.site import Site
+from steps.procedure import Procedure
+from tui.background import in_thread
+from tui.run_summary import RunSummary, last_of
+from tui.screens.page import Page
+from tui.widgets.line_input import LineInput
+from tui.widgets.pick_list import PickList
+from tui.widgets.place import Place
+from tui.wording import seconds
+
+REFRESH_SECONDS = 5.0
+NO_SITE = """There is no site file yet: Rekindle does not know your hosts.
+
+Write one from the commented example:
+  rekindle site --example > site.yaml
+and name it with --site, or put it where
+`rekindle site` says it looks.
+
+Until then you can practise: d starts the
+drill on an embedded site of its own."""
+
+
+class HomeScreen(Page[None]):
+    """The first screen. Posts what the operator wants to open."""
+
+    HELP = """
+On the left everything Rekindle can do, by system, and below it the runs: those that wait for you
+first. The panel on the right says what the procedure under the cursor does, what it needs, how far
+it can be undone, and when it was last run and last drilled.
+
+Enter opens a procedure, or a run: a running one is watched, a finished one shows its report. d
+practises the procedure on an embedded site that is not yours. Nothing is changed anywhere before
+you have seen a plan and confirmed it.
+"""
+    SHOWS_ELAPSED = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "open"),
+        Binding("d", "drill", "drill it"),
+        Binding("slash", "find", "find"),
+        Binding("r", "runs", "runs"),
+        Binding("f1", "help", "help", priority=True),
+        Binding("ctrl+q", "quit", "quit", priority=True),
+        Binding("escape", "back", "end the search", show=False),
+        Binding("ctrl+d", "quit", "quit", priority=True, show=False),
+    ]
+    DEFAULT_CSS = """
+    HomeScreen #columns { height: 1fr; }
+    HomeScreen #left { width: 38; height: 1fr; }
+    HomeScreen #find { display: none; }
+    HomeScreen #list { height: 1fr; max-height: 100%; }
+    HomeScreen #divider { width: 2; height: 1fr; border-left: solid ansi_default; }
+    HomeScreen #side { width: 1fr; height: 1fr; }
+    HomeScreen #about { height: auto; }
+    """
+
+    @dataclass
+    class OpenProcedure(Message):
+        """Begin a procedure on the site, or on the practice site."""
+
+        procedure: Procedure
+        drill: bool
+
+    @dataclass
+    class OpenRun(Message):
+        """Show a run."""
+
+        path: Path
+
+    def __init__(
+        self,
+        site: Site | None,
+        procedures: Sequence[Procedure],
+        read_runs: Callable[[], Sequence[RunSummary]],
+    ) -> None:
+        name, drill = (site.name, site.practice) if site else ("", False)
+        super().__init__(Place("Rekindle", site=name, drill=drill))
+        self._site, self._procedures, self._read_runs = site, procedures, read_runs
+        self._runs: tuple[RunSummary, ...] = ()
+        self._wanted = ""
+
+    def body(self) -> Iterable[Widget]:
+        yield Horizontal(
+            Vertical(LineInput(placeholder="find", id="find"), PickList(id="list"), id="left"),
+            Static(id="divider"),
+            VerticalScroll(Static(id="about", markup=False), id="side", can_focus=False),
+            id="columns",
+        )
+
+    def on_mount(self) -> None:
+        self._fill()
+        self._list.focus()
+        self._list.action_first()
+        if self._site is None:
+            self.set_status("no site file")
+        self.call_after_refresh(self._look_for_runs)
+        self.set_interval(REFRESH_SECONDS, self._look_for_runs)
+
+    @property
+    def _list(self) -> PickList:
+        return self.query_one("#list", PickList)
+
+    def _fill(self) -> None:
+        picked = self._list.picked
+        self._list.set_options(self._options())
+        self._list.pick(picked or "")
+        if self._list.highlighted is None:
+            self._list.action_first()
+
+    def _options(self) -> Iterable[Option]:
+        shown = [procedure for procedure in self._procedures if self._matches(procedure)]
+        for system, members in groupby(shown, key=lambda procedure: procedure.system):
+            yield Option(system, disabled=True)
+            for procedure in members:
+                yield Option(f"  {procedure.title}", id=f"procedure:{procedure.name}")
+        if self._runs:
+            yield Option(" ", disabled=True)
+            yield Option("Runs", disabled=True)
+        for run in sorted(self._runs, key=lambda run: run.mark != "!"):
+            yield Option(f"{run.mark} {run.path.name} {run.title}\n    {run.note}", id=f"run:{run.path}")
+
+    def _matches(self, procedure: Procedure) -> bool:
+        words = self._wanted.lower().split()
+        text = f"{procedure.system} {procedure.title} {procedure.description}".lower()
+        return all(word in text for word in words)
+
+    def _look_for_runs(self) -> None:
+        self.run_worker(self._load_runs(), group="runs", exclusive=True)
+
+    async def _load_runs(self) -> None:
+        runs = tuple(await in_thread(self._read_runs))
+        if runs != self._runs:
+            self._runs = runs
+            self._fill()
+            self._show_about()
+
+    def on_option_list_option_highlighted(self, _event: OptionList.OptionHighlighted) -> None:
+        self._show_about()
+
+    def _show_about(self) -> None:
+        procedure, run = self._procedure_in_hand(), self._run_in_hand()
+        text = ""
+        if procedure is not None:
+            text = self._about_procedure(procedure)
+        elif run is not None:
+            text = f"{run.title}\n\nrun     {run.path.name}\nstate   {run.note}\nfiles   {run.path}"
+        self.query_one("#about", Static).update(text)
+
+    def _about_procedure(self, procedure: Procedure) -> str:
+        facts = [
+            ("needs", procedure.needs),
+            ("undo", procedure.undo),
+            ("last", _when(last_of(self._runs, procedure.name, practice=False), "not on record")),
+            ("drilled", _when(last_of(self._runs, procedure.name, practice=True), "never")),
+        ]
+        lines = "\n".join(f"{name:<7} {text}" for name, text in facts)
+        notice = f"{NO_SITE}\n\n" if self._site is None else ""
+        return f"{procedure.title}\n\n{notice}{procedure.description}\n\n{lines}"
+
+    def focused_help(self) -> str:
+        procedure = self._procedure_in_hand()
+        return f"{procedure.title}\n\n{procedure.description}" if procedure else ""
+
+    def _procedure_in_hand(self) -> Procedure | None:
+        picked = self._list.picked or ""
+        named = (p for p in self._procedures if picked == f"procedure:{p.name}")
+        return next(named, None)
+
+    def _run_in_hand(self) -> RunSummary | None:
+        picked = self._list.picked or ""
+        return next((run for run in self._runs if picked == f"run:{run.path}"), None)
+
+    def on_option_list_option_selected(self, _event: OptionList.OptionSelected) -> None:
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Open what is under the cursor."""
+        procedure, run = self._procedure_in_hand(), self._run_in_hand()
+        if run is not None:
+            self.post_message(self.OpenRun(run.path))
+        elif procedure is not None and self._site is None:
+            self.show_notice("There is no site file", NO_SITE)
+        elif procedure is not None:
+            self.post_message(self.OpenProcedure(procedure, drill=False))
+
+    def action_drill(self) -> None:
+        """Practise the procedure under the cursor."""
+        procedure = self._procedure_in_hand()
+        if procedure is not None and procedure.drills:
+            self.post_message(self.OpenProcedure(procedure, drill=True))
+        elif procedure is not None:
+            self.show_notice("No drill", f"There is no drill for {procedure.title!r} yet.")
+
+    def action_runs(self) -> None:
+        """Put the cursor on the first run."""
+        first = next((o.id for o in self._list.options if (o.id or "").startswith("run:")), None)
+        if first is None:
+            self.show_notice("Runs", "There are no runs yet.")
+        else:
+            self._list.pick(first)
+            self._list.focus()
+
+    def action_find(self) -> None:
+        """Show only what holds the words that are typed."""
+        find = self.query_one("#find", LineInput)
+        find.display = True
+        find.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._wanted = event.value
+        self._fill()
+        self._show_about()
+
+    def on_input_submitted(self, _event: Input.Submitted) -> None:
+        self._list.focus()
+
+    def action_back(self) -> None:
+        """End the search."""
+        find = self.query_one("#find", LineInput)
+        find.value = ""
+        find.display = False
+        self._list.focus()
+
+    def action_quit(self) -> None:
+        """Leave Rekindle; runs go on."""
+        self.app.exit(0)
+
+
+def _when(run: RunSummary | None, never: str) -> str:
+    if run is None or run.started is None:
+        return never
+    day = run.started.astimezone()
+    return f"{day.day} {day:%b %Y}, {run.state} in {seconds(run.took)}"

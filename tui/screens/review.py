@@ -1,0 +1,135 @@
+"""Review: what was decided on the left, what will be done on the right, one button."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from steps.procedure import Phase, Plan, Step
+from tui.screens.page import Page
+from tui.widgets.action_button import ActionButton
+from tui.widgets.line_input import LineInput
+from tui.widgets.pick_list import PickList
+from tui.widgets.place import Place
+from tui.wording import seconds
+
+NO_WAY_BACK = "-- no way back after this --"
+
+
+class ReviewScreen(Page[bool]):
+    """Dismisses with True to start, or None to go back."""
+
+    HELP = """
+On the left what was decided, on the right everything that will be done, in order. Enter on a step
+shows what it does as you would type it, and why. Up to the line that says so, everything can be
+undone.
+
+Nothing has been changed yet. Where the plan destroys something, the name must be typed before the
+button works.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "nothing", "open a step, press the button"),
+        Binding("tab", "app.focus_next", "plan, name, button"),
+    ]
+    DEFAULT_CSS = """
+    ReviewScreen #columns { height: 1fr; }
+    ReviewScreen #settings { width: 32; height: 1fr; }
+    ReviewScreen #settings Static { height: auto; }
+    ReviewScreen #divider { width: 2; height: 1fr; border-left: solid ansi_default; }
+    ReviewScreen #plan { width: 1fr; height: 1fr; max-height: 100%; }
+    ReviewScreen #confirm { height: auto; margin-top: 1; }
+    ReviewScreen #confirm Static { height: auto; }
+    ReviewScreen #typing { height: 1; }
+    ReviewScreen #typing Static { width: auto; }
+    ReviewScreen #typing LineInput { width: 1fr; margin-left: 1; }
+    """
+
+    def __init__(self, place: Place, plan: Plan) -> None:
+        super().__init__(place.at("Review"))
+        self._plan = plan
+
+    def body(self) -> Iterable[Widget]:
+        yield Horizontal(
+            VerticalScroll(Static(self._settings(), markup=False), id="settings", can_focus=False),
+            Static(id="divider"),
+            PickList(*plan_options(self._plan), id="plan"),
+            id="columns",
+        )
+        yield Vertical(*self._confirmation(), id="confirm")
+
+    def _confirmation(self) -> Iterator[Widget]:
+        name = self._plan.confirm_by_typing
+        if name:
+            yield Horizontal(
+                Static(f"Type {name} to confirm:", markup=False), LineInput(id="typed"), id="typing"
+            )
+        yield Static(id="said", markup=False)
+        yield ActionButton(f"{self._plan.verb} {self._plan.object}", id="start")
+
+    def _settings(self) -> str:
+        return "\n".join(f"{title}\n  {value}" for title, value in self._plan.settings)
+
+    def on_mount(self) -> None:
+        steps = len(self._plan.steps)
+        estimate = self._plan.estimate_seconds
+        about = f"  about {seconds(estimate)}" if estimate is not None else ""
+        self.set_status(f"{steps} steps{about}")
+        plan = self.query_one("#plan", PickList)
+        plan.focus()
+        plan.action_first()
+
+    def focused_help(self) -> str:
+        step = self._step(self.query_one("#plan", PickList).picked)
+        return f"{step.title}\n\n{step.reason}" if step else ""
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        step = self._step(event.option_id)
+        if step is not None:
+            self.show_notice(step.title, step_text(step))
+
+    def _step(self, name: str | None) -> Step | None:
+        return next((step for step in self._plan.steps if step.name == name), None)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.query_one("#start").focus()
+
+    def on_action_button_pressed(self) -> None:
+        wanted = self._plan.confirm_by_typing
+        if wanted and self.query_one("#typed", LineInput).value.strip() != wanted:
+            typed = self.query_one("#typed", LineInput).value.strip()
+            self.query_one("#said", Static).update(f"error   {typed!r} is not {wanted!r}.")
+            self.query_one("#typed").focus()
+        else:
+            self.finish(True)
+
+
+def plan_options(plan: Plan) -> Iterator[Option]:
+    """The plan as a list: phases, steps, and the line after which there is no way back."""
+    number = 0
+    for phase in plan.phases:
+        yield Option(phase.title, disabled=True)
+        for step in phase.steps:
+            number += 1
+            if step.name == plan.point_of_no_return:
+                yield Option(NO_WAY_BACK, disabled=True)
+            yield Option(f"{number:>3} {step.title}{_marks(phase, step)}", id=step.name)
+
+
+def _marks(_phase: Phase, step: Step) -> str:
+    return "  (you may put it off)" if step.optional else ""
+
+
+def step_text(step: Step) -> str:
+    """One step, opened."""
+    commands = "\n".join(f"  {command}" for command in step.commands()) or "  (asks and looks only)"
+    undo = "It cannot be undone." if step.irreversible else (
+        "It can be undone." if step.can_undo else "It leaves nothing to undo."
+    )
+    return "\n\n".join(part for part in (step.reason, f"What it does:\n{commands}", undo) if part)

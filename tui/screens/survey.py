@@ -1,0 +1,74 @@
+"""Looking at the world before a plan is made: says what is looked at, for how long, and can stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Static
+
+from config.errors import RekindleError
+from steps.procedure import Survey
+from tui.background import in_thread
+from tui.screens.page import Page
+from tui.widgets.place import Place
+
+
+class SurveyScreen(Page[Survey]):
+    """Dismisses with what was found, or None when the operator stopped it or it failed."""
+
+    HELP = """
+Rekindle looks at everything the plan depends on: the backup, the directory, the hypervisor. Nothing
+is changed. Esc stops it and goes back to the questions; every answer is kept.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5", "again", "look again"),
+        Binding("escape", "back", "stop and go back"),
+    ]
+    DEFAULT_CSS = """
+    SurveyScreen Static { height: auto; margin-top: 1; }
+    """
+
+    def __init__(
+        self, place: Place, subject: str, look: Callable[[], Survey], cancel: Callable[[], None]
+    ) -> None:
+        super().__init__(place.at("Looking"))
+        self._subject, self._look, self._cancel = subject, look, cancel
+        self._since = time.monotonic()
+        self._problem = ""
+
+    def body(self) -> Iterable[Widget]:
+        yield Static(id="said", markup=False)
+
+    def on_mount(self) -> None:
+        self.set_interval(1, self._show)
+        self.action_again()
+
+    def _show(self) -> None:
+        said = self.query_one("#said", Static)
+        if self._problem:
+            said.update(f"error   {self._problem}\n\nF5 looks again, Esc goes back to the questions.")
+        else:
+            took = int(time.monotonic() - self._since)
+            said.update(f"Looking at {self._subject} ... {took} s\nNothing is changed.")
+
+    def action_again(self) -> None:
+        """Look (again)."""
+        self._since, self._problem = time.monotonic(), ""
+        self._show()
+        self.run_worker(self._work(), exclusive=True)
+
+    async def _work(self) -> None:
+        try:
+            self.finish(await in_thread(self._look))
+        except RekindleError as error:
+            self._problem = str(error)
+            self._show()
+
+    def action_back(self) -> None:
+        """Stop looking and go back."""
+        self._cancel()
+        self.finish(None)

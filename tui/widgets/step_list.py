@@ -1,0 +1,103 @@
+"""The steps of a run, a line each: state in words, title, time or progress bar."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from textual.widgets.option_list import Option
+
+from steps.run.events import Doing, StepState
+from steps.run.view import Progress, RunView, StepView
+from tui.widgets.pick_list import GUTTER, PickList
+from tui.wording import bar, seconds, size
+
+WORDS = {
+    StepState.WAITING: "wait",
+    StepState.RUNNING: "run",
+    StepState.DONE: "done",
+    StepState.ALREADY: "was so",
+    StepState.FAILED: "FAILED",
+    StepState.SKIPPED: "skip",
+    StepState.UNKNOWN: "UNSURE",
+    StepState.UNDONE: "undone",
+}
+_DOING = {Doing.CHECKING: "check", Doing.UNDOING: "undo"}
+_BAR = 20
+
+
+def state_word(step: StepView) -> str:
+    """The state in one word of at most six letters."""
+    return _DOING.get(step.doing) or WORDS[step.state]
+
+
+def step_line(step: StepView, width: int, now: datetime) -> str:
+    """One step, as wide as the screen."""
+    right = _progress(step.progress) if step.progress else _took(step, now)
+    left = f"{state_word(step):<6} {step.title}"
+    room = width - len(right) - 2
+    if len(left) > room:
+        left = left[: max(room - 2, 0)] + ".."
+    return f"{left}{right:>{max(width - len(left), 0)}}"
+
+
+def _took(step: StepView, now: datetime) -> str:
+    elapsed = step.elapsed(now)
+    if elapsed is None or step.state is StepState.WAITING:
+        return ""
+    if step.state is StepState.RUNNING:
+        # Whole seconds: a running step is painted again once a second, not ten times.
+        return f"{int(elapsed)} s" if elapsed < 60 else seconds(elapsed)
+    return seconds(elapsed)
+
+
+def _progress(progress: Progress) -> str:
+    share = int(100 * progress.done / progress.total) if progress.total else 0
+    amount = size(progress.done) if progress.unit == "B" else f"{progress.done} {progress.unit}"
+    parts = [f"{bar(progress.done, progress.total, _BAR)} {share}%", amount]
+    if progress.rate:
+        rate = progress.rate
+        parts.append(f"{size(rate)}/s" if progress.unit == "B" else f"{rate:.0f}/s")
+    if progress.seconds_left is not None:
+        parts.append(f"{int(progress.seconds_left)} s left")
+    return "  ".join(parts)
+
+
+class StepList(PickList):
+    """Follows the step in hand until the operator moves the cursor."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._shown: dict[str, str] = {}
+        self._followed: str | None = None
+
+    def show(self, view: RunView) -> None:
+        """Bring the list in line with the run, painting only the rows that changed."""
+        width = max(self.scrollable_content_region.width - GUTTER, 20)
+        now = datetime.now(UTC)
+        lines = {name: step_line(step, width, now) for name, step in view.steps.items()}
+        if lines.keys() != self._shown.keys():
+            self.set_options(Option(line, id=name) for name, line in lines.items())
+        else:
+            for name, line in lines.items():
+                if line != self._shown[name]:
+                    self.replace_option_prompt(name, line)
+        self._shown = lines
+        self._follow(view)
+
+    def _follow(self, view: RunView) -> None:
+        step = step_in_hand(view)
+        if step is None or step.name == self._followed:
+            return
+        if self.picked in (None, self._followed):
+            self.pick(step.name)
+        self._followed = step.name
+
+
+def step_in_hand(view: RunView) -> StepView | None:
+    """The running step, the one that asks, or the first that is not through."""
+    if view.current is not None:
+        return view.current
+    if view.question is not None and view.question.step in view.steps:
+        return view.steps[view.question.step]
+    waiting = (step for step in view.steps.values() if not step.finished)
+    return next(waiting, None)
