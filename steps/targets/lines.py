@@ -1,0 +1,78 @@
+"""A command's output within bounds: as lines while it runs, or kept for when it has ended."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST_LINE = 64 << 10
+_LINE_END = re.compile(rb"[\r\n]")
+
+
+class LineSplitter:
+    r"""Bytes in, lines out. A line ends at `\n`, `\r\n`, or a lone `\r` (progress meters).
+
+    What a line has beyond LONGEST_LINE bytes is dropped and the line says so.
+    """
+
+    def __init__(self) -> None:
+        self._line = bytearray()
+        self._cut = False
+        self._after_return = False
+
+    def feed(self, data: bytes) -> list[str]:
+        """The lines that these bytes complete."""
+        lines: list[str] = []
+        start = 0
+        for match in _LINE_END.finditer(data):
+            end = match.start()
+            follows_return = self._after_return and end == start and match[0] == b"\n"
+            self._keep(data[start:end])
+            if not follows_return:
+                lines.append(self._take())
+            self._after_return = match[0] == b"\r"
+            start = match.end()
+        if start < len(data):
+            self._after_return = False
+            self._keep(data[start:])
+        return lines
+
+    def flush(self) -> list[str]:
+        """The last line, where the output does not end with a line end."""
+        return [self._take()] if self._line else []
+
+    def _keep(self, part: bytes) -> None:
+        room = LONGEST_LINE - len(self._line)
+        self._line += part[:room]
+        self._cut = self._cut or len(part) > room
+
+    def _take(self) -> str:
+        text = self._line.decode("utf-8", "replace") + (" [line cut]" if self._cut else "")
+        self._line.clear()
+        self._cut = False
+        return text
+
+
+class BoundedOutput:
+    """The first `limit` bytes of an output, and a count of the rest."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept = bytearray()
+        self._dropped = 0
+
+    def feed(self, data: bytes) -> None:
+        """More output."""
+        room = self._limit - len(self._kept)
+        self._kept += data[:room]
+        self._dropped += max(len(data) - room, 0)
+
+    def text(self) -> str:
+        """Decoded as UTF-8 with replacement; a note ends it where something was dropped."""
+        note = f"\n[{self._dropped} more bytes of output were not kept]\n" if self._dropped else ""
+        return self._kept.decode("utf-8", "replace") + note
+
+
+def last_lines(text: str, count: int = 5) -> str:
+    """The end of an error output, for a message."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " / ".join(line[:500] for line in lines[-count:])

@@ -1,0 +1,326 @@
+"""Copies hold the same bytes and holes, are proved by a checksum, and go on where they ended."""
+
+import hashlib
+import os
+import random
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from config.errors import Interrupted, InvalidInput, Refused, StepFailed
+from steps.targets.chunks import CHUNK_SIZE, Chunks
+from steps.targets.copy import CopySettings, checksum_file, copy_file
+from steps.targets.partial import discard_partial, partial_paths
+
+MIB = 1 << 20
+SMALL = CopySettings(chunk_size=8192, threads=2)
+
+
+def make_file(path, size, spans):
+    """A file of `size` bytes with random data in each (offset, length), holes elsewhere."""
+    rng = random.Random(size)
+    with open(path, "wb") as file:
+        file.truncate(size)
+        for offset, length in spans:
+            file.seek(offset)
+            file.write(rng.randbytes(length))
+        file.flush()
+        os.fsync(file.fileno())
+    return str(path)
+
+
+def tree_root(path, chunk_size):
+    """The root by the plain definition, read without any regard to holes."""
+    digests = []
+    with open(path, "rb") as file:
+        while chunk := file.read(chunk_size):
+            digests.append(hashlib.sha256(chunk).digest())
+    return f"sha256-tree-{chunk_size}:{hashlib.sha256(b''.join(digests)).hexdigest()}"
+
+
+def same_bytes(first, second):
+    return subprocess.run(["cmp", first, second], check=False).returncode == 0
+
+
+def leftovers(directory):
+    return [name for name in os.listdir(directory) if name.startswith(".")]
+
+
+SHAPES = {
+    "empty": (0, []),
+    "one byte": (1, [(0, 1)]),
+    "dense": (9 * MIB, [(0, 9 * MIB)]),
+    "no multiple of the chunk": (CHUNK_SIZE * 2 + 12345, [(0, CHUNK_SIZE * 2 + 12345)]),
+    "only a hole": (64 * MIB, []),
+    "hole at the end": (32 * MIB, [(0, MIB)]),
+    "hole at the start": (32 * MIB, [(31 * MIB, MIB)]),
+    "scattered": (64 * MIB, [(4096, 4096), (CHUNK_SIZE - 4096, 8192), (40 * MIB, 3 * MIB + 7)]),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_copy_is_the_same_to_the_byte_and_keeps_its_holes(tmp_path, shape):
+    source = make_file(tmp_path / "source", *SHAPES[shape])
+    target = str(tmp_path / "target")
+    chunks = copy_file(source, target, sha256=True)
+    assert same_bytes(source, target)
+    assert os.stat(target).st_blocks <= os.stat(source).st_blocks + 16
+    assert chunks.root == tree_root(source, CHUNK_SIZE)
+    assert chunks.sha256 == hashlib.sha256((tmp_path / "source").read_bytes()).hexdigest()
+    assert checksum_file(target, sha256=True).copied() == chunks.copied()
+    assert leftovers(tmp_path) == []
+
+
+def test_zeros_that_were_written_become_holes(tmp_path):
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(MIB) + bytes(20 * MIB) + os.urandom(MIB))
+    chunks = copy_file(str(source), str(tmp_path / "target"))
+    assert chunks.root == tree_root(source, CHUNK_SIZE)
+    assert same_bytes(source, tmp_path / "target")
+    assert os.stat(tmp_path / "target").st_blocks * 512 < 4 * MIB
+
+
+def test_mode_and_times_are_those_of_the_source(tmp_path):
+    source = make_file(tmp_path / "source", 5000, [(0, 5000)])
+    os.chmod(source, 0o640)
+    os.utime(source, ns=(10**18, 10**18 + 123456789))
+    copy_file(source, str(tmp_path / "target"))
+    made = os.stat(tmp_path / "target")
+    assert stat.S_IMODE(made.st_mode) == 0o640
+    assert made.st_mtime_ns == 10**18 + 123456789
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    size=st.integers(0, 70_000),
+    spans=st.lists(st.tuples(st.integers(0, 17), st.integers(1, 20_000)), max_size=5),
+)
+def test_every_boundary_of_chunks_and_extents_copies_right(tmp_path_factory, size, spans):
+    folder = tmp_path_factory.mktemp("boundaries")
+    inside = [(page * 4096, min(n, size - page * 4096)) for page, n in spans if page * 4096 < size]
+    source = make_file(folder / "source", size, inside)
+    chunks = copy_file(source, str(folder / "target"), settings=SMALL)
+    assert same_bytes(source, folder / "target")
+    assert chunks.root == tree_root(source, SMALL.chunk_size)
+    assert checksum_file(source, settings=SMALL).root == chunks.root
+
+
+@pytest.mark.parametrize(
+    "name", ["a..b", "with\nnewline", 'it\'s "quoted"', "-rf", "$(id)", "x" * 255, "\udcff\udcfe"]
+)
+def test_any_name_that_a_file_can_have_is_copied(tmp_path, name):
+    source = make_file(tmp_path / "source", 10_000, [(0, 10_000)])
+    copy_file(source, str(tmp_path / name))
+    assert same_bytes(source, tmp_path / name)
+    assert sorted(os.listdir(tmp_path)) == sorted(["source", name])
+
+
+def test_an_existing_target_is_never_replaced(tmp_path):
+    source = make_file(tmp_path / "source", 100, [(0, 100)])
+    (tmp_path / "target").write_bytes(b"precious")
+    with pytest.raises(Refused, match="exists already"):
+        copy_file(source, str(tmp_path / "target"))
+    assert (tmp_path / "target").read_bytes() == b"precious"
+
+
+def test_a_target_that_appears_meanwhile_is_not_replaced_either(tmp_path):
+    source = make_file(tmp_path / "source", 100, [(0, 100)])
+    target = tmp_path / "target"
+    with pytest.raises(Refused, match="exists already"):
+        copy_file(source, str(target), lambda *_: target.write_bytes(b"precious") and None)
+    assert target.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("kind", ["nothing", "directory", "fifo"])
+def test_only_a_regular_file_is_copied(tmp_path, kind):
+    source = tmp_path / "source"
+    if kind == "directory":
+        source.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(source)
+    with pytest.raises(InvalidInput):
+        copy_file(str(source), str(tmp_path / "target"))
+    assert not (tmp_path / "target").exists()
+    assert leftovers(tmp_path) == []
+
+
+def test_progress_counts_data_and_ends_at_its_total(tmp_path):
+    source = make_file(tmp_path / "source", 64 * MIB, [(0, 5 * MIB), (40 * MIB, 5 * MIB)])
+    seen = []
+    copy_file(source, str(tmp_path / "target"), lambda done, total: seen.append((done, total)))
+    assert seen[0] == (0, 10 * MIB)
+    assert seen[-1] == (10 * MIB, 10 * MIB)
+    assert seen == sorted(seen)
+
+
+def interrupt_after(count):
+    """A progress callback that stops the work at its call number `count`."""
+    calls = iter(range(count))
+
+    def progress(_done, _total):
+        if next(calls, None) is None:
+            raise Interrupted("stopped")
+
+    return progress
+
+
+def test_an_interrupted_copy_goes_on_where_it_stopped(tmp_path):
+    source = make_file(tmp_path / "source", 400_000, [(0, 400_000)])
+    target = str(tmp_path / "target")
+    with pytest.raises(Interrupted):
+        copy_file(source, target, interrupt_after(20), settings=SMALL)
+    assert not os.path.exists(target)
+    seen = []
+    chunks = copy_file(source, target, lambda done, _all: seen.append(done), settings=SMALL)
+    assert seen[0] >= 19 * SMALL.chunk_size
+    assert same_bytes(source, target)
+    assert chunks.root == tree_root(source, SMALL.chunk_size)
+    assert leftovers(tmp_path) == []
+
+
+def stopped_copy(tmp_path):
+    """A source of random bytes and the target that a copy of it was stopped on the way to."""
+    source = make_file(tmp_path / "source", 400_000, [(0, 400_000)])
+    with pytest.raises(Interrupted):
+        copy_file(source, str(tmp_path / "target"), interrupt_after(20), settings=SMALL)
+    return source, str(tmp_path / "target")
+
+
+def test_damage_in_the_temporary_file_is_found_and_copied_again(tmp_path):
+    source, target = stopped_copy(tmp_path)
+    with open(partial_paths(target)[0], "r+b") as file:
+        file.seek(5 * SMALL.chunk_size + 17)
+        file.write(b"damage")
+    seen = []
+    copy_file(source, target, lambda done, _all: seen.append(done), settings=SMALL)
+    assert seen[0] == 5 * SMALL.chunk_size
+    assert same_bytes(source, target)
+
+
+@pytest.mark.parametrize("harm", [b"", b"{}\n", b"\xff" * 300, None])
+def test_a_record_that_makes_no_sense_only_costs_time(tmp_path, harm):
+    source, target = stopped_copy(tmp_path)
+    record = partial_paths(target)[1]
+    text = Path(record).read_bytes()
+    Path(record).write_bytes(text[:-40] + b"zz" if harm is None else harm)
+    copy_file(source, target, settings=SMALL)
+    assert same_bytes(source, target)
+    assert leftovers(tmp_path) == []
+
+
+def test_another_source_starts_from_nothing(tmp_path):
+    source, target = stopped_copy(tmp_path)
+    with open(source, "r+b") as file:
+        file.write(b"new")
+    seen = []
+    copy_file(source, target, lambda done, _all: seen.append(done), settings=SMALL)
+    assert seen[0] == 0
+    assert same_bytes(source, target)
+
+
+def test_what_a_stopped_copy_left_can_be_removed(tmp_path):
+    _source, target = stopped_copy(tmp_path)
+    assert len(leftovers(tmp_path)) == 2
+    discard_partial(target)
+    discard_partial(target)
+    assert leftovers(tmp_path) == []
+
+
+def test_a_second_copy_to_the_same_target_is_refused_while_one_runs(tmp_path):
+    source = make_file(tmp_path / "source", 100_000, [(0, 100_000)])
+    target = str(tmp_path / "target")
+
+    def meddle(_done, _total):
+        with pytest.raises(Refused, match="Another copy"):
+            copy_file(source, target, settings=SMALL)
+
+    copy_file(source, target, meddle, settings=SMALL)
+    assert same_bytes(source, target)
+
+
+def test_a_name_that_someone_else_planted_is_not_written_through(tmp_path):
+    source = make_file(tmp_path / "source", 100, [(0, 100)])
+    (tmp_path / "precious").write_bytes(b"precious")
+    os.link(tmp_path / "precious", partial_paths(str(tmp_path / "target"))[0])
+    with pytest.raises(Refused, match="not made by"):
+        copy_file(source, str(tmp_path / "target"))
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("change", ["shorter", "longer", "rewritten"])
+def test_a_source_that_changes_meanwhile_fails_the_copy(tmp_path, change):
+    source = make_file(tmp_path / "source", 400_000, [(0, 400_000)])
+
+    def meddle(done, _total):
+        if done:
+            with open(source, "r+b") as file:
+                if change == "shorter":
+                    file.truncate(200_000)
+                elif change == "longer":
+                    file.truncate(500_000)
+                else:
+                    file.write(os.urandom(16))
+
+    with pytest.raises(StepFailed, match=r"changed|shorter"):
+        copy_file(source, str(tmp_path / "target"), meddle, settings=SMALL)
+    assert os.listdir(tmp_path) == ["source"]
+
+
+COPY_FOREVER = """
+import sys, time
+from steps.targets.copy import CopySettings, copy_file
+def slowly(done, total):
+    print(done, flush=True)
+    time.sleep(0.002)
+copy_file(sys.argv[1], sys.argv[2], slowly,
+          settings=CopySettings(chunk_size=8192, threads=2, record_every=0.05))
+"""
+
+
+def test_a_killed_copy_goes_on_where_its_last_durable_chunk_ended(tmp_path):
+    source = make_file(tmp_path / "source", 8 * MIB, [(0, 3 * MIB), (4 * MIB, 4 * MIB)])
+    target = str(tmp_path / "target")
+    child = subprocess.Popen(
+        [sys.executable, "-c", COPY_FOREVER, source, target], stdout=subprocess.PIPE
+    )
+    while not os.path.exists(partial_paths(target)[1]):
+        assert child.stdout.readline()
+    time.sleep(0.2)
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    assert not os.path.exists(target)
+    seen = []
+    chunks = copy_file(source, target, lambda done, _all: seen.append(done), settings=SMALL)
+    assert seen[0] > 0
+    assert same_bytes(source, target)
+    assert chunks.root == tree_root(source, SMALL.chunk_size)
+    assert os.stat(target).st_blocks <= os.stat(source).st_blocks + 16
+    assert leftovers(tmp_path) == []
+
+
+def test_chunks_come_back_from_json_and_tell_the_place_of_damage(tmp_path):
+    source = make_file(tmp_path / "source", 50_000, [(0, 50_000)])
+    before = Chunks.from_json(checksum_file(source, settings=SMALL).to_json())
+    with open(source, "r+b") as file:
+        file.seek(3 * 8192 + 5)
+        file.write(b"damage")
+    after = checksum_file(source, settings=SMALL)
+    assert before.differences(after) == ((3 * 8192, 8192),)
+    assert not before.copied().same_content(after.copied())
+    assert before.copied().same_content(before.copied())
+
+
+@pytest.mark.parametrize("field", ["size", "chunk_size", "root", "digests"])
+def test_a_chunk_list_that_was_changed_is_refused(tmp_path, field):
+    source = make_file(tmp_path / "source", 50_000, [(0, 50_000)])
+    document = checksum_file(source, settings=SMALL).to_json()
+    document[field] = [] if field == "digests" else "sha256-tree-8192:00" if field == "root" else 1
+    with pytest.raises(InvalidInput):
+        Chunks.from_json(document)
