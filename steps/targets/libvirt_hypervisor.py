@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
 
-from config.errors import InvalidInput, Refused, RekindleError, StepFailed
+from config.errors import InvalidInput, Refused, RekindleError, StepFailed, Unreachable
 from steps.targets import libvirt_errors as errors
 from steps.targets.host_abilities import guest_kinds, host_abilities
 from steps.targets.hypervisor import DomainStatus, HostAbilities
@@ -290,6 +291,8 @@ def embedded_root(uri: str) -> str | None:
 
 def _opened(uri: str) -> Any:
     root = embedded_root(uri)
+    if root is not None:
+        _check_prepared(root)
     libvirt = quiet_libvirt(f"{root}/libvirt.log") if root else quiet_libvirt()
     try:
         connection = libvirt.open(_without_prompts(uri))
@@ -301,6 +304,15 @@ def _opened(uri: str) -> Any:
         return connection
     except libvirt.libvirtError as error:
         raise errors.unreachable(error, uri, "connecting") from None
+
+
+def _check_prepared(root: str) -> None:
+    """libvirt would make an empty hypervisor in any folder, and its guests would not start."""
+    if not (Path(root) / "etc" / "qemu.conf").is_file():
+        raise Unreachable(
+            f"There is no embedded hypervisor in {root!r}.",
+            "Build the practice site again: `rekindle drill`.",
+        )
 
 
 def _without_prompts(uri: str) -> str:

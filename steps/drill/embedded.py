@@ -1,0 +1,181 @@
+"""An embedded hypervisor root: libvirt's QEMU driver inside our process, no daemon, own folder.
+
+One process at a time can have a root open, and a process can open one root in its life. Guests
+survive the process and are found again by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+from config.errors import InvalidInput, StepFailed
+from config.paths import cache_folder, private_folder
+
+_CONFIGURATION = """\
+# Written by Rekindle for its practice hypervisor.
+security_driver = "none"
+cgroup_controllers = []
+namespaces = []
+remember_owner = 0
+# No virtlogd serves this root.
+stdio_handler = "file"
+"""
+_AS_ROOT = """\
+# Without these the driver probes QEMU again for every definition where /dev/kvm is unreadable.
+user = "root"
+group = "root"
+"""
+_EMULATORS = ("qemu-system-x86_64", "/usr/libexec/qemu-kvm", "qemu-kvm")
+_LONGEST_ROOT = 48
+"""libvirt puts Unix sockets 56 characters deeper, and their paths end at 107."""
+_SHORT_LINKS = "/var/tmp/rekindle-{user}"  # noqa: S108 - made and checked by private_folder
+_END_SECONDS = 5.0
+_PROBE_PORT = 0xF4
+_PROBE_CODE = 0x10
+_PROBE_EXIT = _PROBE_CODE << 1 | 1
+
+
+def prepare_root(folder: Path, cache: Path | None = None) -> str:
+    """Make `folder` an embedded hypervisor's root and return its URI. Doing it again is fine.
+
+    Works as root and as a plain user, who can have no bridges. All roots share `cache` (default:
+    in our cache folder), where libvirt keeps what it found out about QEMU: finding it out takes
+    4 to 9 seconds. libvirt itself checks whether that still holds.
+    """
+    private_folder(folder)
+    private_folder(folder / "etc")
+    text = _CONFIGURATION + (_AS_ROOT if os.geteuid() == 0 else "")
+    _replace(folder / "etc" / "qemu.conf", text)
+    shared = private_folder(cache if cache is not None else cache_folder() / "hypervisor")
+    if not (folder / "cache").exists():
+        _link(folder / "cache", shared)
+    return f"qemu:///embed?root={quote(str(_short(folder)))}"
+
+
+def find_emulator() -> str:
+    """Path of this host's QEMU for x86_64; raises InvalidInput where there is none."""
+    found = next((path for name in _EMULATORS if (path := shutil.which(name))), None)
+    if found is None:
+        raise InvalidInput(
+            "QEMU for x86_64 is not installed.",
+            "Install it: `apt-get install qemu-system-x86`, or `dnf install qemu-kvm`.",
+        )
+    return found
+
+
+def why_no_guest_runs(qemu: str, accelerator: str, timeout: float = 30.0) -> str:
+    """Empty where that QEMU runs a guest with that accelerator (tcg, kvm), else what happened.
+
+    A device file that opens proves nothing: this boots a sector that ends QEMU from inside.
+    """
+    with tempfile.NamedTemporaryFile(suffix=".img") as image:
+        image.write(_probe_sector())
+        image.flush()
+        command = [
+            *(qemu, "-accel", accelerator, "-machine", "pc", "-m", "16"),
+            *("-nodefaults", "-no-user-config", "-display", "none"),
+            *("-device", f"isa-debug-exit,iobase={_PROBE_PORT:#x},iosize=1"),
+            *("-drive", f"file={image.name},format=raw,if=ide"),
+        ]
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"a guest with {accelerator} did nothing for {timeout:.0f} seconds"
+        except OSError as error:
+            return f"{qemu} does not start: {error.strerror}"
+    told = done.stderr.decode("utf-8", "replace").strip()
+    return "" if done.returncode == _PROBE_EXIT else told or f"exit code {done.returncode}"
+
+
+def machine_processes(folder: Path) -> tuple[int, ...]:
+    """Process ids of the QEMU processes that this root runs."""
+    files = (folder / "run" / "qemu").glob("*.pid")
+    found = (_number(file) for file in files if file.name != "driver.pid")
+    return tuple(sorted(pid for pid in found if pid and _is_guest(pid, folder)))
+
+
+def end_machines(folder: Path) -> None:
+    """End the QEMU processes of this root and nothing else; for clearing a practice site away.
+
+    Where a process has the root open, destroy them through it instead: it would wonder.
+    """
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for pid in machine_processes(folder):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        if _ended(folder):
+            return
+    raise StepFailed(
+        f"QEMU processes of {folder} do not end: {machine_processes(folder)}.",
+        "Look what holds them, for instance a disk that does not answer.",
+    )
+
+
+def _ended(folder: Path) -> bool:
+    deadline = time.monotonic() + _END_SECONDS
+    while machine_processes(folder):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _is_guest(pid: int, folder: Path) -> bool:
+    """Whether that process is a QEMU of this root: a pid alone may be somebody else's by now."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    roots = (str(folder), str(_short(folder)))
+    return any(f"{root}/lib/qemu/".encode() in words for root in roots)
+
+
+def _short(folder: Path) -> Path:
+    """The folder itself, or a short link to it where its path is too long for sockets below it."""
+    folder = folder.absolute()
+    if len(str(folder).encode()) <= _LONGEST_ROOT:
+        return folder
+    links = private_folder(Path(_SHORT_LINKS.format(user=os.geteuid())))
+    link = links / hashlib.sha256(str(folder).encode()).hexdigest()[:8]
+    if not link.is_symlink() or link.readlink() != folder:
+        _link(link, folder)
+    return link
+
+
+def _link(link: Path, target: Path) -> None:
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+
+
+def _probe_sector() -> bytes:
+    """A boot sector: mov al,CODE; out PORT,al; and halt for ever where that does not end it."""
+    code = bytes([0xB0, _PROBE_CODE, 0xE6, _PROBE_PORT, 0xF4, 0xEB, 0xFD])
+    return code.ljust(510, b"\0") + b"\x55\xaa"
+
+
+def _number(file: Path) -> int:
+    try:
+        return int(file.read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _replace(file: Path, text: str) -> None:
+    temporary = file.with_name(f".{file.name}.new")
+    temporary.write_text(text)
+    temporary.replace(file)

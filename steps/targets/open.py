@@ -1,0 +1,98 @@
+"""Opens the targets of a site, each when it is first used, and closes them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from config.errors import InvalidInput
+from config.secrets import Secret
+from config.site import DirectoryAccess, HypervisorNode, Site
+from steps.targets import Targets
+from steps.targets.directory import Directory
+from steps.targets.hypervisor import Hypervisor
+from steps.targets.shell import Shell
+
+DIRECTORY_PASSWORD = "directory password"  # noqa: S105 - the name of the secret
+SSH_PASSWORD = "ssh password"  # noqa: S105 - followed by the node's name
+
+
+def open_targets(site: Site, secrets: Mapping[str, Secret]) -> Targets:
+    """The targets of a site. `secrets`: `directory password` and `ssh password NODE` by name.
+
+    Nothing is opened yet. An unknown node or a missing directory raises InvalidInput when asked
+    for; what does not answer raises Unreachable at its first use.
+    """
+    return _SiteTargets(site, secrets)
+
+
+def open_directory(access: DirectoryAccess, password: Secret | None) -> Directory:
+    """The directory of a site: its server, or its folder of LDIF files."""
+    if access.ldif_folder is not None:
+        from steps.targets.ldif_directory import LdifDirectory
+
+        return LdifDirectory(access.ldif_folder, access.base)
+    from steps.targets.ldap_directory import LdapDirectory
+
+    return LdapDirectory(access, password)
+
+
+class _SiteTargets:
+    def __init__(self, site: Site, secrets: Mapping[str, Secret]) -> None:
+        self._site = site
+        self._secrets = secrets
+        self._shells: dict[str, Shell] = {}
+        self._hypervisors: dict[str, Hypervisor] = {}
+        self._directory: Directory | None = None
+
+    def shell(self, name: str) -> Shell:
+        """The shell on the hypervisor node of that name."""
+        node = self._node(name)
+        if node.name not in self._shells:
+            from steps.targets.open_shell import open_shell
+
+            secret = self._secrets.get(f"{SSH_PASSWORD} {node.name}")
+            self._shells[node.name] = open_shell(node.shell, node.name, secret)
+        return self._shells[node.name]
+
+    def hypervisor(self, name: str) -> Hypervisor:
+        """The hypervisor of that name. Nodes with one URI share one connection."""
+        uri = self._node(name).uri
+        if uri not in self._hypervisors:
+            from steps.targets.libvirt_hypervisor import LibvirtHypervisor
+
+            self._hypervisors[uri] = LibvirtHypervisor(uri)
+        return self._hypervisors[uri]
+
+    def directory(self) -> Directory:
+        """The directory that keeps the machines' entries."""
+        access = self._site.directory
+        if access is None:
+            raise InvalidInput(
+                f"The site {self._site.name} has no directory.",
+                "Add `directory:` to the site file; `rekindle site --example` shows how.",
+            )
+        if self._directory is None:
+            self._directory = open_directory(access, self._secrets.get(DIRECTORY_PASSWORD))
+        return self._directory
+
+    def close(self) -> None:
+        """Close whatever was opened; what is used afterwards opens again."""
+        directories = [self._directory] if self._directory else []
+        opened: list[Shell | Hypervisor | Directory] = [
+            *self._shells.values(),
+            *self._hypervisors.values(),
+            *directories,
+        ]
+        self._shells, self._hypervisors, self._directory = {}, {}, None
+        for target in opened:
+            target.close()
+
+    def _node(self, name: str) -> HypervisorNode:
+        node = self._site.node(name)
+        if node is None:
+            known = ", ".join(node.name for node in self._site.nodes) or "none"
+            raise InvalidInput(
+                f"The site {self._site.name} has no hypervisor {name}; it has {known}.",
+                "Add it to `nodes:` in the site file.",
+            )
+        return node
