@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from config.errors import InvalidInput, StepFailed
-from config.paths import cache_folder, private_folder
+from config.paths import private_folder
 
 _CONFIGURATION = """\
 # Written by Rekindle for its practice hypervisor.
@@ -47,21 +47,34 @@ _PROBE_EXIT = _PROBE_CODE << 1 | 1
 def prepare_root(folder: Path, cache: Path | None = None) -> str:
     """Make `folder` an embedded hypervisor's root and return its URI. Doing it again is fine.
 
-    Works as root and as a plain user, who can have no bridges. All roots share `cache` (default:
-    in our cache folder), where libvirt keeps what it found out about QEMU: finding it out takes
-    4 to 9 seconds. libvirt itself checks whether that still holds.
+    Works as root and as a plain user, who can have no bridges. `cache` is a folder filled by
+    `keep_capabilities`: with it the first opening takes a fraction of a second instead of 4 to 9.
+    libvirt itself checks whether what is kept there still holds.
     """
     private_folder(folder)
     private_folder(folder / "etc")
     text = _CONFIGURATION + (_AS_ROOT if os.geteuid() == 0 else "")
     _replace(folder / "etc" / "qemu.conf", text)
-    shared = private_folder(cache if cache is not None else cache_folder() / "hypervisor")
-    if not (folder / "cache").exists():
-        _link(folder / "cache", shared)
+    if cache is not None and cache.is_dir() and not (folder / "cache").exists():
+        shutil.copytree(cache, folder / "cache")
     return f"qemu:///embed?root={quote(str(_short(folder)))}"
 
 
-def find_emulator() -> str:
+def keep_capabilities(folder: Path, cache: Path) -> None:
+    """Keep what libvirt found out about this host's QEMU in that root, for the next one."""
+    if not (folder / "cache").is_dir():
+        return
+    private_folder(cache.parent)
+    with tempfile.TemporaryDirectory(dir=cache.parent) as temporary:
+        shutil.copytree(folder / "cache", Path(temporary) / "new")
+        # Another practice site may do the same right now: whoever comes last finds it done.
+        with contextlib.suppress(OSError):
+            cache.rename(Path(temporary) / "old")
+        with contextlib.suppress(OSError):
+            (Path(temporary) / "new").rename(cache)
+
+
+def emulator() -> Path:
     """Path of this host's QEMU for x86_64; raises InvalidInput where there is none."""
     found = next((path for name in _EMULATORS if (path := shutil.which(name))), None)
     if found is None:
@@ -69,10 +82,10 @@ def find_emulator() -> str:
             "QEMU for x86_64 is not installed.",
             "Install it: `apt-get install qemu-system-x86`, or `dnf install qemu-kvm`.",
         )
-    return found
+    return Path(found)
 
 
-def why_no_guest_runs(qemu: str, accelerator: str, timeout: float = 30.0) -> str:
+def why_no_guest_runs(qemu: Path, accelerator: str, timeout: float = 30.0) -> str:
     """Empty where that QEMU runs a guest with that accelerator (tcg, kvm), else what happened.
 
     A device file that opens proves nothing: this boots a sector that ends QEMU from inside.
@@ -81,7 +94,7 @@ def why_no_guest_runs(qemu: str, accelerator: str, timeout: float = 30.0) -> str
         image.write(_probe_sector())
         image.flush()
         command = [
-            *(qemu, "-accel", accelerator, "-machine", "pc", "-m", "16"),
+            *(str(qemu), "-accel", accelerator, "-machine", "pc", "-m", "16"),
             *("-nodefaults", "-no-user-config", "-display", "none"),
             *("-device", f"isa-debug-exit,iobase={_PROBE_PORT:#x},iosize=1"),
             *("-drive", f"file={image.name},format=raw,if=ide"),
@@ -102,33 +115,33 @@ def why_no_guest_runs(qemu: str, accelerator: str, timeout: float = 30.0) -> str
     return "" if done.returncode == _PROBE_EXIT else told or f"exit code {done.returncode}"
 
 
-def machine_processes(folder: Path) -> tuple[int, ...]:
+def guest_processes(folder: Path) -> tuple[int, ...]:
     """Process ids of the QEMU processes that this root runs."""
     files = (folder / "run" / "qemu").glob("*.pid")
     found = (_number(file) for file in files if file.name != "driver.pid")
     return tuple(sorted(pid for pid in found if pid and _is_guest(pid, folder)))
 
 
-def end_machines(folder: Path) -> None:
+def end_guests(folder: Path) -> None:
     """End the QEMU processes of this root and nothing else; for clearing a practice site away.
 
     Where a process has the root open, destroy them through it instead: it would wonder.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
-        for pid in machine_processes(folder):
+        for pid in guest_processes(folder):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
         if _ended(folder):
             return
     raise StepFailed(
-        f"QEMU processes of {folder} do not end: {machine_processes(folder)}.",
+        f"QEMU processes of {folder} do not end: {guest_processes(folder)}.",
         "Look what holds them, for instance a disk that does not answer.",
     )
 
 
 def _ended(folder: Path) -> bool:
     deadline = time.monotonic() + _END_SECONDS
-    while machine_processes(folder):
+    while guest_processes(folder):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
@@ -153,13 +166,9 @@ def _short(folder: Path) -> Path:
     links = private_folder(Path(_SHORT_LINKS.format(user=os.geteuid())))
     link = links / hashlib.sha256(str(folder).encode()).hexdigest()[:8]
     if not link.is_symlink() or link.readlink() != folder:
-        _link(link, folder)
+        link.unlink(missing_ok=True)
+        link.symlink_to(folder)
     return link
-
-
-def _link(link: Path, target: Path) -> None:
-    link.unlink(missing_ok=True)
-    link.symlink_to(target)
 
 
 def _probe_sector() -> bytes:
