@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.widget import Widget
 from textual.widgets import DataTable, Input, Static
 
 from config.errors import InvalidInput, Refused
-from steps.conflicts import Decision, Desk, Resolution, Resolutions, Row
+from steps.conflicts import Decision, Desk, Resolution, Resolutions
 from tui.screens.conflict_preview import ConflictPreview
-from tui.screens.page import Page
-from tui.widgets.conflict_counts import hidden_words, middle_rule, plural, status
-from tui.widgets.conflict_detail import ConflictDetail
-from tui.widgets.conflict_entry import ConflictEntry
+from tui.screens.conflicts_view import ConflictsView
+from tui.widgets.conflict_counts import plural
 from tui.widgets.conflict_group import GroupPlan, changed_titles, group_plan
 from tui.widgets.conflict_menu import (
     GO_TO,
@@ -30,13 +26,8 @@ from tui.widgets.conflict_menu import (
     unfinished_menu,
     warnings_menu,
 )
-from tui.widgets.conflict_standing import Overview
-from tui.widgets.conflict_table import ConflictTable
-from tui.widgets.conflict_words import known_values, searchable, visible
+from tui.widgets.conflict_words import known_values
 from tui.widgets.place import Place
-
-_TITLE_GAPS = 14
-"""Cells of the title line that are neither place, site nor counts: margins, gaps, the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +44,7 @@ class SwitchToCold:
 Outcome = Desk | SwitchToCold
 
 
-class ConflictsScreen(Page[Outcome]):
+class ConflictsScreen(ConflictsView[Outcome]):
     """Dismisses with the desk when nothing is open or blocking, SwitchToCold, or None for back.
 
     The desk keeps its decisions and its undo history, so that the same desk on a new screen goes on
@@ -91,99 +82,10 @@ Esc are enough. Undo has no limit, and leaving the screen loses nothing.
         Binding("w", "warnings", "warnings", show=False),
         Binding("question_mark", "help", "help", show=False),
     ]
-    DEFAULT_CSS = """
-    ConflictsScreen > #body { padding: 0; }
-    ConflictsScreen #counts { height: 1; }
-    ConflictsScreen #hidden { height: auto; display: none; }
-    ConflictsScreen #hand { height: 11; }
-    ConflictsScreen #said { height: auto; min-height: 1; max-height: 3; padding: 0 1; }
-    ConflictsScreen #said { text-style: bold; }
-    ConflictsScreen.-tall #hand { height: 17; }
-    """
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
 
     def __init__(self, desk: Desk, place: Place | str) -> None:
-        here = Place(place) if isinstance(place, str) else place
-        super().__init__(here.at("Conflicts"))
-        self.desk = desk
-        self._overview = Overview.of(desk)
-        self._rows = {row.id: row for row in desk.conflicts.rows}
-        self._filter = ""
+        super().__init__(desk, place)
         self._typed_for = ""
-
-    def body(self) -> Iterable[Widget]:
-        yield ConflictTable()
-        yield Static(id="hidden", markup=False)
-        yield Static(id="counts", markup=False)
-        with Vertical(id="hand"):
-            yield ConflictDetail()
-            yield ConflictEntry()
-            yield Static(id="said", markup=False)
-
-    def on_mount(self) -> None:
-        self.query_one("#hidden", Static).update(hidden_words(self.desk.conflicts))
-        self._table.fill(self.desk.conflicts.rows, self._overview.rows)
-        self._table.focus()
-        standings = self._overview.rows
-        self._go_to(next((name for name in self._rows if not standings[name].settled), None))
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._show_row)
-
-    # What stands where.
-
-    @property
-    def _table(self) -> ConflictTable:
-        return self.query_one(ConflictTable)
-
-    @property
-    def _entry(self) -> ConflictEntry:
-        return self.query_one(ConflictEntry)
-
-    @property
-    def _row(self) -> Row | None:
-        """The row in hand."""
-        current = self._table.current
-        return self._rows.get(current) if current else None
-
-    def _say(self, text: str) -> None:
-        self.query_one("#said", Static).update(visible(text))
-
-    def _go_to(self, row_id: str | None) -> None:
-        if row_id is not None:
-            self._table.go_to(row_id)
-        self._show_row()
-
-    def _show_row(self) -> None:
-        """Show the row in hand below, and the counts above."""
-        row = self._row
-        self.query_one(ConflictDetail).show(
-            self.desk, row, self._overview.rows[row.id] if row else None
-        )
-        ids = self._table.row_ids
-        position = (self._table.cursor_row + 1, len(ids))
-        rule = middle_rule(self.desk.conflicts, position, self._filter, self.size.width)
-        self.query_one("#counts", Static).update(rule)
-        room = self.size.width - len(self.place.path) - len(self.place.badge) - _TITLE_GAPS
-        self.set_status(status(self.desk.conflicts, self._overview, room))
-
-    def _update(self) -> None:
-        """Look at the desk again after a change."""
-        self._overview = Overview.of(self.desk)
-        self._table.update_standings(self._overview.rows)
-        self._show_row()
-
-    def _unsettled(self, direction: int) -> Iterator[str]:
-        """Rows on show that are open or blocked, from the next one on, around the end."""
-        ids = self._table.row_ids
-        at = self._table.cursor_row
-        around = (ids[(at + direction * step) % len(ids)] for step in range(1, len(ids) + 1))
-        return (row_id for row_id in around if not self._overview.rows[row_id].settled)
-
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """Only the pane below changes."""
-        event.stop()
-        self._show_row()
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         event.stop()
@@ -317,16 +219,6 @@ Esc are enough. Undo has no limit, and leaving the screen loses nothing.
         self._table.focus()
         self._say("")
 
-    def _show_only(self, words: str) -> None:
-        self._filter = words
-        wanted = [row for row in self._rows.values() if self._matches(row)]
-        self._table.fill(wanted, self._overview.rows)
-        self._show_row()
-
-    def _matches(self, row: Row) -> bool:
-        text = f"{searchable(row)} {self._overview.rows[row.id].word}".casefold()
-        return all(word in text for word in self._filter.casefold().split())
-
     def action_back(self) -> None:
         """Drop what is being typed, else the filter, else go back with everything kept."""
         purpose = self._entry.purpose
@@ -356,12 +248,6 @@ Esc are enough. Undo has no limit, and leaving the screen loses nothing.
                 await awaited
 
         self.app.push_screen(menu, closed)
-
-    def _show_row_of(self, row_id: str) -> None:
-        if row_id in self._rows and row_id not in self._table.row_ids:
-            self._show_only("")
-        if row_id in self._rows:
-            self._go_to(row_id)
 
     def action_group(self) -> None:
         """Decide the whole group of the row in hand: first what, then the list of effects."""
@@ -402,7 +288,11 @@ Esc are enough. Undo has no limit, and leaving the screen loses nothing.
 
     def action_preview(self) -> None:
         """Show what would be written."""
-        previews = self.desk.conflicts.previews(self.desk.decided)
+        try:
+            previews = self.desk.conflicts.previews(self.desk.decided)
+        except (InvalidInput, Refused) as error:
+            self._say(f"no: {error.message} {error.remedy}")
+            return
         self.app.push_screen(ConflictPreview(self.place, previews))
 
     def action_hidden(self) -> None:

@@ -12,13 +12,29 @@ from textual.widgets import Static
 from tui.widgets.line_input import LineInput
 
 
-class ConflictEntry(Horizontal):
-    """Hidden until something is asked. Up and Down fill in the row's known values."""
+class KnownInput(LineInput):
+    """A line that Up and Down fill with the row's known values."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "fill(0)", "backup value", show=False),
         Binding("down", "fill(1)", "today's value", show=False),
     ]
+    known: tuple[str, str] = ("", "")
+
+    def start(self, value: str) -> None:
+        """Write a value into the line, to be edited."""
+        self.value = value
+        self.cursor_position = len(value)
+
+    def action_fill(self, which: int) -> None:
+        """The backup's value (0) or today's (1); nothing where it is not known."""
+        if self.known[which]:
+            self.start(self.known[which])
+
+
+class ConflictEntry(Horizontal):
+    """A label and a line; hidden until something is asked."""
+
     DEFAULT_CSS = """
     ConflictEntry { height: 1; display: none; }
     ConflictEntry Static { width: auto; }
@@ -28,30 +44,22 @@ class ConflictEntry(Horizontal):
     def __init__(self) -> None:
         super().__init__()
         self.purpose = ""
-        self._known: tuple[str, str] = ("", "")
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False)
-        yield LineInput()
+        yield KnownInput()
 
     def ask(self, purpose: str, label: str, value: str, known: tuple[str, str] = ("", "")) -> None:
         """Show the line with a label and a first value, and put the focus on it."""
-        self.purpose, self._known = purpose, known
+        self.purpose = purpose
         self.query_one(Static).update(f" {label}: ")
         self.display = True
-        line = self.query_one(LineInput)
-        line.value = value
-        line.cursor_position = len(value)
+        line = self.query_one(KnownInput)
+        line.known = known
+        line.start(value)
         line.focus()
 
     def close(self) -> None:
         """Hide the line again."""
         self.purpose = ""
         self.display = False
-
-    def action_fill(self, which: int) -> None:
-        """Write the backup's value (0) or today's (1) into the line, to be edited."""
-        if self._known[which]:
-            line = self.query_one(LineInput)
-            line.value = self._known[which]
-            line.cursor_position = len(line.value)
