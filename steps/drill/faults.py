@@ -1,0 +1,248 @@
+"""What else goes wrong on the way: each fault strikes for real, and can be mended."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from config.errors import InvalidInput, Refused, StepFailed, Unreachable
+from config.secrets import Secret
+from config.site_file import load_site
+from steps.drill import practice_machine as practice
+from steps.drill.places import STORAGE, Places
+from steps.drill.practice_machine import SOMEBODY_ELSE
+from steps.drill.slapd import ensure_running, stop_slapd
+from steps.drill.truth import Truth
+from steps.run.directory import RunDirectory
+from steps.targets.directory import Change, Directory
+from steps.targets.open import open_targets
+
+SMALL_DISK = 24 << 20
+"""Bytes of the file system under retain and images in the drill with a full one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a fault strikes at; `run` once there is one."""
+
+    places: Places
+    truth: Truth
+    run: RunDirectory | None = None
+
+
+class Fault(ABC):
+    """One thing that goes wrong. `strikes` is `before` the interview, at `launch`, or a step."""
+
+    name: str
+    title: str
+    sound_outcome: str
+    strikes: str
+    needs_root: bool = False
+
+    @abstractmethod
+    def strike(self, scene: Scene) -> None:
+        """Make it go wrong."""
+
+
+class Mendable(Fault):
+    """A fault that the operator can put right; trying again then brings the machine back."""
+
+    @abstractmethod
+    def mend(self, scene: Scene) -> None:
+        """Put it right, as the operator would after reading the message."""
+
+
+def check_account(fault: Fault) -> None:
+    """Raise Refused where this account cannot play that fault."""
+    if fault.needs_root and os.geteuid() != 0:
+        raise Refused(
+            f"The fault {fault.name} needs root.",
+            "Run it as root, or choose another fault: rekindle drill --list.",
+        )
+
+
+class CorruptImage(Fault):
+    """The second image of the backup is damaged."""
+
+    name = "corrupt-image"
+    title = "the second image of the backup is corrupt"
+    sound_outcome = "refused before anything was touched"
+    strikes = "before"
+
+    def strike(self, scene: Scene) -> None:
+        disk = scene.truth.then.disks[1]
+        folder = scene.places.backup / STORAGE / practice.MACHINE / scene.truth.leaf
+        with (folder / f"{disk.image}.{scene.truth.leaf}").open("r+b") as image:
+            # The first entry of the first-level table then points outside the file.
+            image.seek(40)
+            table = int.from_bytes(image.read(8), "big")
+            image.seek(table)
+            image.write((0x8000_7FFF_FFFF_0000).to_bytes(8, "big"))
+
+
+class FullDisk(Mendable):
+    """The file system of retain and images has no room."""
+
+    name = "full-disk"
+    title = "the file system under retain is full"
+    sound_outcome = "stopped with how much is missing; goes on once there is room"
+    strikes = "before"
+
+    needs_root = True
+
+    def strike(self, scene: Scene) -> None:
+        retain = scene.places.retain
+        free = shutil.disk_usage(retain).free
+        if free > 4 * SMALL_DISK:
+            raise StepFailed(
+                f"{retain} is not on a small file system, it has {free} bytes free.",
+                "Build the practice site for this fault: rekindle drill --fault full-disk.",
+            )
+        with (retain / "filler").open("wb") as filler:
+            os.posix_fallocate(filler.fileno(), 0, max(0, shutil.disk_usage(retain).free - 65536))
+
+    def mend(self, scene: Scene) -> None:
+        (scene.places.retain / "filler").unlink(missing_ok=True)
+
+
+class EntryChanged(Fault):
+    """Someone changes the machine's entry between the conflict screen and the run."""
+
+    name = "entry-changed"
+    title = "someone changes the directory entry between screen and apply"
+    sound_outcome = "stopped, saying who changed it; nothing of theirs is lost"
+    strikes = "launch"
+
+    def strike(self, scene: Scene) -> None:
+        directory = as_somebody_else(scene.places)
+        dn = practice.machine_dn(scene.truth.base)
+        entry = directory.get(dn)
+        if entry is None:
+            raise StepFailed(f"There is no entry {dn}.")
+        text = (b"web front, blue, do not touch",)
+        change = Change("replace", "description", text)
+        directory.modify(dn, [change], expected_csn=entry.entry_csn)
+
+
+class RunnerKilled(Fault):
+    """The runner is killed while it swaps the images."""
+
+    name = "runner-killed"
+    title = "the runner is killed (SIGKILL)"
+    sound_outcome = "resume finds out where it was and brings the machine back"
+
+    def __init__(self, step: str = "images.aside.vda") -> None:
+        self.strikes = step
+
+    def strike(self, scene: Scene) -> None:
+        holder = scene.run.holder() if scene.run else None
+        if holder is not None:
+            os.kill(holder.pid, signal.SIGKILL)
+
+
+class PortTaken(Mendable):
+    """Another program takes the console port as soon as the machine lets go of it."""
+
+    name = "port-taken"
+    title = "another program takes the console port"
+    sound_outcome = "the restore fails in libvirt's words; goes on once the port is free"
+    strikes = "launch"
+
+    def __init__(self) -> None:
+        self._listener: socket.socket | None = None
+        self._mended = threading.Event()
+
+    def strike(self, scene: Scene) -> None:
+        port = scene.truth.now.console_port
+        threading.Thread(target=self._take, args=(port,), daemon=True).start()
+
+    def _take(self, port: int) -> None:
+        while not self._mended.is_set():
+            listener = socket.socket()
+            try:
+                listener.bind(("127.0.0.1", port))
+                listener.listen()
+            except OSError:
+                listener.close()
+                time.sleep(0.005)
+                continue
+            self._listener = listener
+            return
+
+    def mend(self, scene: Scene) -> None:
+        self._mended.set()
+        if self._listener is not None:
+            self._listener.close()
+
+
+class DirectoryGone(Mendable):
+    """slapd dies while the machine is being shut down."""
+
+    name = "slapd-gone"
+    title = "the directory goes away in the middle"
+    sound_outcome = "the step fails as unreachable; goes on once the directory is back"
+    strikes = "machine.shut-down"
+
+    def strike(self, scene: Scene) -> None:
+        stop_slapd(scene.places.directory, kill=True)
+
+    def mend(self, scene: Scene) -> None:
+        ensure_running(scene.places.directory)
+
+
+FAULTS: tuple[type[Fault], ...] = (
+    CorruptImage, FullDisk, EntryChanged, RunnerKilled, PortTaken, DirectoryGone,
+)  # fmt: skip
+
+
+def find_fault(name: str) -> Fault:
+    """The fault of that name (`runner-killed` may name a step: `runner-killed:STEP`)."""
+    word, _, step = name.partition(":")
+    if word == RunnerKilled.name and step:
+        return RunnerKilled(step)
+    for kind in FAULTS:
+        if name == kind.name:
+            return kind()
+    known = ", ".join(kind.name for kind in FAULTS)
+    raise InvalidInput(f"There is no fault {name!r}.", f"There are: {known}.")
+
+
+def mount_small_disk(places: Places) -> None:
+    """Put a small file system under images and retain (root only)."""
+    places.storage.mkdir(parents=True, exist_ok=True)
+    size = f"size={SMALL_DISK * 3}"
+    command = ["mount", "-t", "tmpfs", "-o", f"{size},mode=0770", "rekindle-drill"]
+    done = subprocess.run(
+        [*command, str(places.storage)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise StepFailed(f"mount said: {done.stderr.strip()}", "This fault needs root.")
+
+
+def unmount_small_disk(places: Places) -> None:
+    """Take it away again; none mounted is fine. Raises Unreachable while it is in use."""
+    if not Path(places.storage).is_mount():
+        return
+    done = subprocess.run(
+        ["umount", str(places.storage)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise Unreachable(f"umount said: {done.stderr.strip()}", "Leave that folder and try again.")
+
+
+def as_somebody_else(places: Places) -> Directory:
+    """The directory as another account sees it: the changes it makes bear its name."""
+    site = load_site(places.site_file)
+    assert site.directory is not None
+    access = replace(site.directory, bind_dn=f"{SOMEBODY_ELSE},{site.directory.base}")
+    password = Secret(places.other_password_file.read_text().strip())
+    targets = open_targets(replace(site, directory=access), {"directory password": password})
+    return targets.directory()
