@@ -3,41 +3,208 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
-from textual.binding import Binding
 from textual.events import Resize
 from textual.screen import Screen
 
+from config.errors import EXIT_WAITING
+from config.site import Site
 from tui import theme
 from tui.screens.too_small import ask_for_room
 
+if TYPE_CHECKING:
+    from config.questions import Given
+    from steps.conflicts import Resolutions
+    from steps.procedure import Procedure
+    from steps.run.directory import RunDirectory
+    from tui.screens.home import HomeScreen
+    from tui.service import Service
+    from tui.session import Session
+
+LEFT = 130
+"""Exit code of a wizard that was left before anything was started."""
+
+EXIT_CODES = {"done": 0, "failed": 1, "undone": 1, "stopped": 130, "aborted": 130}
+"""Exit code by how a run ended; one that goes on without its screen has EXIT_WAITING."""
+
+DRILL = "drill"
+
 
 class RekindleApp(App[int]):
-    """Shows `first()` and whatever it leads to; returns an exit code."""
+    """Shows `first()`, or carries out `main(app)`; returns an exit code."""
 
     CSS = theme.CSS
     ENABLE_COMMAND_PALETTE = False
     TITLE = "Rekindle"
-    BINDINGS = [Binding("ctrl+q", "quit", "quit", show=False, priority=True)]
 
-    def __init__(self, first: Callable[[], Screen[Any]]) -> None:
-        os.environ.setdefault("COLORTERM", "")
+    def __init__(
+        self,
+        service: Service | None = None,
+        *,
+        first: Callable[[], Screen[Any]] | None = None,
+        main: Callable[[RekindleApp], Coroutine[Any, Any, int]] | None = None,
+    ) -> None:
         super().__init__(ansi_color=True)
         theme.plain_scroll_bars()
         self.animation_level = "none"
-        self._first = first
+        self.service = service
+        self.drill_wanted: Procedure | None = None
+        self.parting = ""
+        """What is printed once the screen is gone."""
+        self._first, self._main = first, main
+        self._sessions: dict[str, Session] = {}
 
     def on_mount(self) -> None:
         self.theme = theme.NAME
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit, 128 + number)
-        self.push_screen(self._first())
+        if self._first is not None:
+            self.push_screen(self._first())
+        if self._main is not None:
+            self.run_worker(self._carry_out(self._main))
+
+    async def _carry_out(self, main: Callable[[RekindleApp], Coroutine[Any, Any, int]]) -> None:
+        code = await main(self)
+        self.exit(code, message=self.parting or None)
 
     def on_resize(self, event: Resize) -> None:
         ask_for_room(self, event.size)
+
+    @property
+    def failure(self) -> BaseException | None:
+        """The error that ended the application, if one did."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        # Textual would print a traceback here; the command line writes it to a log instead.
+        self._close_messages_no_wait()
+
+    def on_home_screen_open_procedure(self, message: HomeScreen.OpenProcedure) -> None:
+        if message.drill:
+            self.drill_wanted = message.procedure
+            self.exit(0)
+        elif message.site is not None:
+            self.run_worker(self._walk_from_home(message.site, message.procedure))
+
+    def on_home_screen_open_run(self, message: HomeScreen.OpenRun) -> None:
+        self.run_worker(self._open_run_from_home(message.path))
+
+    async def _walk_from_home(self, site: Site, procedure: Procedure) -> None:
+        from tui.session import Session
+
+        if procedure.name not in self._sessions:
+            self._sessions[procedure.name] = Session(site, procedure)
+        await self.walk(self._sessions[procedure.name])
+
+    async def walk(self, session: Session) -> int:
+        """Walk through a session and follow its run; returns an exit code."""
+        from tui.wizard import Walk
+
+        assert self.service is not None
+        run = await Walk(self, session, self.service).go()
+        if run is None:
+            return LEFT
+        self._sessions.pop(session.procedure.name, None)
+        return await self.show_run(run, f"{session.procedure.title}", session.site)
+
+    async def _open_run_from_home(self, path: Path) -> None:
+        from steps.run.directory import RunDirectory
+
+        await self.show_run(RunDirectory(path), "", None)
+
+    async def show_run(self, run: RunDirectory, what: str, site: Site | None) -> int:
+        """Show a run, or its report where it has ended; returns an exit code."""
+        from tui.widgets.place import Place
+        from tui.wizard import follow
+
+        assert self.service is not None
+        name, drill = (site.name, site.practice) if site else ("", False)
+        place = Place(what or run.id, site=name, drill=drill)
+        ended = await follow(self, self.service, run, place)
+        if ended in EXIT_CODES:
+            return EXIT_CODES[ended]
+        self.parting = (
+            f"Run {run.id} goes on without this screen. Back to it: rekindle attach {run.id}"
+        )
+        return EXIT_WAITING
+
+
+def run_wizard(
+    site: Site | None,
+    *,
+    mouse: bool,
+    procedure: str | None = None,
+    given: Given | None = None,
+    resolutions: Resolutions | None = None,
+) -> int:
+    """The whole wizard: Home, or one procedure with what is known of its answers.
+
+    Returns an exit code. Raises what ended it where that was an error.
+    """
+    from tui.service import RealService
+
+    service = RealService(site)
+    if procedure is not None and site is not None:
+        return _run(
+            RekindleApp(service, main=_one_procedure(site, procedure, given, resolutions)), mouse
+        )
+    while True:
+        app = RekindleApp(service, first=lambda: _home(site, service))
+        code = _run(app, mouse)
+        if app.drill_wanted is None:
+            return code
+        _drill(app.drill_wanted, mouse)
+
+
+def run_attached(run_dir: Path, *, mouse: bool = False) -> int:
+    """The Run screen (or the report) of one run; returns an exit code."""
+    from steps.run.directory import RunDirectory
+    from tui.service import RealService
+
+    run = RunDirectory(run_dir)
+
+    async def main(app: RekindleApp) -> int:
+        return await app.show_run(run, "", None)
+
+    return _run(RekindleApp(RealService(None), main=main), mouse)
+
+
+def _run(app: RekindleApp, mouse: bool) -> int:
+    code = app.run(mouse=mouse)
+    if app.failure is not None:
+        raise app.failure
+    return LEFT if code is None else code
+
+
+def _home(site: Site | None, service: Service) -> HomeScreen:
+    from tui.screens.home import HomeScreen
+
+    return HomeScreen(site, service.procedures(), service.runs)
+
+
+def _one_procedure(
+    site: Site, name: str, given: Given | None, resolutions: Resolutions | None
+) -> Callable[[RekindleApp], Coroutine[Any, Any, int]]:
+    async def main(app: RekindleApp) -> int:
+        from steps import catalogue
+        from tui.session import Session
+
+        procedure = catalogue.find(name)
+        session = Session(site, procedure, dict(given or {}), dict(resolutions or {}))
+        return await app.walk(session)
+
+    return main
+
+
+def _drill(procedure: Procedure, mouse: bool) -> None:
+    """Carry out a procedure's drill in plain lines, with the wizard in its middle."""
+    from tui.main import main
+
+    main([*(["--mouse"] if mouse else []), "drill", procedure.drills[0]])
+    input("Press Enter to go back to Rekindle. ")

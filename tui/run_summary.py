@@ -86,9 +86,7 @@ def _state(run: RunDirectory, view: RunView) -> tuple[str, str]:
     return "running", f"running: {step.title}" if step else "running"
 
 
-def last_of(
-    runs: Iterable[RunSummary], procedure: str, *, practice: bool
-) -> RunSummary | None:
+def last_of(runs: Iterable[RunSummary], procedure: str, *, practice: bool) -> RunSummary | None:
     """The newest finished run of a procedure, on the site or on the practice site."""
     return next(
         (

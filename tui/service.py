@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from config.questions import Given
+from config.secrets import Secret
+from config.site import Site
 from steps.procedure import Probed, Procedure, Survey
+from steps.run.directory import RunDirectory
+from tui.run_summary import RunSummary, summaries
+from tui.session import Session
+
+Ask = Callable[[str], Secret]
+"""Asks the operator for a secret by its title; raises Interrupted where none is given."""
 
 
 class Looks(Protocol):
@@ -19,3 +30,111 @@ class Looks(Protocol):
 
     def cancel(self) -> None:
         """Stop whatever look is going on."""
+
+
+class Service(Looks, Protocol):
+    """Everything a front end needs besides the screens themselves."""
+
+    def procedures(self) -> Sequence[Procedure]:
+        """The catalogue."""
+
+    def runs(self) -> Sequence[RunSummary]:
+        """The newest runs."""
+
+    def unlock(self, site: Site, ask: Ask) -> None:
+        """Get the secrets of the site; raises RekindleError where one cannot be had."""
+
+    def save(self, session: Session) -> Path:
+        """Write the answers to a file of their own and return its path; raises RekindleError."""
+
+    def start(self, session: Session) -> RunDirectory:
+        """Make the run and start its runner; raises RekindleError."""
+
+    def resume(self, run: RunDirectory, ask: Ask) -> None:
+        """Start a runner on a run that nobody runs; raises RekindleError."""
+
+
+class RealService:
+    """The real world: probe processes, run directories, runners."""
+
+    def __init__(self, site: Site | None) -> None:
+        self._site = site
+        self._secrets: dict[str, Secret] = {}
+
+    def procedures(self) -> Sequence[Procedure]:
+        """The catalogue."""
+        from steps import catalogue
+
+        return catalogue.procedures()
+
+    def runs(self) -> Sequence[RunSummary]:
+        """The newest runs."""
+        return summaries()
+
+    def unlock(self, site: Site, ask: Ask) -> None:
+        """Get the secrets of the site, once."""
+        from config.site_secrets import resolve_site_secrets, site_references
+
+        if not site_references(site).keys() <= self._secrets.keys():
+            self._secrets = resolve_site_secrets(site, ask)
+
+    def probe(self, procedure: Procedure, name: str, given: Given) -> Probed:
+        """Ask a probe, in its own process."""
+        from steps.probing import ask_probe
+
+        return ask_probe(procedure, name, self._known_site(), given, self._secrets)
+
+    def survey(self, procedure: Procedure, given: Given) -> Survey:
+        """Look at the world, in its own process."""
+        from steps.probing import ask_survey
+
+        return ask_survey(procedure, self._known_site(), given, self._secrets)
+
+    def cancel(self) -> None:
+        """Stop whatever look is going on."""
+
+    def save(self, session: Session) -> Path:
+        """Write the answers to a file of their own."""
+        from config.answer_file import AnswerFile, save_answers
+        from config.paths import answers_folder, private_folder
+
+        stamp = datetime.now().astimezone().strftime("%m%d-%H%M%S")
+        path = private_folder(answers_folder()) / f"{session.procedure.name}-{stamp}.yaml"
+        decided = {row: str(resolution) for row, resolution in session.decided().items()}
+        save_answers(path, AnswerFile(session.procedure.name, session.given(), decided))
+        return path
+
+    def start(self, session: Session) -> RunDirectory:
+        """Make the run and start its runner."""
+        from steps.run.directory import create_run
+        from steps.run.launcher import launch
+
+        survey = session.survey if session.survey is not None else {}
+        run = create_run(
+            session.site, session.procedure.name, session.surveyed, session.decided(), survey
+        )
+        launch(run, {**self._secrets, **session.secrets})
+        return run
+
+    def resume(self, run: RunDirectory, ask: Ask) -> None:
+        """Start a runner on a run that nobody runs."""
+        from config.site_secrets import resolve_site_secrets
+        from steps.run.launcher import launch
+
+        secrets: Mapping[str, Secret] = resolve_site_secrets(run.frozen().site, ask)
+        launch(run, secrets)
+
+    def _known_site(self) -> Site:
+        if self._site is None:
+            raise no_site()
+        return self._site
+
+
+def no_site() -> Exception:
+    """The error of whoever needs a site where there is none."""
+    from config.errors import InvalidInput
+
+    return InvalidInput(
+        "There is no site file: Rekindle does not know your hosts.",
+        "Begin one: rekindle site --example > site.yaml",
+    )

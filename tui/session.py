@@ -57,6 +57,8 @@ class Session:
     surveyed: Given = field(default_factory=dict)
     """The answers the survey was made with."""
     desk: Desk | None = None
+    page: str | None = None
+    """Name of the page the operator was on last."""
     started: float = field(default_factory=time.monotonic)
 
     def given(self) -> dict[str, Value]:
@@ -179,14 +181,25 @@ class Session:
         return self.survey is None or self.surveyed != self.given()
 
     def keep_survey(self, survey: Survey, given: Mapping[str, Value]) -> None:
-        """Take a survey, and carry the decisions made before over to the new comparison."""
-        self.survey, self.surveyed = survey, dict(given)
+        """Take a survey, and carry the decisions made before over to the new comparison.
+
+        Raises RekindleError where what was found cannot be compared; then nothing is kept.
+        """
         compare = self.procedure.conflicts
-        if compare is None:
-            return
-        conflicts = compare(self.site, given, survey)
-        before = self.desk or Desk(conflicts, decided=dict(self.resolutions))
-        self.desk = before.carried_over(conflicts)
+        if compare is not None:
+            conflicts = compare(self.site, given, survey)
+            before = self.desk or Desk(conflicts, decided=dict(self.resolutions))
+            self.desk = before.carried_over(conflicts)
+        # Last: where the comparison refused, there is no survey to plan from.
+        self.survey, self.surveyed = survey, dict(given)
+
+    @property
+    def has_conflicts(self) -> bool:
+        """Whether there is anything to decide or to know before a plan."""
+        if self.desk is None:
+            return False
+        found = self.desk.conflicts
+        return bool(found.rows or found.warnings or found.blocking(self.desk.decided))
 
     def decided(self) -> Resolutions:
         """Every decision made so far."""

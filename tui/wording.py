@@ -11,7 +11,11 @@ def size(count: float) -> str:
     while count >= 999.5 and step < len(_UNITS) - 1:
         count /= 1000
         step += 1
-    return f"{count:.0f} {_UNITS[step]}" if step == 0 or count >= 99.5 else f"{count:.1f} {_UNITS[step]}"
+    return (
+        f"{count:.0f} {_UNITS[step]}"
+        if step == 0 or count >= 99.5
+        else f"{count:.1f} {_UNITS[step]}"
+    )
 
 
 def seconds(count: float) -> str:

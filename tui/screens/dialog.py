@@ -89,7 +89,10 @@ class TextDialog(Dialog):
 class Notice(Dialog):
     """Something to read; any of Enter and Esc closes it."""
 
-    BINDINGS = [Binding("enter", "dismiss_none", "close"), Binding("space", "dismiss_none", "close")]
+    BINDINGS = [
+        Binding("enter", "dismiss_none", "close"),
+        Binding("space", "dismiss_none", "close"),
+    ]
 
     def __init__(self, title: str, text: str) -> None:
         super().__init__(title, text, ())

@@ -75,6 +75,7 @@ you have seen a plan and confirmed it.
         """Begin a procedure on the site, or on the practice site."""
 
         procedure: Procedure
+        site: Site | None
         drill: bool
 
     @dataclass
@@ -133,7 +134,9 @@ you have seen a plan and confirmed it.
             yield Option(" ", disabled=True)
             yield Option("Runs", disabled=True)
         for run in sorted(self._runs, key=lambda run: run.mark != "!"):
-            yield Option(f"{run.mark} {run.path.name} {run.title}\n    {run.note}", id=f"run:{run.path}")
+            yield Option(
+                f"{run.mark} {run.path.name} {run.title}\n    {run.note}", id=f"run:{run.path}"
+            )
 
     def _matches(self, procedure: Procedure) -> bool:
         words = self._wanted.lower().split()
@@ -197,13 +200,13 @@ you have seen a plan and confirmed it.
         elif procedure is not None and self._site is None:
             self.show_notice("There is no site file", NO_SITE)
         elif procedure is not None:
-            self.post_message(self.OpenProcedure(procedure, drill=False))
+            self.post_message(self.OpenProcedure(procedure, self._site, drill=False))
 
     def action_drill(self) -> None:
         """Practise the procedure under the cursor."""
         procedure = self._procedure_in_hand()
         if procedure is not None and procedure.drills:
-            self.post_message(self.OpenProcedure(procedure, drill=True))
+            self.post_message(self.OpenProcedure(procedure, self._site, drill=True))
         elif procedure is not None:
             self.show_notice("No drill", f"There is no drill for {procedure.title!r} yet.")
 

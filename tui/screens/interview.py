@@ -64,20 +64,26 @@ An answer is checked when it is given. An error must be mended before you go on;
         prober: Prober,
         save: Callable[[Session], Path],
         *,
-        page: str | None = None,
+        mend: bool = False,
     ) -> None:
         super().__init__(place)
         self._session, self._prober, self._save = session, prober, save
         self._groups = session.procedure.interview.groups
-        self._index = next((i for i, group in enumerate(self._groups) if group.name == page), 0)
+        self._index = next(
+            (i for i, group in enumerate(self._groups) if group.name == session.page), 0
+        )
+        self._mend = mend
         self._going_on = False
 
     def body(self) -> Iterable[Widget]:
         yield Horizontal(
             PickList(id="rail"),
             Static(id="divider"),
-            Vertical(VerticalScroll(id="page", can_focus=False), Static(id="why", markup=False),
-                     id="right"),
+            Vertical(
+                VerticalScroll(id="page", can_focus=False),
+                Static(id="why", markup=False),
+                id="right",
+            ),
             id="columns",
         )
 
@@ -85,6 +91,8 @@ An answer is checked when it is given. An error must be mended before you go on;
         self._prober.changed = self._look_changed
         self.set_interval(1, self._tick)
         await self._open_page(self._index)
+        if self._mend:
+            self._show_faults()
 
     @property
     def _group(self) -> Group:
@@ -97,6 +105,7 @@ An answer is checked when it is given. An error must be mended before you go on;
     async def _open_page(self, index: int) -> None:
         self._index, self._going_on = index, False
         self._session.seen.add(self._group.name)
+        self._session.page = self._group.name
         self.set_place(self._group.title)
         self.set_status(f"{index + 1} of {len(self._groups)}")
         await self._mount_fields()
@@ -252,7 +261,9 @@ An answer is checked when it is given. An error must be mended before you go on;
     def _leave_as_chosen(self, choice: str | None) -> None:
         if choice == SAVE:
             try:
-                self.app.exit(ABORTED, message=f"The answers are saved: {self._save(self._session)}")
+                self.app.exit(
+                    ABORTED, message=f"The answers are saved: {self._save(self._session)}"
+                )
             except RekindleError as error:
                 self.show_notice("The answers were not saved", str(error))
         else:

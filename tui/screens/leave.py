@@ -24,10 +24,7 @@ class LeaveRun(Dialog):
     """A run goes on without its screen; the operator says whether it shall."""
 
     def __init__(self, attach: str) -> None:
-        text = (
-            "The run does not need this screen.\n"
-            f"Come back with: {attach}"
-        )
+        text = f"The run does not need this screen.\nCome back with: {attach}"
         super().__init__(
             "Leave this run?",
             text,

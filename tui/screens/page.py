@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -63,6 +64,11 @@ class Page(Screen[Result], Generic[Result]):
     def set_place(self, where: str) -> None:
         """Say in the title line that the operator is elsewhere on the same screen."""
         self.place = self.place.at(where)
+        self.query_one(TitleLine).place = self.place
+
+    def set_what(self, what: str) -> None:
+        """Say in the title line what this is about, once that is known."""
+        self.place = replace(self.place, what=what)
         self.query_one(TitleLine).place = self.place
 
     def set_status(self, status: str) -> None:

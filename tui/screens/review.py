@@ -34,8 +34,8 @@ Nothing has been changed yet. Where the plan destroys something, the name must b
 button works.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "nothing", "open a step, press the button"),
-        Binding("tab", "app.focus_next", "plan, name, button"),
+        Binding("enter", "open", "open a step"),
+        Binding("tab", "app.focus_next", "to name and button"),
     ]
     DEFAULT_CSS = """
     ReviewScreen #columns { height: 1fr; }
@@ -88,8 +88,15 @@ button works.
         step = self._step(self.query_one("#plan", PickList).picked)
         return f"{step.title}\n\n{step.reason}" if step else ""
 
+    def action_open(self) -> None:
+        """Show what the step under the cursor does."""
+        self._open(self.query_one("#plan", PickList).picked)
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        step = self._step(event.option_id)
+        self._open(event.option_id)
+
+    def _open(self, name: str | None) -> None:
+        step = self._step(name)
         if step is not None:
             self.show_notice(step.title, step_text(step))
 
@@ -129,7 +136,9 @@ def _marks(_phase: Phase, step: Step) -> str:
 def step_text(step: Step) -> str:
     """One step, opened."""
     commands = "\n".join(f"  {command}" for command in step.commands()) or "  (asks and looks only)"
-    undo = "It cannot be undone." if step.irreversible else (
-        "It can be undone." if step.can_undo else "It leaves nothing to undo."
+    undo = (
+        "It cannot be undone."
+        if step.irreversible
+        else ("It can be undone." if step.can_undo else "It leaves nothing to undo.")
     )
     return "\n\n".join(part for part in (step.reason, f"What it does:\n{commands}", undo) if part)

@@ -50,7 +50,9 @@ is changed. Esc stops it and goes back to the questions; every answer is kept.
     def _show(self) -> None:
         said = self.query_one("#said", Static)
         if self._problem:
-            said.update(f"error   {self._problem}\n\nF5 looks again, Esc goes back to the questions.")
+            said.update(
+                f"error   {self._problem}\n\nF5 looks again, Esc goes back to the questions."
+            )
         else:
             took = int(time.monotonic() - self._since)
             said.update(f"Looking at {self._subject} ... {took} s\nNothing is changed.")

@@ -109,7 +109,9 @@ class Field(Vertical):
     def _show_choices(self) -> None:
         control = self.query_one(ChoiceList)
         value = self._session.value(self.question)
-        control.show(self._session.choices(self.question), None if value is None else show_value(value))
+        control.show(
+            self._session.choices(self.question), None if value is None else show_value(value)
+        )
 
     def _found_text(self) -> str:
         lines = [f"error   {self._fault}"] if self._fault else []

@@ -81,14 +81,19 @@ def _bindings(screen: Screen[Any]) -> Iterator[Binding]:
 def shown_hints(screen: Screen[Any]) -> list[str]:
     """What the key line says: the visible bindings whose action can be used now."""
     hints: dict[str, str] = {}
+    taken: set[str] = set()
     for binding in _bindings(screen):
         name = binding.action.partition("(")[0]
-        if binding.show and screen.check_action(name, ()) is not False:
+        if binding.show and binding.key not in taken and screen.check_action(name, ()) is not False:
             hints.setdefault(binding.action, hint(binding))
+        # What a subclass puts on a key, hidden or not, is what the key does.
+        taken.add(binding.key)
     return list(hints.values())
 
 
 def all_hints(screen: Screen[Any]) -> list[str]:
     """Every key of the screen, a line each, for the help."""
-    hints = {binding.action: binding for binding in reversed(list(_bindings(screen)))}
-    return [f"  {_label(binding):<10} {binding.description}" for binding in hints.values()][::-1]
+    hints: dict[str, str] = {}
+    for binding in _bindings(screen):
+        hints.setdefault(binding.key, f"  {_label(binding):<10} {binding.description}")
+    return list(hints.values())

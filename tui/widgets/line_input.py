@@ -23,14 +23,27 @@ class LineInput(Input):
     ]
 
     def __init__(
-        self, value: str = "", *, password: bool = False, placeholder: str = "", id: str | None = None
+        self,
+        value: str = "",
+        *,
+        password: bool = False,
+        placeholder: str = "",
+        id: str | None = None,
     ) -> None:
         super().__init__(
-            value, placeholder=placeholder, password=password, id=id, compact=True,
+            value,
+            placeholder=placeholder,
+            password=password,
+            id=id,
+            compact=True,
             select_on_focus=False,
         )
         self.cursor_blink = False
         self._is_secret = password
+
+    def make_secret(self, secret: bool) -> None:
+        """Show dots from now on, or not."""
+        self._is_secret = self.password = secret
 
     def action_reveal(self) -> None:
         """Show a secret for a moment."""
@@ -39,7 +52,7 @@ class LineInput(Input):
             self.set_timer(REVEAL_SECONDS, self._hide)
 
     def _hide(self) -> None:
-        self.password = True
+        self.password = self._is_secret
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A secret is not copied to any clipboard."""

@@ -25,9 +25,7 @@ class PickList(OptionList):
     PickList > .option-list--option { padding: 0; }
     """
 
-    def __init__(
-        self, *options: Option, id: str | None = None, classes: str | None = None
-    ) -> None:
+    def __init__(self, *options: Option, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(*options, id=id, classes=classes, markup=False, compact=True)
 
     def _get_left_gutter_width(self) -> int:

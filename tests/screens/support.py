@@ -1,0 +1,155 @@
+"""What the screen tests share: reading the screen as text, a service without a world, runs by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from steps.run.directory import RunDirectory, create_run
+from steps.run.events import Event
+from steps.run.journal import Journal
+from steps.run.outline import outline
+from steps.run.redact import Redactor
+from tests.screens.toy import SITE, TOY, ToyLooks, make_plan
+from tui.app import RekindleApp
+from tui.run_summary import summaries
+
+
+def screen_text(app) -> str:
+    """What stands on the screen, as plain text: the one place that knows Textual's compositor."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+async def wait_for(pilot, wanted, seconds: float = 5.0) -> str:
+    """Wait until the screen shows a text (or a predicate on the text holds); returns the screen."""
+    holds = wanted if callable(wanted) else lambda text: wanted in text
+    end = time.monotonic() + seconds
+    while True:
+        await pilot.pause()
+        text = screen_text(pilot.app)
+        if holds(text):
+            return text
+        if time.monotonic() > end:
+            raise AssertionError(f"never seen: {wanted!r}\n{text}")
+        await asyncio.sleep(0.02)
+
+
+class ToyService(ToyLooks):
+    """The toy procedure; runs are made for real in a folder of the test, without a runner."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.started: list[RunDirectory] = []
+        self.resumed: list[RunDirectory] = []
+        self.saved: list[dict] = []
+        self.secret_titles: list[str] = []
+        self.secrets: list[str] = []
+
+    def procedures(self):
+        return (TOY,)
+
+    def runs(self):
+        return summaries(self.folder)
+
+    def unlock(self, site, ask) -> None:
+        self.secrets += [ask(title).reveal() for title in self.secret_titles]
+
+    def save(self, session) -> Path:
+        self.saved.append(session.given())
+        return self.folder / "answers.yaml"
+
+    def start(self, session) -> RunDirectory:
+        run = make_run(self.folder, session.given())
+        self.started.append(run)
+        return run
+
+    def resume(self, run, ask) -> None:
+        self.resumed.append(run)
+
+
+def make_run(folder: Path, given=None) -> RunDirectory:
+    """A run directory as the wizard makes it, with nothing in its journal."""
+    return create_run(SITE, TOY.name, given or {"machine": "web01"}, {}, {}, folder=folder)
+
+
+class Script:
+    """Writes a run's journal as its runner would."""
+
+    def __init__(self, run: RunDirectory, given=None) -> None:
+        self.run = run
+        self.journal = Journal(run.journal_file, Redactor())
+        self._plan = make_plan(SITE, given or {"machine": "web01"}, {}, {})
+
+    def record(self, event: Event, **fields) -> None:
+        self.journal.record(event, **fields)
+
+    def start(self) -> None:
+        """Run started, plan known."""
+        self.record(
+            Event.RUN_STARTED,
+            pid=1,
+            boot_id="b",
+            host="h",
+            user="root",
+            terminal="pts/1",
+            plan_hash="x",
+            launcher="own session",
+            resumed=False,
+        )
+        self.record(Event.PLAN, **outline(TOY, self._plan))
+
+    def do(self, step: str, evidence: str = "as it should be", seconds: float = 0.8) -> None:
+        """One step, from looking to done."""
+        self.begin(step)
+        self.record(Event.STEP_DONE, step=step, evidence=evidence, seconds=seconds)
+
+    def begin(self, step: str) -> None:
+        """One step, looked at and begun."""
+        self.record(Event.STEP_VERIFYING, step=step)
+        self.record(Event.STEP_STARTED, step=step)
+
+    def fail(self, step: str, question: int = 1) -> None:
+        """One step that fails and asks what to do."""
+        self.begin(step)
+        self.record(
+            Event.STEP_FAILED,
+            step=step,
+            message="The image is still open.",
+            remedy="Stop it.",
+            seen="pid 7 has it open",
+            expected="nobody has it open",
+            undoing=False,
+        )
+        self.ask(step, question)
+
+    def ask(self, step: str, question: int = 1, *, secret: bool = False, choices=()) -> None:
+        """A question of that step."""
+        offered = [
+            {"value": value, "label": label, "note": "", "refused": refused}
+            for value, label, refused in choices
+        ]
+        self.record(
+            Event.ASKED,
+            question=question,
+            step=step,
+            name="what",
+            text="What shall be done?",
+            detail="Seen: pid 7 has it open\nExpected: nobody\nWhat to do: stop it",
+            choices=offered,
+            default="",
+            secret=secret,
+        )
+
+    def finish(self, outcome: str = "done", message: str = "") -> None:
+        """The run ends."""
+        self.record(Event.RUN_FINISHED, outcome=outcome, message=message)
+
+
+def home_app(service) -> RekindleApp:
+    """The application on its Home screen."""
+    from tui.screens.home import HomeScreen
+
+    return RekindleApp(service, first=lambda: HomeScreen(SITE, service.procedures(), service.runs))

@@ -1,0 +1,103 @@
+"""A question of a running step, in the middle of the screen until it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from config.secrets import Secret
+from steps.run.view import OfferedChoice, OpenQuestion, RunView, StepView
+from tui.widgets.line_input import LineInput
+from tui.widgets.pick_list import PickList
+from tui.widgets.step_list import problem_lines, visible_lines
+
+
+class QuestionPane(Vertical):
+    """Hidden while nothing is asked. Posts Answer; goes away when the journal says so."""
+
+    DEFAULT_CSS = """
+    QuestionPane { display: none; height: 1fr; border-top: solid ansi_default; }
+    QuestionPane Static { height: auto; }
+    QuestionPane #said-before { height: auto; max-height: 8; }
+    QuestionPane #choices { height: auto; max-height: 8; }
+    """
+
+    @dataclass
+    class Answer(Message):
+        """The operator's answer to a question."""
+
+        question: OpenQuestion
+        value: str | Secret
+
+    def __init__(self) -> None:
+        super().__init__(id="question")
+        self.question: OpenQuestion | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="asked", classes="strong", markup=False)
+        with VerticalScroll(id="said-before", can_focus=False):
+            yield Static(id="detail", markup=False)
+        yield PickList(id="choices")
+        yield LineInput(id="text")
+        yield Static(id="problem", markup=False)
+
+    def show(self, view: RunView) -> None:
+        """Ask what is open now, or go away."""
+        question = view.question
+        if question == self.question:
+            return
+        self.question = question
+        self.display = question is not None
+        if question is not None:
+            self._ask(question, view.steps.get(question.step))
+
+    def _ask(self, question: OpenQuestion, step: StepView | None) -> None:
+        self.query_one("#asked", Static).update(f"! {question.text}")
+        self.query_one("#detail", Static).update(detail_text(question, step))
+        self.show_problem("")
+        choices, text = self.query_one("#choices", PickList), self.query_one("#text", LineInput)
+        choices.display, text.display = bool(question.choices), not question.choices
+        if question.choices:
+            choices.set_options(_option(choice) for choice in question.choices)
+            choices.action_first()
+            choices.pick(question.default)
+            choices.focus()
+        else:
+            text.make_secret(question.secret)
+            text.value = "" if question.secret else question.default
+            text.focus()
+
+    def show_problem(self, problem: str) -> None:
+        """Why an answer was not taken; empty takes it away."""
+        self.query_one("#problem", Static).update(f"error   {problem}" if problem else "")
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if self.question is not None and event.option_id is not None:
+            self.post_message(self.Answer(self.question, event.option_id))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self.question is not None:
+            value = Secret(event.value) if self.question.secret else event.value
+            self.post_message(self.Answer(self.question, value))
+            if self.question.secret:
+                event.input.value = ""
+
+
+def _option(choice: OfferedChoice) -> Option:
+    if choice.refused:
+        return Option(f"{choice.label}  no: {choice.refused}", id=choice.value, disabled=True)
+    return Option(f"{choice.label}  {choice.note}".rstrip(), id=choice.value)
+
+
+def detail_text(question: OpenQuestion, step: StepView | None) -> str:
+    """What belongs to the question; where it says nothing itself, what is known of its step."""
+    if question.detail:
+        return visible_lines(question.detail)
+    return "\n".join(problem_lines(step)) if step else ""

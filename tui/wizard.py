@@ -1,0 +1,195 @@
+"""The way through one procedure, screen after screen: interview, survey, conflicts, review, run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+from textual.app import App
+from textual.screen import Screen
+
+from config.answers import show_value
+from config.errors import Interrupted, RekindleError
+from config.secrets import Secret
+from steps.run.directory import RunDirectory
+from tui.background import in_thread
+from tui.prober import Prober
+from tui.run_watch import RunWatch
+from tui.screens.dialog import Notice, TextDialog
+from tui.screens.interview import InterviewScreen
+from tui.screens.leave import DETACH
+from tui.screens.report import ReportScreen
+from tui.screens.review import ReviewScreen
+from tui.screens.run import RESUME, RunScreen
+from tui.screens.survey import SurveyScreen
+from tui.service import Ask, Service
+from tui.session import Session
+from tui.widgets.place import Place
+
+MODE_QUESTION = "mode"
+COLD = "cold"
+Result = TypeVar("Result")
+
+
+async def show(app: App[Any], screen: Screen[Result]) -> Result | None:
+    """Push a screen and wait for what it dismisses with."""
+    return await app.push_screen_wait(screen)
+
+
+async def tell(app: App[Any], title: str, problem: RekindleError | str) -> None:
+    """Show a notice and wait until it is read."""
+    await show(app, Notice(title, str(problem)))
+
+
+def asker(app: App[Any]) -> Ask:
+    """How a background thread asks the operator for a secret."""
+    loop = asyncio.get_running_loop()
+
+    async def dialog(title: str) -> str | None:
+        waiting: asyncio.Future[str | None] = loop.create_future()
+        text = "It is kept in memory only, never written down. F4 shows it for two seconds."
+        app.push_screen(TextDialog(title, text, secret=True), waiting.set_result)
+        return await waiting
+
+    def ask(title: str) -> Secret:
+        typed = asyncio.run_coroutine_threadsafe(dialog(title), loop).result()
+        if typed is None:
+            raise Interrupted(f"{title}: nothing was typed.")
+        return Secret(typed)
+
+    return ask
+
+
+Stage = Callable[[], Awaitable["Stage | None"]]
+"""One screen of the way; it returns the next one, or None at the end."""
+
+
+class Walk:
+    """One walk through one session. `go` ends with a run, or None when the operator stepped out."""
+
+    def __init__(self, app: App[Any], session: Session, service: Service) -> None:
+        self._app, self._session, self._service = app, session, service
+        self._prober = Prober(session, service)
+        self._mend = False
+        self._run: RunDirectory | None = None
+        site = session.site
+        self._place = Place(
+            session.procedure.title, site=site.name, drill=site.practice, started=session.started
+        )
+
+    async def go(self) -> RunDirectory | None:
+        """Walk until a run has started or the operator has left."""
+        stage: Stage | None = self._unlock
+        while stage is not None:
+            stage = await stage()
+        return self._run
+
+    async def _unlock(self) -> Stage | None:
+        ask = asker(self._app)
+        try:
+            await in_thread(lambda: self._service.unlock(self._session.site, ask))
+        except Interrupted:
+            return None
+        except RekindleError as error:
+            await tell(self._app, "A secret of the site cannot be had", error)
+            return None
+        return self._interview
+
+    async def _interview(self) -> Stage | None:
+        session = self._session
+        screen = InterviewScreen(
+            self._place, session, self._prober, self._service.save, mend=self._mend
+        )
+        wanted = await show(self._app, screen)
+        if wanted is None:
+            return None
+        unfinished = session.first_open()
+        self._mend = unfinished is not None
+        if unfinished is not None:
+            session.page = unfinished.name
+            return self._interview
+        return self._survey
+
+    async def _survey(self) -> Stage | None:
+        session = self._session
+        if not session.needs_survey():
+            return self._conflicts
+        procedure, given = session.procedure, session.given()
+        subject = ", ".join(show_value(value) for value in list(given.values())[:2])
+        look = partial(self._service.survey, procedure, given)
+        screen = SurveyScreen(self._place, subject, look, self._service.cancel)
+        survey = await show(self._app, screen)
+        if survey is None:
+            return self._interview
+        try:
+            session.keep_survey(survey, given)
+        except RekindleError as error:
+            await tell(self._app, "What was found cannot be used", error)
+            return self._interview
+        return self._conflicts
+
+    async def _conflicts(self) -> Stage | None:
+        session = self._session
+        if session.desk is None or not session.has_conflicts:
+            return self._review
+        from tui.screens.conflicts import ConflictsScreen, SwitchToCold
+
+        outcome = await show(self._app, ConflictsScreen(session.desk, self._place))
+        if isinstance(outcome, SwitchToCold):
+            session.answer(MODE_QUESTION, COLD)
+            return self._survey
+        return self._interview if outcome is None else self._review
+
+    async def _review(self) -> Stage | None:
+        session = self._session
+        before = self._conflicts if session.has_conflicts else self._interview
+        survey = session.survey if session.survey is not None else {}
+        try:
+            plan = session.procedure.plan(session.site, session.surveyed, session.decided(), survey)
+        except RekindleError as error:
+            await tell(self._app, "No plan can be made", error)
+            return before
+        place = replace(self._place, what=f"{plan.verb} {plan.object}")
+        go = await show(self._app, ReviewScreen(place, plan))
+        return self._start if go else before
+
+    async def _start(self) -> Stage | None:
+        try:
+            await self._ask_for_procedure_secrets()
+            self._run = await in_thread(lambda: self._service.start(self._session))
+        except Interrupted:
+            return self._review
+        except RekindleError as error:
+            await tell(self._app, "The run was not started", error)
+            return self._review
+        return None
+
+    async def _ask_for_procedure_secrets(self) -> None:
+        ask = asker(self._app)
+        for name, title in self._session.procedure.secrets.items():
+            if name not in self._session.secrets:
+                self._session.secrets[name] = await in_thread(partial(ask, title))
+
+
+async def follow(app: App[Any], service: Service, run: RunDirectory, place: Place) -> str | None:
+    """Show a run until it ends or the operator leaves it; returns its outcome, DETACH or None."""
+    while True:
+        watch = RunWatch(run)
+        try:
+            ended = await show(app, RunScreen(place, watch))
+        finally:
+            await in_thread(watch.close)
+        if ended != RESUME:
+            break
+        try:
+            await in_thread(partial(service.resume, run, asker(app)))
+        except Interrupted:
+            continue
+        except RekindleError as error:
+            await tell(app, "The run was not resumed", error)
+    if ended not in (DETACH, None):
+        await show(app, ReportScreen(place, run))
+    return ended
