@@ -15,6 +15,7 @@ from steps.targets import libvirt_errors as errors
 from steps.targets.host_abilities import guest_kinds, host_abilities
 from steps.targets.hypervisor import DomainStatus, HostAbilities
 from steps.targets.libvirt_loading import quiet_libvirt
+from steps.targets.libvirt_modules import count_all_modules
 
 _SETTLE_SECONDS = 30.0
 _POLL_SECONDS = 0.2
@@ -294,6 +295,8 @@ def _opened(uri: str) -> Any:
     if root is not None:
         _check_prepared(root)
     libvirt = quiet_libvirt(f"{root}/libvirt.log") if root else quiet_libvirt()
+    if root:
+        count_all_modules()
     try:
         connection = libvirt.open(_without_prompts(uri))
         if root:
