@@ -77,8 +77,8 @@ class Fields:
             return default
 
     def need(self, name: str, read: Callable[[Data], T], default: T) -> T:
-        """Like `take`, but an absent field is a complaint."""
-        if self._data.get(name) is None:
+        """Like `take`, but an absent or empty field is a complaint."""
+        if self._data.get(name) in (None, ""):
             self.complain(name, "this field is missing.", f"Add {name}.")
         return self.take(name, read, default)
 

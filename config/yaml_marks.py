@@ -9,7 +9,7 @@ scalar can be had back from its value.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,10 +98,21 @@ def dump_yaml(data: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes every text that the rules above or those of YAML 1.1 would read as something else."""
+    """Never writes an alias, and escapes what cannot be printed.
+
+    What YAML 1.1 would not read as text it quotes by itself, which covers our few words as well.
+    """
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        # Its other styles write NEL and the like as they are, and reading folds them away.
+        style = None if data.isprintable() else '"'
+        return self.represent_scalar(_TAG + "str", data, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def load_yaml(path: Path) -> Document:
@@ -163,14 +174,11 @@ class _Builder:
     nodes: int = 0
 
     def build(self, text: str) -> Document:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
         try:
-            while loader.check_event():
-                self._take(loader.get_event())
+            for event in _events(text):
+                self._take(event)
         except yaml.YAMLError as error:
             raise self._unreadable(error) from error
-        finally:
-            loader.dispose()
         return Document(self.source, self.root[0] if self.root else None, self.marks)
 
     def _take(self, event: yaml.Event) -> None:
@@ -264,6 +272,15 @@ class _Builder:
             f"{self.source}{place}: this is not YAML: {str(problem)[:200]}.",
             "Check indentation, colons and quotes just before that place.",
         )
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    finally:
+        loader.dispose()
 
 
 def _plain_value(event: _Node) -> Data:
