@@ -64,7 +64,7 @@ class Operator:
         self._decide(desk)
         self._strike_if("launch")
         run = create_run(
-            site, procedure, given, desk.decided, survey, dict(self.scenario.prompts)
+            site, procedure.name, given, desk.decided, survey, dict(self.scenario.prompts)
         )  # fmt: skip
         launched = launch(run, self._secrets(), dict(self.scenario.prompts))
         self.say(f"run {run.id} started ({launched.how}, pid {launched.pid})")

@@ -73,7 +73,8 @@ def backing_file(image: Path) -> str | None:
     """The backing file an image names, read while a guest may be using it."""
     command = ["qemu-img", "info", "-U", "--output=json", str(image)]
     found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    return found.get("backing-filename")
+    name = found.get("backing-filename")
+    return None if name is None else str(name)
 
 
 def _lay_overlay(base: Path, overlay: Path) -> None:

@@ -1,0 +1,117 @@
+"""A drill by hand: the wizard on the practice site, with the fault waiting for its moment."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+from config.errors import Refused
+from config.site_file import load_site
+from steps.drill.faults import Fault, Mendable, Scene
+from steps.drill.scenario import Scenario
+from steps.run.directory import RunDirectory, list_runs
+from steps.run.events import Event
+from steps.run.journal import Follower
+from steps.run.view import RunView
+
+MENDED_AFTER = 20.0
+"""Seconds after which a colleague, so the story goes, has put the fault right."""
+
+
+class FaultWatcher(threading.Thread):
+    """Strikes at the fault's moment, and mends it some time later."""
+
+    def __init__(self, fault: Fault, scene: Scene) -> None:
+        super().__init__(daemon=True, name="fault")
+        self._fault = fault
+        self._scene = scene
+        self._ended = threading.Event()
+        self._before = {run.id for run in list_runs()}
+
+    def run(self) -> None:
+        """Wait, strike, wait, mend."""
+        if self._fault.strikes == "before":
+            self._fault.strike(self._scene)
+        run = self._await_run()
+        if run is None:
+            return
+        self._scene = replace(self._scene, run=run)
+        if self._fault.strikes != "before" and self._await_moment(run):
+            self._fault.strike(self._scene)
+        if isinstance(self._fault, Mendable) and not self._ended.wait(MENDED_AFTER):
+            self._fault.mend(self._scene)
+
+    def end(self) -> None:
+        """The drill is over: put right what is still wrong."""
+        self._ended.set()
+        self.join(timeout=10)
+        if isinstance(self._fault, Mendable):
+            self._fault.mend(self._scene)
+
+    def _await_run(self) -> RunDirectory | None:
+        while not self._ended.is_set():
+            found = new_practice_run(self._before)
+            if found is not None:
+                return found
+            time.sleep(0.02)
+        return None
+
+    def _await_moment(self, run: RunDirectory) -> bool:
+        if self._fault.strikes == "launch":
+            return True
+        follower = Follower(run.journal_file)
+        while not self._ended.is_set():
+            for event in follower.poll():
+                started = event["event"] == Event.STEP_STARTED
+                if started and event.get("step") == self._fault.strikes:
+                    return True
+            time.sleep(0.02)
+        return False
+
+
+def new_practice_run(before: set[str]) -> RunDirectory | None:
+    """The practice run that was not there before, or None."""
+    fresh = (run for run in list_runs() if run.id not in before)
+    return next((run for run in fresh if run.frozen().site.practice), None)
+
+
+def by_hand(
+    scenario: Scenario, scene: Scene, fault: Fault | None, *, plain: bool, mouse: bool
+) -> tuple[RunDirectory | None, str]:
+    """Let the operator do the drill; returns their run and what the tool said where it stopped.
+
+    Raises Refused where the operator left while the run still goes on: it is scored later.
+    """
+    before = {run.id for run in list_runs()}
+    watcher = FaultWatcher(fault, scene) if fault else None
+    if watcher:
+        watcher.start()
+    try:
+        _wizard(scenario, scene, plain=plain, mouse=mouse)
+    finally:
+        if watcher:
+            watcher.end()
+    run = new_practice_run(before)
+    if run is None:
+        return None, ""
+    view = RunView.of(Follower(run.journal_file).poll())
+    if view.outcome is None:
+        raise Refused(
+            f"Run {run.id} is not at its end yet, so it is not scored yet.",
+            f"Finish it: rekindle attach {run.id} (or resume). Then: rekindle drill "
+            f"{scenario.name} --score {run.id}, and rekindle drill --remove.",
+        )
+    return run, view.message
+
+
+def _wizard(scenario: Scenario, scene: Scene, *, plain: bool, mouse: bool) -> None:
+    site = load_site(scene.places.site_file)
+    if plain:
+        from tui import plain as lines
+
+        lines.run_wizard(site, procedure=scenario.procedure)
+    else:
+        from tui import app
+
+        app.run_wizard(site, mouse=mouse, procedure=scenario.procedure)
