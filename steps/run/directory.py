@@ -19,9 +19,10 @@ from config.questions import Given
 from config.site import Site
 from steps.conflicts import Resolution, Resolutions
 from steps.procedure import Survey
-from steps.run.journal import sync_directory
+from steps.run.journal import Follower, read_everything, sync_directory
 from steps.run.lock import Holder, read_holder
 from steps.run.values import given_from_data, given_to_data
+from steps.run.view import RunView
 
 FORMAT: Final = 1
 RESERVE_BYTES: Final = 64 << 10
@@ -122,6 +123,10 @@ class RunDirectory:
     def holder(self) -> Holder | None:
         """Who runs it now, or None."""
         return read_holder(self.lock_file)
+
+    def view(self) -> RunView:
+        """The whole journal, folded."""
+        return RunView.of(read_everything(Follower(self.journal_file)))
 
     def frozen(self) -> FrozenPlan:
         """What was decided; raises InvalidInput where plan.json is not what was written."""

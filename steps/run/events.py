@@ -22,7 +22,7 @@ class Event(StrEnum):
     STEP_FAILED = "step-failed"  # step, message, remedy, seen, expected, undoing
     STEP_UNKNOWN = "step-unknown"  # step, evidence
     STEP_SKIPPED = "step-skipped"  # step, reason, by, put_off (an optional step, for later)
-    UNDO_STARTED = "undo-started"  # steps (in the order of undoing), whole, by
+    UNDO_STARTED = "undo-started"  # steps (in the order of undoing), covers, whole, by
     STEP_UNDOING = "step-undoing"  # step
     STEP_UNDONE = "step-undone"  # step, evidence
     UNDO_SKIPPED = "undo-skipped"  # step, reason, by: an undo that failed and was left as it is

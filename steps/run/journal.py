@@ -83,19 +83,10 @@ class Journal:
     def _dressed(self, event: Event, fields: Mapping[str, object]) -> EventData:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         cleaned = {
-            name: value if name in _STRUCTURE else self._clean(value)
+            name: value if name in _STRUCTURE else _bounded(self._redactor.clean_data(value))
             for name, value in fields.items()
         }
         return {"event": event.value, "at": at, "seq": self._seq + 1, **cleaned}
-
-    def _clean(self, value: object) -> object:
-        if isinstance(value, str):
-            return _shortened(self._redactor.clean(value))
-        if isinstance(value, Mapping):
-            return {name: self._clean(inner) for name, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._clean(inner) for inner in value]
-        return value
 
 
 @dataclass(slots=True)
@@ -192,9 +183,10 @@ def _parse_line(line: bytes) -> EventData | None:
     return None
 
 
-def _shortened(text: str) -> str:
-    if len(text) <= MAX_TEXT:
-        return text
+def _bounded(value: object) -> object:
+    if not isinstance(value, str) or len(value) <= MAX_TEXT:
+        return value
+    text = value
     return f"{text[:MAX_TEXT]} ... ({len(text) - MAX_TEXT} more characters, see the log)"
 
 

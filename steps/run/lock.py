@@ -49,10 +49,14 @@ class RunLock:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             _take(self._descriptor, path)
-            _write_holder(self._descriptor, this_process())
+            self.sign()
         except BaseException:
             os.close(self._descriptor)
             raise
+
+    def sign(self) -> None:
+        """Write down who holds it: this process, which may be a fork of the one that took it."""
+        _write_holder(self._descriptor, this_process())
 
     def release(self) -> None:
         """Let go of it."""

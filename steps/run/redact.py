@@ -7,8 +7,8 @@ import json
 import re
 import shlex
 import threading
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -40,6 +40,16 @@ class Redactor:
         """The text with a mark in place of every registered secret."""
         pattern = self._pattern
         return pattern.sub(MARK, text) if pattern else text
+
+    def clean_data(self, value: Any) -> Any:
+        """JSON data with every text in it cleaned; the names of fields stay as they are."""
+        if isinstance(value, str):
+            return self.clean(value)
+        if isinstance(value, Mapping):
+            return {name: self.clean_data(inner) for name, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.clean_data(inner) for inner in value]
+        return value
 
     def holds_secret(self, text: str) -> bool:
         """Whether a registered secret stands in the text."""

@@ -29,7 +29,7 @@ class Switches:
     def __init__(self) -> None:
         # Re-entrant, because a signal handler runs in the thread that may hold it.
         self._changed = threading.Condition(threading.RLock())
-        self._stop = self._pause = self._abort = ""
+        self._stop = self._pause = self._abort = self._gone_on = ""
         self._question: OpenQuestion | None = None
         self._reply: Reply | None = None
 
@@ -65,7 +65,7 @@ class Switches:
         """Take back a pause, and a stop that has not happened yet."""
         with self._changed:
             self._pause = self._stop = ""
-            self._gone_on_by = by
+            self._gone_on = by
             self._changed.notify_all()
 
     def abort(self, by: str) -> None:
@@ -102,9 +102,7 @@ class Switches:
             while self._pause and not self._stop and not self._abort:
                 self._changed.wait()
             self._pause = ""
-            return self._abort or self._stop or self._gone_on_by
-
-    _gone_on_by = ""
+            return self._abort or self._stop or self._gone_on
 
     def _set(self, name: str, by: str) -> None:
         with self._changed:

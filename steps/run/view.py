@@ -133,6 +133,7 @@ class UndoView:
     """An undo that is going on (or was, when the runner died)."""
 
     steps: tuple[str, ...]
+    covers: tuple[str, ...]
     whole: bool
     by: str
 
@@ -240,7 +241,7 @@ def _run_started(view: RunView, event: EventData, at: datetime) -> None:
 
 
 def _interrupt(step: StepView) -> None:
-    """A new runner has begun: what the last one had in hand when it died is unknown."""
+    """The runner is gone: what it had in hand is unknown, what it only looked at is as before."""
     if step.state is StepState.RUNNING:
         harmless = step.doing is Doing.CHECKING
         step.state = step._state_before if harmless else StepState.UNKNOWN
@@ -313,7 +314,7 @@ def _skipped(view: RunView, event: EventData, at: datetime) -> None:
 
 
 def _undo_started(view: RunView, event: EventData, _at: datetime) -> None:
-    view.undo = UndoView(tuple(event["steps"]), event["whole"], event["by"])
+    view.undo = UndoView(tuple(event["steps"]), tuple(event["covers"]), event["whole"], event["by"])
 
 
 def _undoing(view: RunView, event: EventData, at: datetime) -> None:
@@ -333,6 +334,11 @@ def _undo_skipped(view: RunView, event: EventData, at: datetime) -> None:
 
 
 def _undo_finished(view: RunView, event: EventData, _at: datetime) -> None:
+    for name in view.undo.covers if view.undo else ():
+        step = view.steps[name]
+        if step.finished:
+            # Nothing of it had to be undone, but the world it was checked in is no more.
+            step.state, step.put_off = StepState.WAITING, False
     view.undo, view.undone_whole = None, event["whole"]
 
 
@@ -392,6 +398,8 @@ def _note(view: RunView, event: EventData, at: datetime) -> None:
 def _run_finished(view: RunView, event: EventData, at: datetime) -> None:
     view.outcome, view.message, view.finished = Finish(event["outcome"]), event["message"], at
     view.question, view.paused = None, False
+    for step in view.steps.values():
+        _interrupt(step)
 
 
 _HANDLERS = {

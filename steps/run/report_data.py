@@ -1,0 +1,194 @@
+"""Everything a report says, as plain data: gathered from plan.json, the plan and the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from config.questions import Given
+from steps.conflicts import ConflictSet, Row
+from steps.procedure import Procedure
+from steps.run.directory import RunDirectory
+from steps.run.events import Finish
+from steps.run.resume import put_off
+from steps.run.session import PREPARED
+from steps.run.values import given_from_data
+from steps.run.view import AskedQuestion, RunView, StepView
+
+RECOVERY_TARGET: Final = "recovery_target"
+"""The answer, in seconds, that the time to recover is compared with."""
+
+ReportData = dict[str, Any]
+
+
+def gather(run: RunDirectory, procedure: Procedure) -> ReportData:
+    """The report of a run as it stands now, as JSON data without secrets."""
+    frozen, view = run.frozen(), run.view()
+    given = {**frozen.given, **given_from_data(view.changes)}
+    plan = procedure.plan(frozen.site, given, frozen.resolutions, frozen.survey)
+    return {
+        "run": run.id,
+        "folder": str(run.path),
+        "procedure": procedure.name,
+        "title": procedure.title,
+        "object": plan.object,
+        "verb": plan.verb,
+        "site": frozen.site.name,
+        "practice": frozen.site.practice,
+        "plan_sha256": frozen.sha256,
+        **_outcome(view, given),
+        "sessions": [_session(view, number) for number in range(len(view.sessions))],
+        "settings": [{"title": title, "value": value} for title, value in plan.settings],
+        "decisions": _decisions(run, procedure),
+        "changed_answers": dict(view.changes),
+        "phases": _phases(view),
+        "questions": [_question(asked) for asked in view.questions],
+        "facts": dict(view.facts),
+        "notes": [{"at": _iso(at), "text": text} for at, text in view.notes],
+        "next": _what_next(run, view),
+        "files": {
+            "plan": str(run.plan_file),
+            "journal": str(run.journal_file),
+            "logs": str(run.log_folder),
+            "report": str(run.report_file("html")),
+        },
+    }
+
+
+def _outcome(view: RunView, given: Given) -> ReportData:
+    target = given.get(RECOVERY_TARGET)
+    elapsed = round(view.elapsed(), 3)
+    limit = target if isinstance(target, int) and target > 0 else None
+    return {
+        "outcome": view.outcome.value if view.outcome else "not finished",
+        "message": view.message,
+        "started": _iso(view.started),
+        "finished": _iso(view.finished),
+        "seconds": elapsed,
+        "target_seconds": limit,
+        "target_met": None if limit is None else view.outcome is Finish.DONE and elapsed <= limit,
+    }
+
+
+def _session(view: RunView, number: int) -> ReportData:
+    session = view.sessions[number]
+    return {
+        "user": session.user,
+        "terminal": session.terminal,
+        "host": session.host,
+        "launcher": session.launcher,
+        "pid": session.pid,
+        "started": _iso(session.started),
+        "resumed": session.resumed,
+    }
+
+
+def _decisions(run: RunDirectory, procedure: Procedure) -> list[ReportData]:
+    frozen = run.frozen()
+    if procedure.conflicts is None:
+        return []
+    conflicts = procedure.conflicts(frozen.site, frozen.given, frozen.survey)
+    return [_decision(row, conflicts, run) for row in conflicts.rows]
+
+
+def _decision(row: Row, conflicts: ConflictSet, run: RunDirectory) -> ReportData:
+    resolutions = run.frozen().resolutions
+    chosen = resolutions.get(row.id)
+    alone = row.allowed[0].value if len(row.allowed) == 1 else ""
+    return {
+        "id": row.id,
+        "title": row.title,
+        "values": dict(row.values),
+        "decision": str(chosen) if chosen else alone,
+        "by": "operator" if chosen else "the only choice",
+        "result": conflicts.result(row.id, resolutions),
+        "allowed": [decision.value for decision in row.allowed],
+        "refused": {decision.value: reason for decision, reason in row.refused.items()},
+    }
+
+
+def _phases(view: RunView) -> list[ReportData]:
+    now = max(
+        (step.ended or step.started for step in view.steps.values() if step.started), default=None
+    )
+    return [
+        {
+            "name": phase.name,
+            "title": phase.title,
+            "steps": [_step(step, view, now) for step in phase.steps],
+        }
+        for phase in view.phases
+    ]
+
+
+def _step(step: StepView, view: RunView, now: datetime | None) -> ReportData:
+    seconds = step.elapsed(now) if now else None
+    return {
+        "name": step.name,
+        "title": step.title,
+        "state": step.state.value,
+        "put_off": step.put_off,
+        "irreversible": step.irreversible,
+        "started": _iso(step.started),
+        "seconds": None if seconds is None else round(seconds, 3),
+        "evidence": step.evidence,
+        "message": step.message,
+        "remedy": step.remedy,
+        "seen": step.seen,
+        "expected": step.expected,
+        "reason": step.reason,
+        **_place_in_time(step, view, seconds),
+    }
+
+
+def _place_in_time(step: StepView, view: RunView, seconds: float | None) -> ReportData:
+    """Where its bar begins and how long it is, in percent of the whole run."""
+    whole = view.elapsed()
+    if step.started is None or view.started is None or seconds is None or whole <= 0:
+        return {"offset_percent": 0.0, "width_percent": 0.0}
+    offset = (step.started - view.started).total_seconds() / whole * 100
+    return {
+        "offset_percent": round(min(max(offset, 0.0), 100.0), 2),
+        "width_percent": round(min(max(seconds / whole * 100, 0.0), 100.0 - min(offset, 100.0)), 2),
+    }
+
+
+def _question(asked: AskedQuestion) -> ReportData:
+    question = asked.question
+    labels: Mapping[str, str] = {choice.value: choice.label for choice in question.choices}
+    answer = asked.answer
+    return {
+        "step": question.step,
+        "name": question.name,
+        "text": question.text,
+        "choices": [choice.value for choice in question.choices],
+        "answer": "(secret)" if question.secret and asked.answered else answer,
+        "label": labels.get(answer or "", ""),
+        "by": asked.by,
+        "prepared": asked.by == PREPARED,
+        "asked": _iso(question.asked),
+        "answered": _iso(asked.answered),
+    }
+
+
+def _what_next(run: RunDirectory, view: RunView) -> list[str]:
+    later = [view.steps[name].title for name in view.steps if name in put_off(view)]
+    undoable = any(step.touched and step.can_undo for step in view.steps.values())
+    undoable = undoable and not any(s.touched and s.irreversible for s in view.steps.values())
+    lines = [f"Put off: {title}. To do it now: rekindle resume {run.id}" for title in later]
+    if view.outcome is None:
+        lines.append(f"The run is not finished. Watch it: rekindle attach {run.id}")
+        lines.append(f"If its runner is gone: rekindle resume {run.id}")
+    elif view.outcome in (Finish.FAILED, Finish.STOPPED, Finish.ABORTED):
+        lines += [step.remedy for step in view.steps.values() if step.message and step.remedy]
+        lines.append(f"To go on where it stopped: rekindle resume {run.id}")
+    elif view.outcome is Finish.UNDONE and not view.undone_whole:
+        lines.append(f"To go on from the last safe point: rekindle resume {run.id}")
+    if undoable:
+        lines.append(f"To undo what this run did: rekindle resume {run.id} --undo")
+    return lines or ["Nothing is left to do."]
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None
