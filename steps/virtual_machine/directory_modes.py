@@ -8,6 +8,7 @@ claim it is. Nothing here ever writes `finished` with state 0: that would start 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,9 @@ MODE = "sstProvisioningMode"
 STATE = "sstProvisioningState"
 RETURN_VALUE = "sstProvisioningReturnValue"
 COMMANDED = "0"
+
+_AT_WORK = re.compile(r"ing($|[A-Z])")
+"""retaining, cleaningUp, unretainingSmallFiles: somebody claims to be doing it."""
 
 
 class Mode(StrEnum):
@@ -117,7 +121,7 @@ def busy(leaves: Sequence[Leaf], ours: str) -> tuple[Leaf, ...]:
     return tuple(
         leaf
         for leaf in leaves
-        if leaf.mode.endswith("ing")
+        if _AT_WORK.search(leaf.mode)
         or leaf.state == COMMANDED
         or (leaf.name == ours and leaf.mode != Mode.FINISHED)
     )

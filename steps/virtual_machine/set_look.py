@@ -1,0 +1,90 @@
+"""The whole look at one backup set and its surroundings, for the interview, survey and run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from steps.procedure import ProbeInput
+from steps.targets.hypervisor import DomainStatus, Hypervisor
+from steps.virtual_machine.backup_set import SetFacts
+from steps.virtual_machine.directory_modes import Leaf, busy
+from steps.virtual_machine.iterations import Iteration
+from steps.virtual_machine.machine_directory import leaves
+from steps.virtual_machine.machine_site import MachineSite, hypervisor_of
+from steps.virtual_machine.set_reader import (
+    SetDocuments,
+    SetReader,
+    read_fit,
+    read_room,
+    read_set,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SetLook:
+    """What was seen, and the documents themselves (they may hold secrets)."""
+
+    facts: SetFacts
+    documents: SetDocuments
+    leaves: tuple[Leaf, ...]
+    domain: DomainStatus | None
+
+
+def look_at_set(
+    probe: ProbeInput, site: MachineSite, iteration: Iteration, *, check: bool
+) -> SetLook:
+    """Read the set, its room, the host and the machine. With `check` every image is checked."""
+    reader = SetReader(site.shell, iteration.place)
+    documents = reader.documents()
+    images = [reader.image(disk, documents, check=check) for disk in documents.disks]
+    hypervisor = hypervisor_of(probe, site)
+    facts = read_set(
+        reader,
+        documents,
+        room=read_room(site.shell, iteration.place, site.plan, images),
+        fit=read_fit(site.shell, hypervisor, documents.facts),
+        place=iteration.place,
+        images=images,
+    )
+    found = leaves(site.directory, site.machine)
+    return SetLook(
+        replace(
+            facts,
+            at_work=tuple(f"{leaf.dn}: {leaf}" for leaf in busy(found, iteration.leaf)),
+            domain_problem=domain_problem(hypervisor, site.machine, documents),
+        ),
+        documents,
+        found,
+        hypervisor.domain(site.machine),
+    )
+
+
+def domain_problem(hypervisor: Hypervisor, machine: str, documents: SetDocuments) -> str:
+    """Why the hypervisor's machine stands in the way of a restore; empty where it does not."""
+    status = hypervisor.domain(machine)
+    uuid = documents.facts.uuid if documents.facts else ""
+    if status is not None and uuid and status.uuid.lower() != uuid:
+        return (
+            f"The hypervisor has another machine of that name, with uuid {status.uuid};"
+            f" the backup is of {uuid}."
+        )
+    same = hypervisor.domain_by_uuid(uuid) if uuid else None
+    if same is not None and same.name != machine:
+        return f"The hypervisor has the uuid {uuid} under another name: {same.name}."
+    return _in_the_way(status)
+
+
+def _in_the_way(status: DomainStatus | None) -> str:
+    if status is None:
+        return ""
+    if status.managed_save:
+        return (
+            f"{status.name} has a managed save: its next start would put that old memory on the"
+            " restored disks."
+        )
+    return f"A block job runs on {_words(status.jobs)} of {status.name}." if status.jobs else ""
+
+
+def _words(names: Sequence[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,130 @@
+"""Steps that write the machine's directory entry and its lease, each entry by compare-and-set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from steps.ldif_text import parse_entries
+from steps.procedure import Step, StepContext, Verdict, done, not_done, unknown
+from steps.targets.directory import Directory, Entry
+from steps.targets.lost_race import changed_meanwhile
+from steps.virtual_machine.entry_changes import (
+    EntryMove,
+    Standing,
+    below,
+    changes,
+    moves,
+    not_below,
+    reverse,
+)
+from steps.virtual_machine.restore_job import RestoreJob
+from steps.virtual_machine.retain_folder import read_small
+
+
+class WriteEntries(Step):
+    """Take entries from what they are to what they shall be.
+
+    An entry that already says what it shall is left alone, so that a run that was killed between
+    two entries goes on with the next. One that says neither what it did nor what it shall was
+    changed by somebody else: nothing more is written.
+    """
+
+    def __init__(self, job: RestoreJob, change: Sequence[str]) -> None:
+        self.job = job
+        self._change = tuple(change)
+
+    def commands(self) -> Sequence[str]:
+        """The change file, as ldapmodify reads it."""
+        return self._change or ("# nothing to change",)
+
+    def verify(self, context: StepContext) -> Verdict:
+        """Done where every entry says what it shall."""
+        if not self._is_kept(context):
+            return not_done("today's entries are not kept yet")
+        standings = self._standings(context)
+        wrong = [move for move, s in standings if s is not Standing.NEW]
+        if not wrong:
+            return done(self._all_written(len(standings)))
+        strange = [move.dn for move, s in standings if s is Standing.NEITHER]
+        if strange:
+            return unknown(f"somebody else changed {', '.join(strange)}")
+        return not_done(f"not yet written: {', '.join(move.dn for move in wrong)}")
+
+    def apply(self, context: StepContext) -> None:
+        """Write what is not written yet."""
+        self._walk(context, self._moves(context))
+
+    def undo(self, context: StepContext) -> None:
+        """Put the entries of before back, by compare-and-set."""
+        if self._is_kept(context):
+            self._walk(context, reverse(self._moves(context)))
+
+    def chosen(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Which of the kept and merged entries this step writes."""
+        raise NotImplementedError
+
+    def _all_written(self, count: int) -> str:
+        return f"{count} changed entries say what they shall" if count else "nothing to change"
+
+    def _walk(self, context: StepContext, way: Sequence[EntryMove]) -> None:
+        directory = context.targets.directory()
+        for move in way:
+            now = directory.get(move.dn)
+            standing = move.standing(now)
+            if standing is Standing.NEITHER:
+                raise changed_meanwhile(move.dn, now)
+            if standing is Standing.OLD:
+                _write(directory, move, now)
+                context.log(f"wrote {move.dn}")
+
+    def _standings(self, context: StepContext) -> list[tuple[EntryMove, Standing]]:
+        directory = context.targets.directory()
+        return [(move, move.standing(directory.get(move.dn))) for move in self._moves(context)]
+
+    def _moves(self, context: StepContext) -> tuple[EntryMove, ...]:
+        before = self._read(context, self.job.kept_ldif)
+        after = self._read(context, self.job.merged_ldif)
+        return moves(self.chosen(before), self.chosen(after))
+
+    def _is_kept(self, context: StepContext) -> bool:
+        return context.targets.shell(self.job.node).status(self.job.kept_ldif) is not None
+
+    def _read(self, context: StepContext, path: str) -> tuple[Entry, ...]:
+        data = read_small(context.targets.shell(self.job.node), path)
+        return parse_entries(data, path)
+
+
+class WriteMachineEntry(WriteEntries):
+    """The machine's entry and what is below it, without its backups."""
+
+    name = "directory.machine"
+    title = "Write the directory entry"
+    reason = (
+        "Only what was decided is written; the node, its status and the backups are left alone."
+        " The change is refused where somebody changed the entry since it was compared."
+    )
+
+    def chosen(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Everything at or below the machine's DN."""
+        return below(entries, self.job.machine_dn)
+
+
+class WriteLease(WriteEntries):
+    """The machine's DHCP entry."""
+
+    name = "directory.dhcp"
+    title = "Write the DHCP entry"
+    reason = "Address and MAC move together: the machine must get the address it had."
+
+    def chosen(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Everything that is not at or below the machine's DN."""
+        return not_below(entries, self.job.machine_dn)
+
+
+def _write(directory: Directory, move: EntryMove, now: Entry | None) -> None:
+    if move.new is None:
+        directory.delete(move.dn, expected_csn=now.entry_csn if now else "")
+    elif now is None:
+        directory.add(move.dn, move.new.attributes)
+    else:
+        directory.modify(move.dn, changes(now, move.new), expected_csn=now.entry_csn)

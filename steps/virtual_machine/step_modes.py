@@ -1,0 +1,147 @@
+"""Steps that take the iteration's leaf from mode to mode, each write by compare-and-set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from config.errors import Refused
+from steps.ldif_text import dump_modify
+from steps.procedure import Step, StepContext, Verdict, done, not_done
+from steps.targets.directory import Change
+from steps.targets.directory_names import parent
+from steps.virtual_machine.directory_modes import (
+    CHAIN,
+    MODE,
+    Leaf,
+    Mode,
+    changes_with,
+    is_at_or_after,
+    leaf_of,
+    new_leaf,
+    timestamp,
+    way,
+)
+from steps.virtual_machine.restore_job import RestoreJob
+
+_CREATED = "leaf.created"
+
+
+class LeafMode(Step):
+    """Take the leaf to `target`, through every mode on the way.
+
+    Before each write the state it will carry is remembered: after a crash that tells our claim
+    from another's.
+    """
+
+    def __init__(self, job: RestoreJob, name: str, title: str, target: Mode, reason: str) -> None:
+        self.job = job
+        self.name = name
+        self.title = title
+        self.target = target
+        self.reason = reason
+
+    def commands(self) -> Sequence[str]:
+        """The guarded modify of the last mode; `NOW` stands for the time of writing."""
+        before = CHAIN[CHAIN.index(self.target) - 1]
+        changes = (
+            Change("delete", MODE, (before.value.encode(),)),
+            Change("add", MODE, (self.target.value.encode(),)),
+            *changes_with(self.target, "NOW"),
+        )
+        record = dump_modify(self.job.leaf_dn, changes)
+        return ("ldapmodify <<'END'", *record.rstrip("\n").splitlines(), "END")
+
+    def verify(self, context: StepContext) -> Verdict:
+        """Done where the leaf says so and carries the state this run wrote."""
+        if self._no_machine(context):
+            return done("the machine has no directory entry yet, so there is no leaf to mark")
+        leaf = self._leaf(context)
+        if leaf is None:
+            return not_done("the directory has no leaf of this iteration")
+        if is_at_or_after(leaf.mode, self.target) and _ours(context, leaf):
+            return done(f"the leaf says {leaf}")
+        return not_done(f"the leaf says {leaf}")
+
+    def apply(self, context: StepContext) -> None:
+        """Write every mode up to the target. Raises Refused where somebody else was faster."""
+        leaf = self._leaf(context)
+        if leaf is None:
+            self._create(context)
+            return
+        if leaf.mode != Mode.FINISHED and not _ours(context, leaf):
+            raise _taken(leaf)
+        current = leaf.mode
+        for mode in way(current, self.target):
+            self._write(context, current, mode)
+            current = mode
+
+    def undo(self, context: StepContext) -> None:
+        """Release the leaf: `finished` with a timestamp and return value 0, or gone if it was."""
+        leaf = self._leaf(context)
+        if leaf is None:
+            return
+        if context.recall(_CREATED) is not None:
+            self._remove(context)
+        elif leaf.mode != Mode.FINISHED:
+            if not _ours(context, leaf):
+                raise _taken(leaf)
+            changes = changes_with(Mode.FINISHED, _now())
+            context.targets.directory().transition(leaf.dn, MODE, leaf.mode, Mode.FINISHED, changes)
+
+    def _no_machine(self, context: StepContext) -> bool:
+        return context.targets.directory().get(self.job.machine_dn) is None
+
+    def _leaf(self, context: StepContext) -> Leaf | None:
+        entry = context.targets.directory().get(self.job.leaf_dn)
+        return None if entry is None else leaf_of(entry)
+
+    def _write(self, context: StepContext, current: str, mode: Mode) -> None:
+        stamp = _now()
+        others = changes_with(mode, stamp)
+        context.remember(f"leaf.{mode}", _state_in(others))
+        context.targets.directory().transition(self.job.leaf_dn, MODE, current, mode, others)
+        context.log(f"leaf {self.job.place.leaf}: {current} -> {mode}")
+
+    def _create(self, context: StepContext) -> None:
+        directory = context.targets.directory()
+        parent_dn = parent(self.job.leaf_dn)
+        stamp = _now()
+        others = changes_with(self.target, stamp)
+        context.remember(f"leaf.{self.target}", _state_in(others))
+        has_parent = directory.get(parent_dn) is not None
+        context.remember(_CREATED, "leaf" if has_parent else "leaf and ou=backup")
+        if not has_parent:
+            classes = (b"top", b"organizationalUnit")
+            directory.add(parent_dn, {"objectClass": classes, "ou": (b"backup",)})
+        directory.add(self.job.leaf_dn, new_leaf(self.job.place.leaf, self.target, stamp))
+
+    def _remove(self, context: StepContext) -> None:
+        directory = context.targets.directory()
+        directory.delete(self.job.leaf_dn)
+        parent_dn = parent(self.job.leaf_dn)
+        made_parent = context.recall(_CREATED) == "leaf and ou=backup"
+        if made_parent and not directory.children(parent_dn):
+            directory.delete(parent_dn)
+
+
+def _ours(context: StepContext, leaf: Leaf) -> bool:
+    return context.recall(f"leaf.{leaf.mode}") == leaf.state
+
+
+def _state_in(changes: Sequence[Change]) -> str:
+    return changes[0].values[0].decode()
+
+
+def _now() -> str:
+    return timestamp(datetime.now(UTC))
+
+
+def _taken(leaf: Leaf) -> Refused:
+    return Refused(
+        f"The leaf {leaf.dn} says {leaf}: somebody else is at work on it"
+        f" (last written by {leaf.modified_by or 'an unknown writer'} at"
+        f" {leaf.modified_at or 'unknown time'}).",
+        "Find out who, and wait until it is finished. If nobody is, set the leaf to finished by"
+        " hand: mode finished, return value 0, state the time now (never 0).",
+    )
