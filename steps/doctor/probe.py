@@ -1,6 +1,7 @@
 """The process that looks at one node or at the directory, for site.py.
 
-Reads {site, secrets, what} as JSON from standard input and writes a list of diagnoses as JSON.
+Reads {site, secrets, what} as JSON from standard input and writes each diagnosis as a line of JSON
+when it is made, so that what was seen before something hangs is not lost.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ def main() -> None:
     answer = _own_output()
     site = site_from_data(order["site"])
     secrets = {name: Secret(text) for name, text in order["secrets"].items()}
-    found = list(look(site, secrets, order["what"]))
     with os.fdopen(answer, "w", encoding="utf-8") as stream:
-        json.dump([asdict(diagnosis) for diagnosis in found], stream)
+        for diagnosis in look(site, secrets, order["what"]):
+            print(json.dumps(asdict(diagnosis)), file=stream, flush=True)
 
 
 def look(site: Site, secrets: dict[str, Secret], what: str) -> Iterator[Diagnosis]:

@@ -18,7 +18,7 @@ from config.secret_sources import resolve
 from config.secrets import Secret
 from config.site import Site
 from config.site_file import site_to_data
-from config.site_secrets import site_references
+from config.site_secrets import DIRECTORY_PASSWORD, site_references
 from steps.doctor.diagnosis import Diagnosis, concern, fault, fine
 from steps.run.redact import Redactor
 
@@ -57,11 +57,14 @@ def examine_site(
 ) -> Iterator[Diagnosis]:
     """Ask every node and the directory, several at once; diagnoses in the site's order."""
     asked = [node.name for node in site.nodes]
-    if site.directory is not None:
+    unarmed = DIRECTORY_PASSWORD in site_references(site) and DIRECTORY_PASSWORD not in secrets
+    if site.directory is not None and not unarmed:
         asked.append(DIRECTORY)
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for found in threads.map(lambda what: ask_probe(site, secrets, what, seconds), asked):
             yield from found
+    if unarmed:
+        yield concern(DIRECTORY, "not asked: its password is missing", "See above.")
     if not site.nodes:
         yield concern("nodes", "the site names no hypervisor node", "Add it under nodes.")
     if site.directory is None:
@@ -76,13 +79,24 @@ def ask_probe(
     order = {"site": site_to_data(site), "secrets": revealed, "what": what}
     try:
         result = subprocess.run(
-            _PROBE, input=json.dumps(order).encode(), capture_output=True, timeout=seconds, cwd="/"
+            _PROBE,
+            input=json.dumps(order).encode(),
+            capture_output=True,
+            timeout=seconds,
+            cwd="/",
+            check=False,
         )
-    except subprocess.TimeoutExpired:
-        return [fault(what, f"did not answer in {seconds:.0f} s", "Look at network and services.")]
-    if result.returncode != 0:
-        return [_broke(what, result.stderr, secrets)]
-    return [Diagnosis(**found) for found in json.loads(result.stdout)]
+    except subprocess.TimeoutExpired as error:
+        late = fault(what, f"did not answer in {seconds:.0f} s", "Look at network and services.")
+        return [*_said(error.stdout), late]
+    found = _said(result.stdout)
+    return found if result.returncode == 0 else [*found, _broke(what, result.stderr, secrets)]
+
+
+def _said(output: bytes | None) -> list[Diagnosis]:
+    """The diagnoses of every whole line; one that was cut off is none."""
+    lines = (output or b"").split(b"\n")[:-1]
+    return [Diagnosis(**json.loads(line)) for line in lines]
 
 
 def _broke(what: str, stderr: bytes, secrets: Mapping[str, Secret]) -> Diagnosis:

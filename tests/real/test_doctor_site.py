@@ -1,0 +1,110 @@
+"""The doctor looks at a real directory and a real hypervisor, and at ones that do not answer."""
+
+import socket
+import time
+
+import pytest
+
+from config.secrets import Secret, SecretReference
+from config.site import DirectoryAccess, HypervisorNode, MachineStorage, ShellAccess, Site
+from steps.doctor.site import examine_site
+from steps.drill.embedded import prepare_root
+from steps.drill.slapd import start_slapd, stop_slapd
+
+BASE = "dc=example,dc=org"
+PASSWORD = Secret("correct horse")
+
+
+@pytest.fixture
+def slapd(tmp_path):
+    folder = tmp_path / "slapd"
+    yield start_slapd(folder, BASE, PASSWORD, ())
+    stop_slapd(folder)
+
+
+@pytest.fixture
+def silent_port():
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def directory_site(url, bind_dn, base=BASE):
+    password = SecretReference("prompt")
+    return Site("s", directory=DirectoryAccess(base, url, bind_dn=bind_dn, password=password))
+
+
+def look(site, password=PASSWORD, seconds=60.0):
+    secrets = {"directory password": password}
+    return {found.topic: found for found in examine_site(site, secrets, seconds)}
+
+
+def test_a_directory_that_binds_and_has_its_base_is_ok(slapd):
+    found = look(directory_site(slapd.url, slapd.bind_dn))["directory"]
+    assert (found.level, found.seen) == ("ok", f"answers; {BASE} is there")
+
+
+def test_a_wrong_password_is_an_error_that_does_not_show_it(slapd):
+    found = look(directory_site(slapd.url, slapd.bind_dn), Secret("hunter22"))["directory"]
+    assert found.level == "error"
+    assert found.remedy
+    assert "hunter22" not in found.seen + found.remedy
+
+
+def test_a_missing_base_is_a_finding(slapd):
+    found = look(directory_site(slapd.url, slapd.bind_dn, "dc=other,dc=org"))["directory"]
+    assert found.level != "ok"
+    assert "dc=other,dc=org" in found.seen
+    assert found.remedy
+
+
+def test_nobody_listening_is_an_error_with_the_address():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    found = look(directory_site(f"ldap://127.0.0.1:{port}", "cn=m"))["directory"]
+    assert found.level == "error"
+    assert str(port) in found.seen
+
+
+def test_a_server_that_never_answers_ends_in_time(silent_port):
+    started = time.monotonic()
+    found = look(directory_site(f"ldap://127.0.0.1:{silent_port}", "cn=m"), seconds=3)["directory"]
+    assert found.level == "error"
+    assert "did not answer in 3 s" in found.seen
+    assert time.monotonic() - started < 15
+
+
+def test_a_node_with_hypervisor_and_shell_is_looked_at_in_all_parts(tmp_path):
+    for name in ("live", "retain"):
+        (tmp_path / name).mkdir()
+    storage = MachineStorage(
+        str(tmp_path / "live"), str(tmp_path / "backup"), str(tmp_path / "retain")
+    )
+    node = HypervisorNode("node-1", prepare_root(tmp_path / "root"), ShellAccess())
+    found = look(Site("s", (node,), storage=storage))
+    assert "0 machines, 0 running" in found["node-1 hypervisor"].seen
+    assert found["node-1 hypervisor"].level == "ok"
+    assert found["node-1 shell"].level == "ok"
+    assert found["node-1 qemu-img"].seen.startswith("qemu-img version")
+    assert found[f"node-1 {tmp_path}/live"].level == "ok"
+    assert found[f"node-1 {tmp_path}/backup"].level == "warning"
+    assert found["node-1 owner"].level in ("ok", "warning")
+
+
+def test_what_was_seen_before_something_hung_is_told(tmp_path, silent_port):
+    shell = ShellAccess("ssh", "127.0.0.1", silent_port, "root", known_hosts=tmp_path / "none")
+    hangs = HypervisorNode("hangs", prepare_root(tmp_path / "root"), shell)
+    found = look(Site("s", (hangs,)), seconds=14)
+    assert found["hangs hypervisor"].level == "ok"
+    shell_or_node = found.get("hangs shell") or found["hangs"]
+    assert shell_or_node.level == "error"
+    assert shell_or_node.remedy
+
+
+def test_a_node_that_is_not_there_does_not_hide_the_others(tmp_path):
+    gone = HypervisorNode("gone", f"qemu:///embed?root={tmp_path}/none", ShellAccess())
+    here = HypervisorNode("here", prepare_root(tmp_path / "root"), ShellAccess())
+    found = look(Site("s", (gone, here)))
+    assert found["gone hypervisor"].level == "error"
+    assert found["gone hypervisor"].remedy
+    assert found["here hypervisor"].level == "ok"
