@@ -1,0 +1,129 @@
+"""One spelling for each value, so that only real differences are conflicts. Pure.
+
+Every function takes what stands in a source and returns the form to compare; a text that is not of
+the expected kind comes back as it is, so that it shows up as a difference instead of vanishing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import posixpath
+import re
+
+_UNITS = {
+    "b": 1,
+    "bytes": 1,
+    "": 1 << 10,
+    "kb": 1000,
+    "k": 1 << 10,
+    "kib": 1 << 10,
+    "mb": 1000**2,
+    "m": 1 << 20,
+    "mib": 1 << 20,
+    "gb": 1000**3,
+    "g": 1 << 30,
+    "gib": 1 << 30,
+    "tb": 1000**4,
+    "t": 1 << 40,
+    "tib": 1 << 40,
+}
+_MAC = re.compile(r"[0-9a-f]{2}([:-]?[0-9a-f]{2}){5}")
+_UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
+_DIGITS = re.compile(r"[+-]?[0-9]{1,30}")
+
+TRUE, FALSE = "TRUE", "FALSE"
+
+
+def plain(text: str) -> str:
+    """Without spaces around it."""
+    return text.strip()
+
+
+def word(text: str) -> str:
+    """A keyword, whose letter case says nothing."""
+    return text.strip().lower()
+
+
+def integer(text: str) -> str:
+    """A number without sign and leading zeros."""
+    stripped = text.strip()
+    return str(int(stripped)) if _DIGITS.fullmatch(stripped) else stripped
+
+
+def memory_bytes(text: str, unit: str = "") -> str:
+    """libvirt's number and unit (KiB where none stands) as bytes."""
+    factor = _UNITS.get(unit.strip().lower())
+    number = integer(text)
+    if factor is None or not number.isdigit():
+        return f"{number} {unit}".strip()
+    return whole_kib(str(int(number) * factor))
+
+
+def whole_kib(text: str) -> str:
+    """Bytes rounded down to whole KiB, which is all that a domain XML can say."""
+    number = integer(text)
+    return str(int(number) // 1024 * 1024) if number.isdigit() else number
+
+
+def mac(text: str) -> str:
+    """Lower case with colons."""
+    lower = word(text)
+    if not _MAC.fullmatch(lower):
+        return lower
+    digits = re.sub("[:-]", "", lower)
+    return ":".join(digits[n : n + 2] for n in range(0, 12, 2))
+
+
+def hardware_address(text: str) -> str:
+    """The MAC of a dhcpHWAddress, which says `ethernet` before it."""
+    return mac(text.strip().rpartition(" ")[2])
+
+
+def identity(text: str) -> str:
+    """A name or UUID: letter case and dashes say nothing in a UUID."""
+    lower = word(text)
+    if not _UUID.fullmatch(lower):
+        return text.strip()
+    digits = lower.replace("-", "")
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def boolean(text: str) -> str:
+    """TRUE or FALSE, as the directory spells it."""
+    lower = word(text)
+    if lower in ("true", "yes", "on", "1"):
+        return TRUE
+    return FALSE if lower in ("false", "no", "off", "0") else text.strip()
+
+
+def path(text: str) -> str:
+    """A path without doubled slashes and dots."""
+    stripped = text.strip()
+    return re.sub("^/+", "/", posixpath.normpath(stripped)) if stripped else ""
+
+
+def address(text: str) -> str:
+    """An IP address in its short form."""
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        return word(text)
+
+
+def family(machine: str) -> str:
+    """The line of machine types a name belongs to: `pc` or `q35`; empty for all others."""
+    for known, prefix in (("pc", "pc-i440fx-"), ("q35", "pc-q35-")):
+        if machine == known or machine.startswith(prefix):
+            return known
+    return ""
+
+
+def size_words(number: str) -> str:
+    """Bytes as people say them: 4 GiB; exact where it is not a round number."""
+    if not number.isdigit():
+        return number
+    value = int(number)
+    for unit, factor in (("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if value >= factor and value % factor == 0:
+            return f"{value // factor} {unit}"
+    return f"{value} B"
