@@ -8,7 +8,9 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textual.app import App
+from textual._compositor import CompositorUpdate
+from textual.app import App, RenderableType
+from textual.binding import Binding
 from textual.events import Resize
 from textual.screen import Screen
 
@@ -16,6 +18,7 @@ from config.errors import EXIT_WAITING
 from config.site import Site
 from tui import theme
 from tui.screens.too_small import ask_for_room
+from tui.thin_updates import Shown, ThinUpdate
 
 if TYPE_CHECKING:
     from config.questions import Given
@@ -41,6 +44,7 @@ class RekindleApp(App[int]):
     CSS = theme.CSS
     ENABLE_COMMAND_PALETTE = False
     TITLE = "Rekindle"
+    BINDINGS = [Binding("ctrl+l", "repaint", "paint the screen again", show=False)]
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class RekindleApp(App[int]):
         self.parting = ""
         """What is printed once the screen is gone."""
         self._first, self._main = first, main
+        self._shown = Shown()
         self._sessions: dict[str, Session] = {}
 
     def on_mount(self) -> None:
@@ -73,7 +78,19 @@ class RekindleApp(App[int]):
         code = await main(self)
         self.exit(code, message=self.parting or None)
 
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        # Every update of the screen in front becomes the difference to what the terminal shows.
+        if isinstance(renderable, CompositorUpdate) and screen is self.screen:
+            renderable = ThinUpdate(screen, self._shown)
+        super()._display(screen, renderable)
+
+    def action_repaint(self) -> None:
+        """Send every cell again: something else has written on the terminal."""
+        self._shown.forget()
+        self.screen.refresh(repaint=True)
+
     def on_resize(self, event: Resize) -> None:
+        self._shown.forget()
         ask_for_room(self, event.size)
 
     @property
@@ -151,12 +168,12 @@ def run_wizard(
 
     service = RealService(site)
     if procedure is not None and site is not None:
-        return _run(
+        return run_app(
             RekindleApp(service, main=_one_procedure(site, procedure, given, resolutions)), mouse
         )
     while True:
         app = RekindleApp(service, first=lambda: _home(site, service))
-        code = _run(app, mouse)
+        code = run_app(app, mouse)
         if app.drill_wanted is None:
             return code
         _drill(app.drill_wanted, mouse)
@@ -172,10 +189,10 @@ def run_attached(run_dir: Path, *, mouse: bool = False) -> int:
     async def main(app: RekindleApp) -> int:
         return await app.show_run(run, "", None)
 
-    return _run(RekindleApp(RealService(None), main=main), mouse)
+    return run_app(RekindleApp(RealService(None), main=main), mouse)
 
 
-def _run(app: RekindleApp, mouse: bool) -> int:
+def run_app(app: RekindleApp, mouse: bool) -> int:
     code = app.run(mouse=mouse)
     if app.failure is not None:
         raise app.failure

@@ -44,7 +44,8 @@ def _summary(view: RunView) -> Iterator[str]:
     yield f"{view.verb} {view.object}: {ended}"
     if view.message:
         yield visible(view.message)
-    yield f"It took {seconds(view.elapsed())}, from {_moment(view.started)} to {_moment(view.finished)}."
+    took = seconds(view.elapsed())
+    yield f"It took {took}, from {_moment(view.started)} to {_moment(view.finished)}."
     through = sum(step.finished for step in view.steps.values())
     yield f"{through} of {len(view.steps)} steps are through."
 

@@ -1,4 +1,4 @@
-"""What the screen tests share: reading the screen as text, a service without a world, runs by hand."""
+"""What the screen tests share: the screen as text, a service without a world, runs by hand."""
 
 from __future__ import annotations
 

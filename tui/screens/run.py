@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -30,7 +31,7 @@ RESUME = "resume"
 
 
 class RunScreen(Page[str]):
-    """Dismisses with how the run ended, DETACH, RESUME (nobody runs it; go on), or None for back."""
+    """Dismisses with how the run ended, DETACH, or RESUME (nobody runs it; go on)."""
 
     HELP = """
 The run goes on by itself, also without this screen; what you see is read from its journal. Each
@@ -77,7 +78,7 @@ Enter on a step shows what was found about it; l opens its whole log.
         polls = 0
         while True:
             around = polls % LOOK_AROUND_EVERY == 0
-            await in_thread(lambda: self._read(look_around=around))
+            await in_thread(partial(self._read, look_around=around))
             self._show()
             if polls == 0 and self._steer and self._watch.alive:
                 await in_thread(self._watch.steer)

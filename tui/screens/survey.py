@@ -1,4 +1,4 @@
-"""Looking at the world before a plan is made: says what is looked at, for how long, and can stop."""
+"""Looking at the world before a plan is made: at what, for how long, and how to stop it."""
 
 from __future__ import annotations
 

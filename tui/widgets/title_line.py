@@ -6,8 +6,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.wording import minutes
 from tui.widgets.place import Place
+from tui.wording import minutes
 
 
 class TitleLine(Widget):
