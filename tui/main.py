@@ -30,8 +30,10 @@ COMMANDS = {
 }
 """Every command with its line of help; tui/commands/NAME.py has add_arguments() and run()."""
 
-EXIT_CODES = """exit codes: 0 done, 1 a step failed, 2 bad input, 3 refused,
-4 waiting for an operator, 130 aborted"""
+EPILOGUE = """exit codes: 0 done, 1 a step failed, 2 bad input, 3 refused,
+4 waiting for an operator, 130 aborted
+
+REKINDLE_HOME=FOLDER keeps all files of Rekindle itself below that folder."""
 
 
 def console() -> None:
@@ -44,13 +46,14 @@ def main(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code. Never raises."""
     try:
         code = _answer_version() if list(argv) == ["--version"] else _dispatch(argv)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        return _reader_gone()
+    except BrokenPipeError as error:
+        return _end_quietly() if _reader_left() else _explain(error)
     except Exception as error:  # noqa: BLE001  (an operator gets a line and a log, no traceback)
         return _explain(error)
     return code
@@ -100,7 +103,7 @@ def _front_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Guided recovery of virtualisation and storage systems.\n"
         "Without a command the wizard starts.",
-        epilog="\n".join(["commands (each with its own --help):", *lines, "", EXIT_CODES]),
+        epilog="\n".join(["commands (each with its own --help):", *lines, "", EPILOGUE]),
     )
     parser.add_argument("--version", action="store_true", help="print the version")
     parser.set_defaults(site=None, plain=False, mouse=False)
@@ -199,9 +202,18 @@ def _say(line: str) -> None:
         print(line, file=sys.stderr)
 
 
-def _reader_gone() -> int:
-    # Whoever read our output has left. Point it elsewhere, or the interpreter complains at exit.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _reader_left() -> bool:
+    """Whether it is standard output that broke, for instance because of `| head`."""
+    import select
+
+    output = select.poll()
+    output.register(1, 0)
+    return any(event & select.POLLERR for _descriptor, event in output.poll(0))
+
+
+def _end_quietly() -> int:
+    # Output that is still buffered goes nowhere, or the interpreter complains when it ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return 141
 
 

@@ -202,10 +202,24 @@ def test_a_reader_that_leaves_early_is_no_error():
     assert process.stderr == b""
 
 
-def test_closed_standard_streams_do_not_break_it():
-    command = f"exec {sys.executable} -m tui.main nonsense 2>&- <&-"
-    process = subprocess.run(["sh", "-c", command], cwd=PROJECT, timeout=60, check=False)
-    assert process.returncode == 2
+def test_another_broken_pipe_is_not_taken_for_a_reader_that_left(command, capsys, home):
+    command(failing(BrokenPipeError(32, "Broken pipe")))
+    assert main(["try"]) == 1
+    assert "BrokenPipeError" in capsys.readouterr().err
+    assert list((home / "state" / "log").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [("nonsense 2>&- <&-", 2), ("--version >&-", 0), ("site --example >&-", 0)],
+)
+def test_closed_standard_streams_do_not_break_it(arguments, code, home):
+    command = f"exec {sys.executable} -m tui.main {arguments}"
+    process = subprocess.run(
+        ["sh", "-c", command], cwd=PROJECT, timeout=60, check=False, stderr=subprocess.PIPE
+    )
+    assert (process.returncode, process.stderr) == (code, b"")
+    assert not home.exists()
 
 
 def test_a_current_folder_that_is_gone_does_not_break_it(tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.example:
         from config.site_example import EXAMPLE
 
-        sys.stdout.write(EXAMPLE)
+        print(EXAMPLE, end="")
         return 0
     site = require_site(Path(arguments.check) if arguments.check else arguments.site)
     if arguments.json:
