@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from config.errors import InvalidInput, Refused, RekindleError, Unreachable
 from config.secrets import Secret
+from steps.error_data import error_to_data
 from steps.run.directory import RunDirectory
 from steps.run.redact import Redactor
 from steps.run.socket_path import short_path
@@ -174,8 +175,7 @@ class _Client:
                 raise InvalidInput("That is nothing a run understands.")
             return {"ok": True, **act(self, request)}
         except RekindleError as error:
-            kind = type(error).__name__
-            return {"ok": False, "error": kind, "message": error.message, "remedy": error.remedy}
+            return {"ok": False, **error_to_data(error)}
 
     def hello(self, request: Request) -> Answer:
         """Say which terminal it is."""

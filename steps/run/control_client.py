@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
 
-from config import errors
-from config.errors import RekindleError, Unreachable
+from config.errors import Unreachable
 from config.secrets import Secret
+from steps.error_data import error_from_data
 from steps.run.directory import RunDirectory
 from steps.run.socket_path import short_path
 
 MAX_REPLY: Final = 1 << 20
-_ERRORS = ("InvalidInput", "Refused", "Unreachable", "StepFailed", "Interrupted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ class ControlClient:
                 ) from error
         if reply.get("ok"):
             return reply
-        raise _error(reply)
+        raise error_from_data(reply)
 
     def _exchange(self, request: dict[str, object]) -> dict[str, Any]:
         connection = self._connection or self._connect()
@@ -158,11 +157,3 @@ def terminal_name() -> str:
         except OSError:
             continue
     return ""
-
-
-def _error(reply: Mapping[str, object]) -> RekindleError:
-    name = str(reply.get("error"))
-    kind = getattr(errors, name) if name in _ERRORS else RekindleError
-    made = kind(str(reply.get("message", "")), str(reply.get("remedy", "")))
-    assert isinstance(made, RekindleError)
-    return made

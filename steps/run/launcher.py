@@ -14,6 +14,7 @@ from typing import Final
 
 from config.errors import InvalidInput, Refused, RekindleError, StepFailed
 from config.secrets import Secret
+from steps.own_environment import environment_without
 from steps.run.control_client import ControlClient, terminal_name
 from steps.run.directory import RunDirectory
 from steps.run.journal import Follower, read_everything
@@ -130,6 +131,7 @@ def _start_by_fork(
             stdout=log,
             stderr=log,
             cwd="/",
+            env=environment_without(secrets.values()),
             start_new_session=True,
         )
         process.communicate(line)
