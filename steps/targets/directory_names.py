@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from config.errors import InvalidInput
 from steps.ldif_text import split_dn
 
+_FIRST_PART = re.compile(r"(?:[^\\+]|\\.)*", re.DOTALL)
 _DN_SPECIAL = frozenset(',+"\\<>;=')
 _ATTRIBUTE_CHARACTERS = frozenset(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-;."
@@ -52,12 +55,15 @@ def parent(dn: str) -> str:
 
 
 def naming(dn: str) -> tuple[str, str]:
-    """Attribute and unescaped value of the leaf component; raises InvalidInput where it is none."""
-    leaf = next(iter(split_dn(dn)), "")
-    attribute, _, value = leaf.partition("=")
+    """Attribute and unescaped value an entry is named by; raises InvalidInput where it is no DN.
+
+    Of a name with several parts (`cn=a+sn=b`) the first.
+    """
+    leaf = _FIRST_PART.match(next(iter(split_dn(dn)), ""))
+    attribute, _, value = (leaf[0] if leaf else "").partition("=")
     if not attribute.strip() or not value.strip():
         raise InvalidInput(f"{dn!r} is no distinguished name.", "Write it as `ou=name,dc=example`.")
-    return attribute.strip(), _unescaped(_stripped(value))
+    return attribute.strip(), _unescaped(value.strip(" "))
 
 
 def _checked(attribute: str) -> str:
@@ -67,23 +73,20 @@ def _checked(attribute: str) -> str:
 
 
 def _escaped_name(value: str) -> str:
-    escaped_characters = [
-        f"\\{c}" if c in _DN_SPECIAL else f"\\{ord(c):02x}" if ord(c) < 0x20 or c == "\x7f" else c
-        for c in value
-    ]
-    if value[0] in " #":
-        escaped_characters[0] = f"\\{value[0]}"
-    if len(value) > 1 and value[-1] == " ":
-        escaped_characters[-1] = "\\ "
-    return "".join(escaped_characters)
+    """Outer spaces become `\\20`: written as `\\ ` they do not survive readers that trim."""
+    inner = value.strip(" ")
+    before = len(value) - len(value.lstrip(" ")) if inner else len(value)
+    after = len(value) - before - len(inner)
+    text = "".join(_escaped_character(character) for character in inner)
+    if inner.startswith("#") and not before:
+        text = f"\\{text}"
+    return "\\20" * before + text + "\\20" * after
 
 
-def _stripped(value: str) -> str:
-    """Without surrounding spaces, keeping a last one that is escaped."""
-    value = value.lstrip(" ")
-    bare = value.rstrip(" ")
-    backslashes = len(bare) - len(bare.rstrip("\\"))
-    return bare + " " if backslashes % 2 and bare != value else bare
+def _escaped_character(character: str) -> str:
+    if character in _DN_SPECIAL:
+        return f"\\{character}"
+    return f"\\{ord(character):02x}" if ord(character) < 0x20 or character == "\x7f" else character
 
 
 def _unescaped(value: str) -> str:

@@ -12,6 +12,7 @@ from config.errors import InvalidInput, RekindleError, Unreachable
 from config.secrets import Secret
 from config.site import DirectoryAccess
 from steps.ldif_text import split_dn
+from steps.targets.attribute_changes import check_naming
 from steps.targets.directory import Attributes, Change, Entry
 from steps.targets.directory_names import equals, parent
 from steps.targets.ldap_connection import (
@@ -69,10 +70,14 @@ class LdapDirectory:
 
     def search(self, base: str, filter_text: str) -> Sequence[Entry]:
         """Subtree search, paged; parents first."""
+        # libldap takes an empty filter for "everything" and adds missing brackets.
+        if not (filter_text.startswith("(") and filter_text.endswith(")")):
+            raise InvalidInput(f"{filter_text!r} is no filter.", "Write it as `(attribute=value)`.")
         return self._search(base, ldap.SCOPE_SUBTREE, filter_text)
 
     def add(self, dn: str, attributes: Attributes) -> None:
         """Add an entry; Refused where there is one or nothing above it."""
+        check_naming(dn, attributes)
         record = [(name, list(values)) for name, values in attributes.items() if values]
         try:
             self._send(dn, f"adding {dn}", lambda c: c.add_ext_s(dn, record), lambda e: e is None)

@@ -1,0 +1,5 @@
+"""Fixtures of the tests on real servers, written in the *_support.py beside this file."""
+
+from tests.real.slapd_support import slapd, world
+
+__all__ = ["slapd", "world"]
