@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual._compositor import CompositorUpdate
-from textual.app import App, RenderableType
+from textual.app import App
 from textual.binding import Binding
 from textual.events import Resize
 from textual.screen import Screen
@@ -48,9 +48,9 @@ class RekindleApp(App[int]):
 
     def __init__(
         self,
-        service: Service | None = None,
-        *,
         first: Callable[[], Screen[Any]] | None = None,
+        *,
+        service: Service | None = None,
         main: Callable[[RekindleApp], Coroutine[Any, Any, int]] | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
@@ -78,7 +78,7 @@ class RekindleApp(App[int]):
         code = await main(self)
         self.exit(code, message=self.parting or None)
 
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
         # Every update of the screen in front becomes the difference to what the terminal shows.
         if isinstance(renderable, CompositorUpdate) and screen is self.screen:
             renderable = ThinUpdate(screen, self._shown)
@@ -169,10 +169,11 @@ def run_wizard(
     service = RealService(site)
     if procedure is not None and site is not None:
         return run_app(
-            RekindleApp(service, main=_one_procedure(site, procedure, given, resolutions)), mouse
+            RekindleApp(service=service, main=_one_procedure(site, procedure, given, resolutions)),
+            mouse,
         )
     while True:
-        app = RekindleApp(service, first=lambda: _home(site, service))
+        app = RekindleApp(lambda: _home(site, service), service=service)
         code = run_app(app, mouse)
         if app.drill_wanted is None:
             return code
@@ -189,7 +190,7 @@ def run_attached(run_dir: Path, *, mouse: bool = False) -> int:
     async def main(app: RekindleApp) -> int:
         return await app.show_run(run, "", None)
 
-    return run_app(RekindleApp(RealService(None), main=main), mouse)
+    return run_app(RekindleApp(service=RealService(None), main=main), mouse)
 
 
 def run_app(app: RekindleApp, mouse: bool) -> int:

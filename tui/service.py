@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,9 @@ from steps.procedure import Probed, Procedure, Survey
 from steps.run.directory import RunDirectory
 from tui.run_summary import RunSummary, summaries
 from tui.session import Session
+
+REPORT_SECONDS = 5.0
+"""How long a runner that has finished may take to write its report."""
 
 Ask = Callable[[str], Secret]
 """Asks the operator for a secret by its title; raises Interrupted where none is given."""
@@ -52,6 +56,9 @@ class Service(Looks, Protocol):
 
     def resume(self, run: RunDirectory, ask: Ask) -> None:
         """Start a runner on a run that nobody runs; raises RekindleError."""
+
+    def report(self, run: RunDirectory) -> str:
+        """The report of a run, as Markdown; raises RekindleError."""
 
 
 class RealService:
@@ -123,6 +130,20 @@ class RealService:
 
         secrets: Mapping[str, Secret] = resolve_site_secrets(run.frozen().site, ask)
         launch(run, secrets)
+
+    def report(self, run: RunDirectory) -> str:
+        """What the runner wrote, as soon as it has; where it could not, the same made now."""
+        end = time.monotonic() + REPORT_SECONDS
+        while run.holder() is not None and time.monotonic() < end:
+            time.sleep(0.05)
+        written = run.report_file("md")
+        if written.exists() and written.stat().st_mtime >= run.journal_file.stat().st_mtime:
+            return written.read_text(encoding="utf-8")
+        from steps import catalogue
+        from steps.run.report import as_markdown
+        from steps.run.report_data import gather
+
+        return as_markdown(gather(run, catalogue.find(run.frozen().procedure)))
 
     def _known_site(self) -> Site:
         if self._site is None:

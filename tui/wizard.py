@@ -191,5 +191,5 @@ async def follow(app: App[Any], service: Service, run: RunDirectory, place: Plac
         except RekindleError as error:
             await tell(app, "The run was not resumed", error)
     if ended not in (DETACH, None):
-        await show(app, ReportScreen(place, run))
+        await show(app, ReportScreen(place, partial(service.report, run)))
     return ended

@@ -11,6 +11,8 @@ from steps.run.events import Event
 from steps.run.journal import Journal
 from steps.run.outline import outline
 from steps.run.redact import Redactor
+from steps.run.report import as_markdown
+from steps.run.report_data import gather
 from tests.screens.toy import SITE, TOY, ToyLooks, make_plan
 from tui.app import RekindleApp
 from tui.run_summary import summaries
@@ -65,6 +67,9 @@ class ToyService(ToyLooks):
         run = make_run(self.folder, session.given())
         self.started.append(run)
         return run
+
+    def report(self, run) -> str:
+        return as_markdown(gather(run, TOY))
 
     def resume(self, run, ask) -> None:
         self.resumed.append(run)
@@ -152,4 +157,6 @@ def home_app(service) -> RekindleApp:
     """The application on its Home screen."""
     from tui.screens.home import HomeScreen
 
-    return RekindleApp(service, first=lambda: HomeScreen(SITE, service.procedures(), service.runs))
+    return RekindleApp(
+        lambda: HomeScreen(SITE, service.procedures(), service.runs), service=service
+    )

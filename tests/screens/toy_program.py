@@ -5,18 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.screens.support import ToyService
-from tests.screens.toy import SITE
-from tui.app import RekindleApp, run_app
-from tui.screens.home import HomeScreen
+from tests.screens.support import ToyService, home_app
+from tui.app import run_app
 
 
 def main() -> int:
     """Run it; the argument is the folder of its runs."""
     service = ToyService(Path(sys.argv[1]))
-    app = RekindleApp(
-        service, first=lambda: HomeScreen(SITE, service.procedures(), service.runs)
-    )
+    app = home_app(service)
     return run_app(app, mouse=False)
 
 

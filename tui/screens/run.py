@@ -16,11 +16,12 @@ from tui.background import in_thread
 from tui.run_watch import RunWatch
 from tui.screens.leave import ABORT, DETACH, STOP, LeaveRun
 from tui.screens.page import Page
+from tui.step_text import step_in_hand, step_text
 from tui.widgets.log_tail import LogTail, last_lines
 from tui.widgets.place import Place
 from tui.widgets.question_pane import QuestionPane
 from tui.widgets.rule_line import RuleLine
-from tui.widgets.step_list import StepList, step_in_hand, step_text
+from tui.widgets.step_list import StepList
 from tui.wording import clock
 
 POLL_SECONDS = 0.15

@@ -12,9 +12,9 @@ from textual.widgets.option_list import Option
 
 from config.secrets import Secret
 from steps.run.view import OfferedChoice, OpenQuestion, RunView, StepView
+from tui.step_text import problem_lines, visible_lines
 from tui.widgets.line_input import LineInput
 from tui.widgets.pick_list import PickList
-from tui.widgets.step_list import problem_lines, visible_lines
 
 
 class QuestionPane(Vertical):

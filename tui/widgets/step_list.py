@@ -6,65 +6,9 @@ from datetime import UTC, datetime
 
 from textual.widgets.option_list import Option
 
-from steps.run.events import Doing, StepState
-from steps.run.view import Progress, RunView, StepView
-from tui.widgets.conflict_words import visible
+from steps.run.view import RunView
+from tui.step_text import step_in_hand, step_line
 from tui.widgets.pick_list import GUTTER, PickList
-from tui.wording import bar, seconds, size
-
-WORDS = {
-    StepState.WAITING: "wait",
-    StepState.RUNNING: "run",
-    StepState.DONE: "done",
-    StepState.ALREADY: "already",
-    StepState.FAILED: "FAILED",
-    StepState.SKIPPED: "skipped",
-    StepState.UNKNOWN: "UNSURE",
-    StepState.UNDONE: "undone",
-}
-_DOING = {Doing.CHECKING: "check", Doing.UNDOING: "undo"}
-_BAR = 16
-
-
-def state_word(step: StepView) -> str:
-    """The state in one word of at most seven letters."""
-    return _DOING.get(step.doing) or WORDS[step.state]
-
-
-def step_line(step: StepView, width: int, now: datetime) -> str:
-    """One step, as wide as the screen; where it is narrow, the title is worth more than a rate."""
-    left = f"{state_word(step):<7} {step.title}"
-    variants = _progress(step.progress) if step.progress else [_took(step, now)]
-    right = next((text for text in variants if len(left) + len(text) + 2 <= width), variants[-1])
-    room = width - len(right) - 2
-    if len(left) > room:
-        left = left[: max(room - 2, 0)] + ".."
-    return f"{left}{right:>{max(width - len(left), 0)}}"
-
-
-def _took(step: StepView, now: datetime) -> str:
-    elapsed = step.elapsed(now)
-    if elapsed is None or step.state is StepState.WAITING:
-        return ""
-    if step.state is StepState.RUNNING:
-        # Whole seconds: a running step is painted again once a second, not ten times.
-        return f"{int(elapsed)} s" if elapsed < 60 else seconds(elapsed)
-    return seconds(elapsed)
-
-
-def _progress(progress: Progress) -> list[str]:
-    """How far it is: everything, then without the rate, then bar and time only."""
-    share = int(100 * progress.done / progress.total) if progress.total else 0
-    drawn = f"{bar(progress.done, progress.total, _BAR)} {share:>3}%"
-    amount = size(progress.done) if progress.unit == "B" else f"{progress.done} {progress.unit}"
-    left = [] if progress.seconds_left is None else [f"{int(progress.seconds_left)} s left"]
-    rate = [_rate(progress.rate, progress.unit)] if progress.rate else []
-    variants = ([drawn, amount, *rate, *left], [drawn, amount, *left], [drawn, *left])
-    return ["  ".join(parts) for parts in variants]
-
-
-def _rate(rate: float, unit: str) -> str:
-    return f"{size(rate)}/s" if unit == "B" else f"{rate:.0f} {unit}/s"
 
 
 class StepList(PickList):
@@ -96,36 +40,3 @@ class StepList(PickList):
         if self.picked in (None, self._followed):
             self.pick(step.name)
         self._followed = step.name
-
-
-def step_in_hand(view: RunView) -> StepView | None:
-    """The running step, the one that asks, or the first that is not through."""
-    if view.current is not None:
-        return view.current
-    if view.question is not None and view.question.step in view.steps:
-        return view.steps[view.question.step]
-    waiting = (step for step in view.steps.values() if not step.finished)
-    return next(waiting, None)
-
-
-def problem_lines(step: StepView) -> list[str]:
-    """What is wrong with a step, a fact a line: what was seen, expected, and the remedy."""
-    facts = (
-        ("wrong", step.message),
-        ("seen", step.seen),
-        ("expected", step.expected),
-        ("remedy", step.remedy),
-        ("reason", step.reason),
-    )
-    return [f"{name:<9} {visible_lines(text)}" for name, text in facts if text]
-
-
-def step_text(step: StepView) -> str:
-    """A step, opened: its state and everything known about it."""
-    evidence = [f"evidence  {visible_lines(step.evidence)}"] if step.evidence else []
-    return "\n".join([f"state     {state_word(step)}", *evidence, *problem_lines(step)])
-
-
-def visible_lines(text: str) -> str:
-    """Text of the world, line ends kept, everything else a terminal would obey written out."""
-    return "\n".join(visible(line) for line in text.splitlines())
