@@ -68,7 +68,8 @@ def settled(interview: Interview, given: Given) -> dict[str, Value]:
     for group in interview.groups:
         for question in group.questions:
             if question.condition(known):
-                value = given.get(question.name, question.default_for(known))
+                value = given.get(question.name)
+                value = question.default_for(known) if value is None else value
                 if value is not None:
                     known[question.name] = value
     return known

@@ -7,6 +7,8 @@ is exclusive to one process.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +22,7 @@ from config.site import Site
 from config.site_file import site_to_data
 from config.site_secrets import DIRECTORY_PASSWORD, site_references
 from steps.doctor.diagnosis import Diagnosis, concern, fault, fine
+from steps.own_environment import environment_without
 from steps.run.redact import Redactor
 
 SECONDS: Final = 30.0
@@ -29,6 +32,7 @@ AT_ONCE: Final = 8
 """How many are asked at the same time: an SSH server drops more than ten beginning ones."""
 
 DIRECTORY: Final = "directory"
+_Child = subprocess.Popen[bytes]
 _PROBE = (sys.executable, "-P", "-m", "steps.doctor.probe")
 
 
@@ -60,9 +64,19 @@ def examine_site(
     unarmed = DIRECTORY_PASSWORD in site_references(site) and DIRECTORY_PASSWORD not in secrets
     if site.directory is not None and not unarmed:
         asked.append(DIRECTORY)
+    children: list[_Child] = []
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        for found in threads.map(lambda what: ask_probe(site, secrets, what, seconds), asked):
-            yield from found
+        try:
+            for found in threads.map(
+                lambda what: _ask(site, secrets, what, seconds, children), asked
+            ):
+                yield from found
+        except BaseException:
+            # Ctrl+C, or nobody reads on: what is still being asked must not hold us up.
+            threads.shutdown(wait=False, cancel_futures=True)
+            for child in children:
+                _end(child)
+            raise
     if unarmed:
         yield concern(DIRECTORY, "not asked: its password is missing", "See above.")
     if not site.nodes:
@@ -71,31 +85,40 @@ def examine_site(
         yield concern("directory", "the site names no directory", "Add it under directory.")
 
 
-def ask_probe(
-    site: Site, secrets: Mapping[str, Secret], what: str, seconds: float
+def _ask(
+    site: Site, secrets: Mapping[str, Secret], what: str, seconds: float, children: list[_Child]
 ) -> list[Diagnosis]:
     """The diagnoses of one node, or of the directory, from a process with a time limit."""
     revealed = {name: secret.reveal() for name, secret in secrets.items()}
     order = {"site": site_to_data(site), "secrets": revealed, "what": what}
+    child = subprocess.Popen(
+        _PROBE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd="/",
+        env=environment_without(secrets.values()),
+        start_new_session=True,
+    )
+    children.append(child)
     try:
-        result = subprocess.run(
-            _PROBE,
-            input=json.dumps(order).encode(),
-            capture_output=True,
-            timeout=seconds,
-            cwd="/",
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
+        out, err = child.communicate(json.dumps(order).encode(), seconds)
+    except subprocess.TimeoutExpired:
+        _end(child)
         late = fault(what, f"did not answer in {seconds:.0f} s", "Look at network and services.")
-        return [*_said(error.stdout), late]
-    found = _said(result.stdout)
-    return found if result.returncode == 0 else [*found, _broke(what, result.stderr, secrets)]
+        return [*_said(child.communicate()[0]), late]
+    return _said(out) if child.returncode == 0 else [*_said(out), _broke(what, err, secrets)]
 
 
-def _said(output: bytes | None) -> list[Diagnosis]:
+def _end(child: _Child) -> None:
+    """End it and what it started (libvirt reaches other hosts by an ssh program of its own)."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def _said(output: bytes) -> list[Diagnosis]:
     """The diagnoses of every whole line; one that was cut off is none."""
-    lines = (output or b"").split(b"\n")[:-1]
+    lines = output.split(b"\n")[:-1]
     return [Diagnosis(**json.loads(line)) for line in lines]
 
 

@@ -1,6 +1,8 @@
 """The doctor looks at a real directory and a real hypervisor, and at ones that do not answer."""
 
+import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -94,7 +96,7 @@ def test_a_node_with_hypervisor_and_shell_is_looked_at_in_all_parts(tmp_path):
 def test_what_was_seen_before_something_hung_is_told(tmp_path, silent_port):
     shell = ShellAccess("ssh", "127.0.0.1", silent_port, "root", known_hosts=tmp_path / "none")
     hangs = HypervisorNode("hangs", prepare_root(tmp_path / "root"), shell)
-    found = look(Site("s", (hangs,)), seconds=14)
+    found = look(Site("s", (hangs,)), seconds=6)
     assert found["hangs hypervisor"].level == "ok"
     shell_or_node = found.get("hangs shell") or found["hangs"]
     assert shell_or_node.level == "error"
@@ -108,3 +110,20 @@ def test_a_node_that_is_not_there_does_not_hide_the_others(tmp_path):
     assert found["gone hypervisor"].level == "error"
     assert found["gone hypervisor"].remedy
     assert found["here hypervisor"].level == "ok"
+
+
+def test_an_interrupt_ends_what_is_still_being_asked(silent_port):
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_look(directory_site(f"ldap://127.0.0.1:{silent_port}", "cn=m"))
+    assert time.monotonic() - started < 8
+
+
+def interrupted_look(site):
+    def interrupt():
+        time.sleep(1)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    # It arrives while this thread waits for the answer that never comes.
+    threading.Thread(target=interrupt).start()
+    list(examine_site(site, {"directory password": PASSWORD}, seconds=60))
