@@ -21,7 +21,7 @@ from config.yaml_marks import Data, Document, dump_yaml, load_yaml
 def load_site(path: Path) -> Site:
     """Read and check a site file. Raises InvalidInput with every mistake and its line."""
     document = load_yaml(path)
-    return replace(_site(document), file=path)
+    return replace(_site(document), file=path.absolute())
 
 
 def find_site(path: Path | None = None) -> Site | None:

@@ -290,3 +290,9 @@ def test_any_site_survives_freezing_and_saving(tmp_path_factory, names, path, wo
     file = tmp_path_factory.mktemp("site") / "site.yaml"
     save_site(file, site)
     assert load_site(file) == replace(site, file=file)
+
+
+def test_a_relative_name_is_remembered_in_full(write, monkeypatch):
+    path = write("name: x\n")
+    monkeypatch.chdir(path.parent)
+    assert load_site(Path(path.name)).file == path
