@@ -40,8 +40,7 @@ class LdapConnection:
     """A bound connection to one server. Reads heal a dropped connection, writes never repeat."""
 
     def __init__(self, access: DirectoryAccess, password: Secret | None) -> None:
-        self.url = access.url
-        self._access = access
+        self.access = access
         self._password = password
         self._open: Any = None
         self._last_used = 0.0
@@ -54,9 +53,9 @@ class LdapConnection:
         except _GONE as error:
             self.close()
             if fresh or isinstance(error, ldap.TIMEOUT):
-                raise translated(error, self.url, doing) from None
+                raise translated(error, self.access, doing) from None
         except ldap.LDAPError as error:
-            raise translated(error, self.url, doing) from None
+            raise translated(error, self.access, doing) from None
         return self.read(doing, action)
 
     def write(self, action: Callable[[Any], object]) -> None:
@@ -91,31 +90,31 @@ class LdapConnection:
 
     def _bound(self) -> Any:
         try:
-            connection = ldap.initialize(self.url)
-            _set_options(connection, self._access)
-            if self._access.start_tls:
+            connection = ldap.initialize(self.access.url)
+            _set_options(connection, self.access)
+            if self.access.start_tls:
                 connection.start_tls_s()
             self._bind(connection)
         except ldap.LDAPError as error:
-            raise translated(error, self.url, "connecting") from None
+            raise translated(error, self.access, "connecting") from None
         return connection
 
     def _bind(self, connection: Any) -> None:
         password = self._password.reveal() if self._password else ""
-        if self._access.bind_dn and not password:
+        if self.access.bind_dn and not password:
             raise InvalidInput(
-                f"There is no password for {self._access.bind_dn}.",
+                f"There is no password for {self.access.bind_dn}.",
                 "Give the site's directory a password reference. Servers take an empty password "
                 "for an anonymous visitor, so it is never sent.",
             )
-        connection.simple_bind_s(self._access.bind_dn, password)
+        connection.simple_bind_s(self.access.bind_dn, password)
 
 
-def translated(error: ldap.LDAPError, url: str, doing: str) -> RekindleError:
+def translated(error: ldap.LDAPError, access: DirectoryAccess, doing: str) -> RekindleError:
     """The library's error as ours, with the server's own words."""
-    words = _words(error)
+    words, url = _words(error), access.url
     if isinstance(error, _GONE):
-        return _gone(url, doing, words)
+        return _gone(access, doing, words)
     if isinstance(error, _DENIED):
         return Refused(
             f"The directory {url} does not allow it ({doing}): {words}.",
@@ -134,11 +133,12 @@ def translated(error: ldap.LDAPError, url: str, doing: str) -> RekindleError:
     )
 
 
-def _gone(url: str, doing: str, words: str) -> Unreachable:
+def _gone(access: DirectoryAccess, doing: str, words: str) -> Unreachable:
     remedy = "Check that the server runs, and that address, port and firewall are right."
-    if "certificate" in words.lower() or "tls" in words.lower():
-        remedy = "Check the server's certificate: its name, its dates, and the site's ca_file."
-    return Unreachable(f"The directory {url} does not answer ({doing}): {words}.", remedy)
+    if _speaks_tls(access):
+        # libldap often hides why a handshake failed, so this is said whenever TLS is on.
+        remedy += " Check its certificate too: the name in it, its dates, and the site's ca_file."
+    return Unreachable(f"The directory {access.url} does not answer ({doing}): {words}.", remedy)
 
 
 def _words(error: ldap.LDAPError) -> str:
@@ -162,8 +162,12 @@ def _set_options(connection: Any, access: DirectoryAccess) -> None:
     connection.set_option(ldap.OPT_NETWORK_TIMEOUT, NETWORK_SECONDS)
     connection.set_option(ldap.OPT_TIMEOUT, OPERATION_SECONDS)
     connection.set_option(ldap.OPT_REFERRALS, 0)
-    if access.start_tls or access.url.lower().startswith("ldaps:"):
+    if _speaks_tls(access):
         _demand_certificate(connection, access)
+
+
+def _speaks_tls(access: DirectoryAccess) -> bool:
+    return access.start_tls or access.url.lower().startswith("ldaps:")
 
 
 def _demand_certificate(connection: Any, access: DirectoryAccess) -> None:

@@ -178,7 +178,7 @@ class LdapDirectory:
     def _fate(
         self, dn: str, doing: str, words: str, unchanged: Callable[[Entry | None], bool]
     ) -> Unreachable:
-        broke = f"The directory {self._connection.url} broke off while {doing}: {words}."
+        broke = f"The directory {self._access.url} broke off while {doing}: {words}."
         try:
             now = self.get(dn)
         except RekindleError as error:
@@ -222,7 +222,7 @@ class LdapDirectory:
         return self._ours(error, f"changing {dn}")
 
     def _ours(self, error: ldap.LDAPError, doing: str) -> RekindleError:
-        return translated(error, self._connection.url, doing)
+        return translated(error, self._access, doing)
 
 
 def _pages(connection: Any, base: str, scope: int, filter_text: str) -> list[Entry]:
