@@ -6,7 +6,7 @@ of any one system; steps/virtual_machine/compare.py makes such rows for KVM mach
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -191,16 +191,21 @@ class Desk:
     def carried_over(self, conflicts: ConflictSet) -> Desk:
         """A desk on another comparison with every decision that is still possible there.
 
-        For a restore that changes its mode: rows that went away, and decisions that the new mode
-        refuses, are dropped and so open again.
+        For a survey made again, or a restore that changes its mode: rows that went away, and
+        decisions that are refused now, are dropped and so open again. Undo and redo go on.
         """
         rows = {row.id for row in conflicts.rows}
-        kept = {
-            row_id: resolution
-            for row_id, resolution in self.decided.items()
-            if row_id in rows and _possible(conflicts, row_id, resolution)
-        }
-        return Desk(conflicts, decided=kept)
+
+        def kept(decided: Resolutions) -> dict[str, Resolution]:
+            return {
+                row_id: resolution
+                for row_id, resolution in decided.items()
+                if row_id in rows and _possible(conflicts, row_id, resolution)
+            }
+
+        now = kept(self.decided)
+        past, future = map(kept, self.past), map(kept, self.future)
+        return Desk(conflicts, now, _steps_to(now, past), _steps_to(now, future))
 
     def reset(self, row_id: str) -> None:
         """Make a decided row open again."""
@@ -236,3 +241,16 @@ def _possible(conflicts: ConflictSet, row_id: str, resolution: Resolution) -> bo
     except (InvalidInput, Refused):
         return False
     return True
+
+
+def _steps_to(
+    now: dict[str, Resolution], states: Iterable[dict[str, Resolution]]
+) -> list[dict[str, Resolution]]:
+    """The states without those that changed nothing on the way to `now`, which follows the last."""
+    steps: list[dict[str, Resolution]] = []
+    following = now
+    for state in reversed(list(states)):
+        if state != following:
+            steps.append(state)
+            following = state
+    return steps[::-1]

@@ -367,3 +367,19 @@ async def test_decisions_that_the_cold_comparison_still_knows_are_carried_over()
     assert cold.decided == {"port": Resolution(LIVE)}
     async with screen(desk=cold) as pilot:
         assert "cold start  1 open" in text_of(pilot.app)
+
+
+def test_undo_goes_on_after_the_comparison_was_made_again():
+    desk = Desk(ToyConflicts())
+    desk.decide("port", Resolution(KEEP))
+    desk.decide("bridge", Resolution(LIVE))
+    desk.decide("port", Resolution(LIVE))
+    desk.undo()
+    again = desk.carried_over(ToyConflicts(rows=ToyConflicts().rows[3:]))
+    assert again.decided == {"port": Resolution(KEEP)}
+    assert again.redo()
+    assert again.decided == {"port": Resolution(LIVE)}
+    assert again.undo()
+    assert again.undo()
+    assert again.decided == {}
+    assert not again.undo()
