@@ -13,12 +13,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 from config.errors import InvalidInput, StepFailed
 from config.paths import private_folder
+from steps.drill.processes import command_line, end_process, recorded_number
 
 _CONFIGURATION = """\
 # Written by Rekindle for its practice hypervisor.
@@ -118,8 +119,8 @@ def why_no_guest_runs(qemu: Path, accelerator: str, timeout: float = 30.0) -> st
 def guest_processes(folder: Path) -> tuple[int, ...]:
     """Process ids of the QEMU processes that this root runs."""
     files = (folder / "run" / "qemu").glob("*.pid")
-    found = (_number(file) for file in files if file.name != "driver.pid")
-    return tuple(sorted(pid for pid in found if pid and _is_guest(pid, folder)))
+    found = (recorded_number(file) for file in files if file.name != "driver.pid")
+    return tuple(sorted(pid for pid in found if pid and _belongs_to(folder)(pid)))
 
 
 def end_guests(folder: Path) -> None:
@@ -127,35 +128,22 @@ def end_guests(folder: Path) -> None:
 
     Where a process has the root open, destroy them through it instead: it would wonder.
     """
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        for pid in guest_processes(folder):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-        if _ended(folder):
-            return
-    raise StepFailed(
-        f"QEMU processes of {folder} do not end: {guest_processes(folder)}.",
-        "Look what holds them, for instance a disk that does not answer.",
-    )
+    for pid in guest_processes(folder):
+        ended = any(
+            end_process(pid, _belongs_to(folder), number, _END_SECONDS)
+            for number in (signal.SIGTERM, signal.SIGKILL)
+        )
+        if not ended:
+            raise StepFailed(
+                f"The QEMU process {pid} of {folder} does not end.",
+                "Look what holds it, for instance a disk that does not answer.",
+            )
 
 
-def _ended(folder: Path) -> bool:
-    deadline = time.monotonic() + _END_SECONDS
-    while guest_processes(folder):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def _is_guest(pid: int, folder: Path) -> bool:
-    """Whether that process is a QEMU of this root: a pid alone may be somebody else's by now."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-    roots = (str(folder), str(_short(folder)))
-    return any(f"{root}/lib/qemu/".encode() in words for root in roots)
+def _belongs_to(folder: Path) -> Callable[[int], bool]:
+    """Whether a process is a QEMU of this root: a pid alone may be somebody else's by now."""
+    roots = [f"{root}/lib/qemu/".encode() for root in (folder.absolute(), _short(folder))]
+    return lambda pid: any(root in word for word in command_line(pid) for root in roots)
 
 
 def _short(folder: Path) -> Path:
@@ -175,13 +163,6 @@ def _probe_sector() -> bytes:
     """A boot sector: mov al,CODE; out PORT,al; and halt for ever where that does not end it."""
     code = bytes([0xB0, _PROBE_CODE, 0xE6, _PROBE_PORT, 0xF4, 0xEB, 0xFD])
     return code.ljust(510, b"\0") + b"\x55\xaa"
-
-
-def _number(file: Path) -> int:
-    try:
-        return int(file.read_text())
-    except (OSError, ValueError):
-        return 0
 
 
 def _replace(file: Path, text: str) -> None:

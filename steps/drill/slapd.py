@@ -15,13 +15,14 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import InvalidInput, StepFailed, Unreachable
 from config.paths import private_folder
 from config.secrets import Secret
+from steps.drill.processes import command_line, end_process, recorded_number
 from steps.ldif_text import dump_entries, same_dn
 from steps.targets.directory import Entry
 from steps.targets.directory_names import naming, rdn
@@ -32,6 +33,7 @@ MANAGER = "manager"
 _START_SECONDS = 10.0
 _STOP_SECONDS = 10.0
 _PORT_ATTEMPTS = 5
+_PORT_SECONDS = 0.5
 _PROGRAMS = "/usr/sbin:/usr/libexec:/usr/lib/openldap:/usr/local/sbin:/usr/local/libexec"
 _MODULES = (
     "/usr/lib/ldap",
@@ -104,23 +106,18 @@ def ensure_running(folder: Path) -> RunningSlapd:
 
 def running_slapd(folder: Path) -> RunningSlapd | None:
     """The server of that folder if it runs and listens."""
-    pid, port = _number(folder / "slapd.pid"), _number(folder / "port")
-    if not pid or not port or not _is_ours(pid, folder) or not _listens(port):
+    pid, port = recorded_number(folder / "slapd.pid"), recorded_number(folder / "port")
+    if not pid or not port or not _belongs_to(folder)(pid) or not _listens(port):
         return None
     return RunningSlapd(_url(port), (folder / "bind_dn").read_text().strip(), pid)
 
 
 def stop_slapd(folder: Path, *, kill: bool = False) -> None:
     """Stop the server of that folder (`kill`: at once, as a crash would); none running is fine."""
-    pid = _number(folder / "slapd.pid")
-    if not pid or not _is_ours(pid, folder):
-        return
-    os.kill(pid, signal.SIGKILL if kill else signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while _is_ours(pid, folder):
-        if time.monotonic() > deadline:
-            raise StepFailed(f"slapd (pid {pid}) does not stop.", f"Stop it: kill -9 {pid}")
-        time.sleep(0.01)
+    pid = recorded_number(folder / "slapd.pid")
+    number = signal.SIGKILL if kill else signal.SIGTERM
+    if pid and not end_process(pid, _belongs_to(folder), number, _STOP_SECONDS):
+        raise StepFailed(f"slapd (pid {pid}) does not stop.", f"Stop it: kill -9 {pid}")
 
 
 def manager_dn(base: str) -> str:
@@ -223,9 +220,9 @@ def _serve_somewhere(folder: Path, foreground: bool) -> RunningSlapd:
 
     Between finding a free port and listening on it somebody else may take it: then try another.
     """
-    port = _number(folder / "port")
+    port = recorded_number(folder / "port")
     for _ in range(_PORT_ATTEMPTS):
-        port = port if port and not _listens(port) else _free_port()
+        port = port if port and _becomes_free(port) else _free_port()
         _write(folder / "port", str(port))
         pid = _serve(folder, port, foreground)
         if pid:
@@ -253,8 +250,8 @@ def _serve(folder: Path, port: int, foreground: bool) -> int:
         )
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        pid = _number(folder / "slapd.pid")
-        if pid and _is_ours(pid, folder) and _listens(port):
+        pid = recorded_number(folder / "slapd.pid")
+        if pid and _belongs_to(folder)(pid) and _listens(port):
             return pid
         if process.poll() not in (None, 0):
             return 0
@@ -271,19 +268,26 @@ def _reason(folder: Path) -> str:
     return done.stderr.decode("utf-8", "replace").strip()[:400]
 
 
-def _is_ours(pid: int, folder: Path) -> bool:
-    """Whether that process is the slapd of this folder: a pid alone may be somebody else's."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return str(folder / "slapd.conf").encode() in words
+def _belongs_to(folder: Path) -> Callable[[int], bool]:
+    """Whether a process is the slapd of this folder: a pid alone may be somebody else's."""
+    configuration = str(folder / "slapd.conf").encode()
+    return lambda pid: configuration in command_line(pid)
 
 
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _becomes_free(port: int) -> bool:
+    """A server that was just killed may hold its port for a moment."""
+    deadline = time.monotonic() + _PORT_SECONDS
+    while _listens(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _free_port() -> int:
@@ -294,14 +298,6 @@ def _free_port() -> int:
 
 def _url(port: int) -> str:
     return f"ldap://127.0.0.1:{port}/"
-
-
-def _number(file: Path) -> int:
-    """The number in a file; 0 where there is none."""
-    try:
-        return int(file.read_text())
-    except (OSError, ValueError):
-        return 0
 
 
 def _write(file: Path, text: str) -> None:
