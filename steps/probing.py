@@ -45,7 +45,7 @@ def ask_probe(
     timeout: float = PROBE_SECONDS,
     *,
     cancel: threading.Event | None = None,
-    command: Sequence[str] = PROBE,
+    command: Sequence[str] = (),
 ) -> Probed:
     """What the procedure's probe of that name says about these answers.
 
@@ -65,7 +65,7 @@ def ask_survey(
     timeout: float = SURVEY_SECONDS,
     *,
     cancel: threading.Event | None = None,
-    command: Sequence[str] = PROBE,
+    command: Sequence[str] = (),
 ) -> Survey:
     """Everything the procedure wants to know before planning; raises as `ask_probe` does."""
     data = _ask(_request(procedure, site, given, secrets), secrets, timeout, cancel, command)
@@ -105,7 +105,7 @@ def _ask(
     command: Sequence[str],
 ) -> dict[str, Any]:
     child = subprocess.Popen(
-        command,
+        command or PROBE,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -41,18 +41,18 @@ def launch(
     prompts: Mapping[str, str] | None = None,
     *,
     undo: bool = False,
-    command: Sequence[str] = RUNNER,
+    command: Sequence[str] = (),
 ) -> Launched:
     """Start (or resume) a run; returns when the runner holds it and has said so in the journal.
 
-    `undo` undoes the run instead of going on with it. `command` starts the runner; the run's path
-    and options are added to it. Raises Refused where somebody runs it already, StepFailed with the
+    `undo` undoes the run instead of going on with it. `command` starts another runner than
+    ours; the run's path and options are added to it. Raises Refused where somebody runs it already, StepFailed with the
     runner's own words where it did not start.
     """
     arguments = [str(run.path), "--terminal", terminal_name(), *(["--undo"] if undo else [])]
     start = _start_by_systemd if uses_systemd() else _start_by_fork
     watch = _Watch(run)
-    start(run, [*command, *arguments], secrets, prompts or {})
+    start(run, [*(command or RUNNER), *arguments], secrets, prompts or {})
     pid = watch.await_start()
     if start is _start_by_systemd:
         return Launched(pid, "systemd-run", f"rekindle-{run.id}")

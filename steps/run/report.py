@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from steps.procedure import Procedure
 from steps.run.directory import RunDirectory
 from steps.run.redact import Redactor
 from steps.run.report_data import ReportData, gather
+from steps.run.text import duration, one_line
 
 if TYPE_CHECKING:
     import jinja2
@@ -62,21 +62,3 @@ def _environment() -> jinja2.Environment:
     environment.filters["line"] = one_line
     environment.filters["duration"] = duration
     return environment
-
-
-def one_line(value: object) -> str:
-    """A text of the world as one line without control characters: it may be shown by a terminal."""
-    text = " ".join(str(value).split())
-    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
-
-
-def duration(seconds: float | None) -> str:
-    """`0.8 s`, `3m12s`, `2h05m`; a dash where it is not known."""
-    if seconds is None:
-        return "-"
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}s"
-    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"

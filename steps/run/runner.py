@@ -39,14 +39,6 @@ from steps.targets import Targets
 
 HAND_OVER_SECONDS = 30.0
 
-EXIT_CODES = {
-    Finish.DONE: 0,
-    Finish.UNDONE: 0,
-    Finish.FAILED: 1,
-    Finish.STOPPED: 130,
-    Finish.ABORTED: 130,
-}
-
 HandedOver = tuple[dict[str, Secret], dict[str, str]]
 
 
@@ -115,7 +107,7 @@ class Runner:
         server = ControlServer(self._run, self._switches, self._redactor)
         farewell = ""
         try:
-            finish = self._carry_out(server, handed)
+            return self._carry_out(server, handed)
         except JournalBroken as error:
             farewell = str(error)
             print(farewell, file=sys.stderr)
@@ -130,9 +122,8 @@ class Runner:
         finally:
             server.close(farewell)
             output.close()
-        return EXIT_CODES[finish]
 
-    def _carry_out(self, server: ControlServer, handed: HandedOver | None) -> Finish:
+    def _carry_out(self, server: ControlServer, handed: HandedOver | None) -> int:
         if handed is None:
             handed = server.await_hand_over(HAND_OVER_SECONDS)
         else:
@@ -142,11 +133,11 @@ class Runner:
             self._redactor.register(secret.reveal())
         session = self._session(handed)
         try:
-            finish = self._walk(session)
+            self._walk(session)
         finally:
             session.close()
         self._report()
-        return finish
+        return session.view.exit_code
 
     def _session(self, handed: HandedOver) -> RunSession:
         session = RunSession(
@@ -163,7 +154,7 @@ class Runner:
         session.prompts.update(prompts)
         return session
 
-    def _walk(self, session: RunSession) -> Finish:
+    def _walk(self, session: RunSession) -> None:
         again = resume.offered_again(session.view)
         resume.check_same_steps(session.view, session.plan)
         self._record_start(session)
@@ -177,8 +168,6 @@ class Runner:
                 law.carry_out()
         except Ended as ended:
             session.record(Event.RUN_FINISHED, outcome=ended.finish.value, message=ended.message)
-            return ended.finish
-        raise AssertionError("the law ends by raising Ended")
 
     def _record_start(self, session: RunSession) -> None:
         session.record(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from config.errors import Interrupted
 from steps.run.events import Doing, Event, Finish, StepState
 from steps.run.journal import EventData
 
@@ -200,6 +201,14 @@ class RunView:
             if not all(step.finished for step in phase.steps):
                 return number
         return len(self.phases)
+
+    @property
+    def exit_code(self) -> int:
+        """What a command that followed it to its end returns; 1 where it has not ended."""
+        if self.outcome in (Finish.STOPPED, Finish.ABORTED):
+            return Interrupted.exit_code
+        good = self.outcome is Finish.DONE or (self.outcome is Finish.UNDONE and self.undone_whole)
+        return 0 if good else 1
 
     def elapsed(self, now: datetime | None = None) -> float:
         """Seconds from the first start to the end, or to now: what the outage has cost so far."""

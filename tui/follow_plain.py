@@ -1,0 +1,141 @@
+"""Following a run in plain lines: for serial lines, screen readers, logs and unattended starts."""
+
+from __future__ import annotations
+
+import select
+import sys
+import time
+from collections.abc import Callable
+from typing import Final
+
+from config.errors import EXIT_WAITING, Interrupted, RekindleError
+from steps.run.control_client import ControlClient
+from steps.run.directory import RunDirectory
+from steps.run.journal import Follower, read_everything
+from steps.run.view import OpenQuestion
+from tui.run_lines import RunLines, question_lines
+from tui.typed_secret import ask_secret
+
+LOOK_SECONDS: Final = 0.1
+GRACE_SECONDS: Final = 0.5
+"""A question that a prepared answer answers is open for an instant only."""
+
+COMMANDS: Final = "stop, pause, go-on, abort or leave"
+
+
+def follow_plain(run: RunDirectory, *, interactive: bool | None = None) -> int:
+    """Tell the run until it ends, and answer its questions from the terminal.
+
+    Without a terminal it ends at the first open question (exit code 4): the run waits. Returns an
+    exit code; the run itself never depends on this.
+    """
+    if interactive is None:
+        interactive = bool(sys.stdin and sys.stdin.isatty())
+    try:
+        with ControlClient(run) as client:
+            return _Follow(run, client, interactive).to_the_end()
+    except KeyboardInterrupt:
+        _say_left(run)
+        return Interrupted.exit_code
+
+
+class _Follow:
+    def __init__(self, run: RunDirectory, client: ControlClient, interactive: bool) -> None:
+        self._run, self._client, self._interactive = run, client, interactive
+        self._lines = RunLines()
+        self._follower = Follower(run.journal_file)
+        self._asked: int | None = None
+        self._asked_since = 0.0
+
+    def to_the_end(self) -> int:
+        if self._interactive:
+            print(f"Run {self._run.id}. Type {COMMANDS}, then Enter, at any time.")
+        while True:
+            alive = self._run.holder() is not None
+            for event in read_everything(self._follower):
+                for line in self._lines.tell(event):
+                    print(line, flush=True)
+            view = self._lines.view
+            if not alive:
+                return self._ended()
+            if view.question is not None and self._leaves_it_open(view.question):
+                return EXIT_WAITING
+            typed = self._read_line()
+            if typed == "leave":
+                _say_left(self._run)
+                return EXIT_WAITING
+            if typed:
+                self._obey(typed)
+
+    def _ended(self) -> int:
+        view = self._lines.view
+        if view.outcome is None:
+            print(f"Its runner is gone. To go on: rekindle resume {self._run.id}", flush=True)
+            return 1
+        print(f"Report: {self._run.report_file('md')}", flush=True)
+        return view.exit_code
+
+    def _leaves_it_open(self, question: OpenQuestion) -> bool:
+        """Show a new question once; True where nobody is here to answer it."""
+        now = time.monotonic()
+        if self._asked != question.id:
+            self._asked, self._asked_since = question.id, now
+            return False
+        if self._asked_since and now - self._asked_since > GRACE_SECONDS:
+            self._asked_since = 0.0
+            for line in question_lines(question):
+                print(line, flush=True)
+            if not self._interactive:
+                print(f"It waits for an operator: rekindle attach {self._run.id}", flush=True)
+                return True
+            if question.secret:
+                self._send(lambda: self._client.answer(question.id, ask_secret(question.text)))
+            else:
+                default = f" [{question.default}]" if question.default else ""
+                print(f"Your answer{default}: ", end="", flush=True)
+        return False
+
+    def _read_line(self) -> str:
+        """A line typed meanwhile, without waiting longer than a look takes."""
+        if not self._interactive:
+            time.sleep(LOOK_SECONDS)
+            return ""
+        ready, _, _ = select.select([sys.stdin], [], [], LOOK_SECONDS)
+        if not ready:
+            return ""
+        line = sys.stdin.readline()
+        if not line:
+            self._interactive = False  # the terminal is gone, the run is not
+            return ""
+        return line.strip() or self._default()
+
+    def _default(self) -> str:
+        question = self._lines.view.question
+        return question.default if question else ""
+
+    def _obey(self, typed: str) -> None:
+        question = self._lines.view.question
+        commands: dict[str, Callable[[], None]] = {
+            "pause": self._client.pause,
+            "go-on": self._client.go_on,
+            "abort": self._client.abort,
+        }
+        if question is not None and typed not in commands:
+            self._send(lambda: self._client.answer(question.id, typed))
+            self._asked = None
+        elif typed == "stop":
+            self._send(self._client.stop)
+        elif typed in commands:
+            self._send(commands[typed])
+        else:
+            print(f"{typed!r} is nothing a run understands. Type {COMMANDS}.", flush=True)
+
+    def _send(self, request: Callable[[], None]) -> None:
+        try:
+            request()
+        except RekindleError as error:
+            print(f"Not taken: {error}", flush=True)
+
+
+def _say_left(run: RunDirectory) -> None:
+    print(f"\nThe run goes on without this terminal. Back to it: rekindle attach {run.id}")
