@@ -20,7 +20,7 @@ class ConflictPreview(Page[None]):
     """Dismisses with None."""
 
     HELP = """
-The documents that would be written with the decisions made so far. A line that differs from what
+The documents that would be written with the decisions made so far. A line that differs from what \
 stands there today starts with *. Nothing is written yet, and passwords stand as numbered marks.
 """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -52,14 +52,15 @@ class ConflictsScreen(ConflictsView[Outcome]):
     """
 
     HELP = """
-Every field on which the backup and today's world disagree. Nothing is decided for you: a row marked
-! is open until you choose, a row marked x blocks whatever else you choose, and F2 goes on only when
-neither is left. A field with one possible answer is decided by itself.
+Every field on which the backup and today's world disagree. Nothing is decided for you: a row \
+marked ! is open until you choose, a row marked x blocks whatever else you choose, and F2 goes on \
+only when neither is left. A field with one possible answer is decided by itself.
 
-b takes the backup's value, l today's value, x the backup's value now and today's value from the
-next cold start, e a value you type. A choice that cannot be made says "no:" and why. Rows that
-belong together move together. Enter lists everything that can be done, so that arrows, Enter and
-Esc are enough. Undo has no limit, and leaving the screen loses nothing.
+b takes the backup's value, l today's value, x the backup's value now and today's value from the \
+next cold start, e a value you type. A choice that cannot be made says "no:" and why. Rows that \
+belong together move together. Enter lists everything that can be done, so that arrows, Enter and \
+Esc are enough; Tab and the arrows scroll the lower half. Undo has no limit, and leaving the \
+screen loses nothing.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "decide('keep-backup')", "choose", key_display="b l x e"),
