@@ -17,6 +17,7 @@ from textual.screen import Screen
 from config.errors import EXIT_WAITING
 from config.site import Site
 from tui import theme
+from tui.exit_codes import LEFT, exit_code
 from tui.screens.too_small import ask_for_room
 from tui.thin_updates import Shown, ThinUpdate
 
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
     from tui.screens.home import HomeScreen
     from tui.service import Service
     from tui.session import Session
-
-LEFT = 130
-"""Exit code of a wizard that was left before anything was started."""
-
-EXIT_CODES = {"done": 0, "failed": 1, "undone": 1, "stopped": 130, "aborted": 130}
-"""Exit code by how a run ended; one that goes on without its screen has EXIT_WAITING."""
-
-DRILL = "drill"
 
 
 class RekindleApp(App[int]):
@@ -144,12 +137,10 @@ class RekindleApp(App[int]):
         name, drill = (site.name, site.practice) if site else ("", False)
         place = Place(what or run.id, site=name, drill=drill)
         ended = await follow(self, self.service, run, place)
-        if ended in EXIT_CODES:
-            return EXIT_CODES[ended]
-        self.parting = (
-            f"Run {run.id} goes on without this screen. Back to it: rekindle attach {run.id}"
-        )
-        return EXIT_WAITING
+        code = exit_code(ended)
+        if code == EXIT_WAITING:
+            self.parting = f"Run {run.id} goes on without this screen: rekindle attach {run.id}"
+        return code
 
 
 def run_wizard(

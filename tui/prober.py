@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from config.errors import RekindleError
+from config.errors import Interrupted, RekindleError
 from config.questions import Question
 from tui.background import in_thread
 from tui.service import Looks
@@ -38,6 +38,12 @@ class Prober:
             listing = start_check(self._session.listings, question.name, basis)
             self._start(question, question.choices_probe, listing)
 
+    def stop(self) -> None:
+        """Stop every look that is going on; each is made again when it is needed."""
+        for checks in (self._session.checks, self._session.listings):
+            for name in [name for name, check in checks.items() if check.running]:
+                checks.pop(name).cancel.set()
+
     def _start(self, question: Question, probe: str, check: Check) -> None:
         task = asyncio.create_task(self._look(question, probe, check))
         self._tasks.add(task)
@@ -47,7 +53,12 @@ class Prober:
     async def _look(self, question: Question, probe: str, check: Check) -> None:
         procedure, given = self._session.procedure, self._session.given()
         try:
-            probed = await in_thread(lambda: self._looks.probe(procedure, probe, given))
+            probed = await in_thread(
+                lambda: self._looks.probe(procedure, probe, given, check.cancel)
+            )
+        except Interrupted:
+            # Nobody waits for it: the answer it was made for has changed.
+            return
         except RekindleError as error:
             check.failed = str(error)
         else:

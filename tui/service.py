@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from config.errors import Interrupted, InvalidInput
 from config.questions import Given
 from config.secrets import Secret
 from config.site import Site
@@ -26,14 +29,16 @@ Ask = Callable[[str], Secret]
 class Looks(Protocol):
     """Looking at the world for an interview."""
 
-    def probe(self, procedure: Procedure, name: str, given: Given) -> Probed:
-        """Ask the probe of that name about these answers; raises RekindleError."""
+    def probe(
+        self, procedure: Procedure, name: str, given: Given, cancel: threading.Event
+    ) -> Probed:
+        """Ask the probe of that name about these answers; raises RekindleError.
 
-    def survey(self, procedure: Procedure, given: Given) -> Survey:
-        """Look at everything the procedure needs for its plan; raises RekindleError."""
+        Interrupted where `cancel` was set meanwhile.
+        """
 
-    def cancel(self) -> None:
-        """Stop whatever look is going on."""
+    def survey(self, procedure: Procedure, given: Given, cancel: threading.Event) -> Survey:
+        """Look at everything the procedure needs for its plan; raises as `probe` does."""
 
 
 class Service(Looks, Protocol):
@@ -67,6 +72,7 @@ class RealService:
     def __init__(self, site: Site | None) -> None:
         self._site = site
         self._secrets: dict[str, Secret] = {}
+        self._one_look = threading.Lock()
 
     def procedures(self) -> Sequence[Procedure]:
         """The catalogue."""
@@ -85,20 +91,34 @@ class RealService:
         if not site_references(site).keys() <= self._secrets.keys():
             self._secrets = resolve_site_secrets(site, ask)
 
-    def probe(self, procedure: Procedure, name: str, given: Given) -> Probed:
+    def probe(
+        self, procedure: Procedure, name: str, given: Given, cancel: threading.Event
+    ) -> Probed:
         """Ask a probe, in its own process."""
         from steps.probing import ask_probe
 
-        return ask_probe(procedure, name, self._known_site(), given, self._secrets)
+        with self._turn(cancel):
+            return ask_probe(
+                procedure, name, self._known_site(), given, self._secrets, cancel=cancel
+            )
 
-    def survey(self, procedure: Procedure, given: Given) -> Survey:
+    def survey(self, procedure: Procedure, given: Given, cancel: threading.Event) -> Survey:
         """Look at the world, in its own process."""
         from steps.probing import ask_survey
 
-        return ask_survey(procedure, self._known_site(), given, self._secrets)
+        with self._turn(cancel):
+            return ask_survey(procedure, self._known_site(), given, self._secrets, cancel=cancel)
 
-    def cancel(self) -> None:
-        """Stop whatever look is going on."""
+    @contextmanager
+    def _turn(self, cancel: threading.Event) -> Iterator[None]:
+        """One look at a time: an embedded hypervisor belongs to one process alone."""
+        while not self._one_look.acquire(timeout=0.05):
+            if cancel.is_set():
+                raise Interrupted("Looking was stopped.")
+        try:
+            yield
+        finally:
+            self._one_look.release()
 
     def save(self, session: Session) -> Path:
         """Write the answers to a file of their own."""
@@ -151,10 +171,8 @@ class RealService:
         return self._site
 
 
-def no_site() -> Exception:
+def no_site() -> InvalidInput:
     """The error of whoever needs a site where there is none."""
-    from config.errors import InvalidInput
-
     return InvalidInput(
         "There is no site file: Rekindle does not know your hosts.",
         "Begin one: rekindle site --example > site.yaml",

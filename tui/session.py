@@ -5,6 +5,7 @@ Knows nothing of Textual. The interview screen and plain mode both work on a Ses
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,11 @@ from config.questions import Finding, Given, Group, Kind, Question, Value
 from config.secrets import Secret, SecretReference
 from config.site import Site
 from steps.conflicts import Desk, Resolutions
-from steps.procedure import Probed, Procedure, Survey
+from steps.procedure import Plan, Probed, Procedure, Survey
+
+MODE_QUESTION = "mode"
+COLD_MODE = "cold"
+"""The question and the answer that give a memory state up, in every interview that has one."""
 
 
 @dataclass(slots=True)
@@ -26,6 +31,8 @@ class Check:
     since: float
     probed: Probed | None = None
     failed: str = ""
+    cancel: threading.Event = field(default_factory=threading.Event, repr=False)
+    """Set it to stop the look."""
 
     @property
     def running(self) -> bool:
@@ -201,12 +208,19 @@ class Session:
         found = self.desk.conflicts
         return bool(found.rows or found.warnings or found.blocking(self.desk.decided))
 
+    def make_plan(self) -> Plan:
+        """The plan of what was answered, decided and found; raises RekindleError."""
+        survey = self.survey if self.survey is not None else {}
+        return self.procedure.plan(self.site, self.surveyed, self.decided(), survey)
+
     def decided(self) -> Resolutions:
         """Every decision made so far."""
         return dict(self.desk.decided) if self.desk else dict(self.resolutions)
 
 
 def start_check(checks: dict[str, Check], name: str, basis: tuple[Value | None, ...]) -> Check:
-    """Note that a look begins; whatever an earlier look brings back counts no more."""
+    """Note that a look begins; an earlier one is stopped, and what it brings counts no more."""
+    if name in checks:
+        checks[name].cancel.set()
     check = checks[name] = Check(basis, time.monotonic())
     return check

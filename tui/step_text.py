@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
+from steps.procedure import Plan, Step
 from steps.run.events import Doing, StepState
 from steps.run.view import Progress, RunView, StepView
 from tui.widgets.conflict_words import visible
 from tui.wording import bar, seconds, size
+
+NO_WAY_BACK = "-- no way back after this --"
 
 WORDS = {
     StepState.WAITING: "wait",
@@ -95,3 +99,42 @@ def step_text(step: StepView) -> str:
 def visible_lines(text: str) -> str:
     """Text of the world, line ends kept, everything else a terminal would obey written out."""
     return "\n".join(visible(line) for line in text.splitlines())
+
+
+def plan_rows(plan: Plan) -> Iterator[tuple[str, Step | None]]:
+    """The plan line by line: phases, numbered steps, and the line that ends the way back."""
+    number = 0
+    for phase in plan.phases:
+        yield phase.title, None
+        for step in phase.steps:
+            number += 1
+            if step.name == plan.point_of_no_return:
+                yield NO_WAY_BACK, None
+            later = "  (you may put it off)" if step.optional else ""
+            yield f"{number:>3} {step.title}{later}", step
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """The plan as lines."""
+    return [line for line, _ in plan_rows(plan)]
+
+
+def plan_step_text(plan: Plan, number: str) -> str:
+    """The step of that number, opened; empty where there is none."""
+    found = plan.steps[int(number[:9]) - 1 :][:1] if _is_number(number) else ()
+    return f"{found[0].title}\n{planned_step_text(found[0])}" if found else ""
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text[:9]) > 0
+
+
+def planned_step_text(step: Step) -> str:
+    """One step of a plan: why, what it does, whether it can be undone."""
+    commands = "\n".join(f"  {visible(command)}" for command in step.commands())
+    does = f"What it does:\n{commands or '  (it only looks and asks)'}"
+    if step.irreversible:
+        undo = "It cannot be undone."
+    else:
+        undo = "It can be undone." if step.can_undo else "It leaves nothing to undo."
+    return "\n\n".join(part for part in (step.reason, does, undo) if part)

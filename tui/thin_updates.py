@@ -92,9 +92,7 @@ def _look(style: Style) -> Style:
     return kept or PLAIN
 
 
-def _line_changes(
-    y: int, old: list[Cell], new: list[Cell], colours: ColorSystem
-) -> Iterator[str]:
+def _line_changes(y: int, old: list[Cell], new: list[Cell], colours: ColorSystem) -> Iterator[str]:
     """Jumps to each changed stretch and writes it; a blank rest of the line is erased."""
     used = len(new)
     while used and new[used - 1] == BLANK:

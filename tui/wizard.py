@@ -26,11 +26,9 @@ from tui.screens.review import ReviewScreen
 from tui.screens.run import RESUME, RunScreen
 from tui.screens.survey import SurveyScreen
 from tui.service import Ask, Service
-from tui.session import Session
+from tui.session import COLD_MODE, MODE_QUESTION, Session
 from tui.widgets.place import Place
 
-MODE_QUESTION = "mode"
-COLD = "cold"
 Result = TypeVar("Result")
 
 
@@ -119,8 +117,10 @@ class Walk:
             return self._conflicts
         procedure, given = session.procedure, session.given()
         subject = ", ".join(show_value(value) for value in list(given.values())[:2])
+        # A survey is a look at everything: what single looks would still bring is not waited for.
+        self._prober.stop()
         look = partial(self._service.survey, procedure, given)
-        screen = SurveyScreen(self._place, subject, look, self._service.cancel)
+        screen = SurveyScreen(self._place, subject, look)
         survey = await show(self._app, screen)
         if survey is None:
             return self._interview
@@ -139,16 +139,15 @@ class Walk:
 
         outcome = await show(self._app, ConflictsScreen(session.desk, self._place))
         if isinstance(outcome, SwitchToCold):
-            session.answer(MODE_QUESTION, COLD)
+            session.answer(MODE_QUESTION, COLD_MODE)
             return self._survey
         return self._interview if outcome is None else self._review
 
     async def _review(self) -> Stage | None:
         session = self._session
         before = self._conflicts if session.has_conflicts else self._interview
-        survey = session.survey if session.survey is not None else {}
         try:
-            plan = session.procedure.plan(session.site, session.surveyed, session.decided(), survey)
+            plan = session.make_plan()
         except RekindleError as error:
             await tell(self._app, "No plan can be made", error)
             return before

@@ -139,7 +139,7 @@ class ToyLooks:
         }
         self.gates: dict = {}
 
-    def probe(self, procedure, name, given) -> Probed:
+    def probe(self, procedure, name, given, cancel) -> Probed:
         self.asked.append(name)
         gate = self.gates.get(name)
         if gate is not None:
@@ -149,9 +149,5 @@ class ToyLooks:
             found = found(given)
         return Probed(findings=found, choices=self.choices.get(name, ()))
 
-    def survey(self, procedure, given):
+    def survey(self, procedure, given, cancel):
         return {}
-
-    def cancel(self) -> None:
-        for gate in self.gates.values():
-            gate.set()

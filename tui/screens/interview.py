@@ -14,9 +14,10 @@ from textual.widgets.option_list import Option
 
 from config.errors import RekindleError
 from config.questions import Group
+from tui.exit_codes import LEFT
 from tui.prober import Prober
 from tui.screens.leave import SAVE, LeaveWizard
-from tui.screens.page import ABORTED, Page
+from tui.screens.page import Page
 from tui.session import Session
 from tui.widgets.field import Field
 from tui.widgets.pick_list import PickList
@@ -261,9 +262,7 @@ An answer is checked when it is given. An error must be mended before you go on;
     def _leave_as_chosen(self, choice: str | None) -> None:
         if choice == SAVE:
             try:
-                self.app.exit(
-                    ABORTED, message=f"The answers are saved: {self._save(self._session)}"
-                )
+                self.app.exit(LEFT, message=f"The answers are saved: {self._save(self._session)}")
             except RekindleError as error:
                 self.show_notice("The answers were not saved", str(error))
         else:

@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui.exit_codes import LEFT
 from tui.screens.dialog import Notice
 from tui.screens.leave import DISCARD, LeaveWizard
 from tui.screens.too_small import ask_for_room
@@ -21,9 +22,6 @@ from tui.widgets.rule_line import RuleLine
 from tui.widgets.title_line import TitleLine
 
 Result = TypeVar("Result")
-
-ABORTED = 130
-"""Exit code of a wizard that was left before anything was started."""
 
 
 class Page(Screen[Result], Generic[Result]):
@@ -107,7 +105,7 @@ class Page(Screen[Result], Generic[Result]):
 
     def _leave_as_chosen(self, choice: str | None) -> None:
         if choice == DISCARD:
-            self.app.exit(ABORTED)
+            self.app.exit(LEFT)
 
     def show_notice(self, title: str, text: str) -> None:
         """Something to read, in the middle of the screen."""

@@ -11,15 +11,14 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from steps.procedure import Phase, Plan, Step
+from steps.procedure import Plan, Step
 from tui.screens.page import Page
+from tui.step_text import plan_rows, planned_step_text
 from tui.widgets.action_button import ActionButton
 from tui.widgets.line_input import LineInput
 from tui.widgets.pick_list import PickList
 from tui.widgets.place import Place
 from tui.wording import seconds
-
-NO_WAY_BACK = "-- no way back after this --"
 
 
 class ReviewScreen(Page[bool]):
@@ -98,7 +97,7 @@ button works.
     def _open(self, name: str | None) -> None:
         step = self._step(name)
         if step is not None:
-            self.show_notice(step.title, step_text(step))
+            self.show_notice(step.title, planned_step_text(step))
 
     def _step(self, name: str | None) -> Step | None:
         return next((step for step in self._plan.steps if step.name == name), None)
@@ -118,27 +117,6 @@ button works.
 
 
 def plan_options(plan: Plan) -> Iterator[Option]:
-    """The plan as a list: phases, steps, and the line after which there is no way back."""
-    number = 0
-    for phase in plan.phases:
-        yield Option(phase.title, disabled=True)
-        for step in phase.steps:
-            number += 1
-            if step.name == plan.point_of_no_return:
-                yield Option(NO_WAY_BACK, disabled=True)
-            yield Option(f"{number:>3} {step.title}{_marks(phase, step)}", id=step.name)
-
-
-def _marks(_phase: Phase, step: Step) -> str:
-    return "  (you may put it off)" if step.optional else ""
-
-
-def step_text(step: Step) -> str:
-    """One step, opened."""
-    commands = "\n".join(f"  {command}" for command in step.commands()) or "  (asks and looks only)"
-    undo = (
-        "It cannot be undone."
-        if step.irreversible
-        else ("It can be undone." if step.can_undo else "It leaves nothing to undo.")
-    )
-    return "\n\n".join(part for part in (step.reason, f"What it does:\n{commands}", undo) if part)
+    """The plan as a list; only steps can be opened."""
+    for line, step in plan_rows(plan):
+        yield Option(line, id=step.name if step else None, disabled=step is None)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Static
 
-from config.errors import RekindleError
+from config.errors import Interrupted, RekindleError
 from steps.procedure import Survey
 from tui.background import in_thread
 from tui.screens.page import Page
@@ -33,10 +35,11 @@ is changed. Esc stops it and goes back to the questions; every answer is kept.
     """
 
     def __init__(
-        self, place: Place, subject: str, look: Callable[[], Survey], cancel: Callable[[], None]
+        self, place: Place, subject: str, look: Callable[[threading.Event], Survey]
     ) -> None:
         super().__init__(place.at("Looking"))
-        self._subject, self._look, self._cancel = subject, look, cancel
+        self._subject, self._look = subject, look
+        self._cancel = threading.Event()
         self._since = time.monotonic()
         self._problem = ""
 
@@ -59,18 +62,22 @@ is changed. Esc stops it and goes back to the questions; every answer is kept.
 
     def action_again(self) -> None:
         """Look (again)."""
+        self._cancel.set()
+        self._cancel = threading.Event()
         self._since, self._problem = time.monotonic(), ""
         self._show()
         self.run_worker(self._work(), exclusive=True)
 
     async def _work(self) -> None:
         try:
-            self.finish(await in_thread(self._look))
+            self.finish(await in_thread(partial(self._look, self._cancel)))
+        except Interrupted:
+            return
         except RekindleError as error:
             self._problem = str(error)
             self._show()
 
     def action_back(self) -> None:
         """Stop looking and go back."""
-        self._cancel()
+        self._cancel.set()
         self.finish(None)
