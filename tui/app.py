@@ -14,10 +14,11 @@ from textual.binding import Binding
 from textual.events import Resize
 from textual.screen import Screen
 
-from config.errors import EXIT_WAITING
+from config.errors import EXIT_WAITING, Interrupted
 from config.site import Site
 from tui import theme
-from tui.exit_codes import LEFT, exit_code
+from tui.background import in_thread
+from tui.screens.leave import DETACH
 from tui.screens.too_small import ask_for_room
 from tui.thin_updates import Shown, ThinUpdate
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from tui.screens.home import HomeScreen
     from tui.service import Service
     from tui.session import Session
+
+LEFT = Interrupted.exit_code
+"""Exit code of a wizard that was left before a run started."""
 
 
 class RekindleApp(App[int]):
@@ -137,10 +141,11 @@ class RekindleApp(App[int]):
         name, drill = (site.name, site.practice) if site else ("", False)
         place = Place(what or run.id, site=name, drill=drill)
         ended = await follow(self, self.service, run, place)
-        code = exit_code(ended)
-        if code == EXIT_WAITING:
+        if ended == DETACH:
             self.parting = f"Run {run.id} goes on without this screen: rekindle attach {run.id}"
-        return code
+            return EXIT_WAITING
+        view = await in_thread(run.view)
+        return view.exit_code
 
 
 def run_wizard(

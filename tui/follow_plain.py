@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import sys
 import time
 from collections.abc import Callable
@@ -13,8 +12,8 @@ from steps.run.control_client import ControlClient
 from steps.run.directory import RunDirectory
 from steps.run.journal import Follower, read_everything
 from steps.run.view import OpenQuestion
+from tui.plain_lines import Left, Lines
 from tui.run_lines import RunLines, question_lines
-from tui.typed_secret import ask_secret
 
 LOOK_SECONDS: Final = 0.1
 GRACE_SECONDS: Final = 0.5
@@ -23,25 +22,31 @@ GRACE_SECONDS: Final = 0.5
 COMMANDS: Final = "stop, pause, go-on, abort or leave"
 
 
-def follow_plain(run: RunDirectory, *, interactive: bool | None = None) -> int:
+def follow_plain(
+    run: RunDirectory, *, interactive: bool | None = None, lines: Lines | None = None
+) -> int:
     """Tell the run until it ends, and answer its questions from the terminal.
 
-    Without a terminal it ends at the first open question (exit code 4): the run waits. Returns an
-    exit code; the run itself never depends on this.
+    Without a terminal it ends at the first open question (exit code 4): the run waits. With
+    `lines`, what is typed comes from there, terminal or not, and its end is the end of answers.
+    Returns an exit code; the run itself never depends on this.
     """
     if interactive is None:
-        interactive = bool(sys.stdin and sys.stdin.isatty())
+        interactive = lines is not None or bool(sys.stdin and sys.stdin.isatty())
     try:
         with ControlClient(run) as client:
-            return _Follow(run, client, interactive).to_the_end()
+            return _Follow(run, client, interactive, lines or Lines()).to_the_end()
     except KeyboardInterrupt:
         _say_left(run)
         return Interrupted.exit_code
 
 
 class _Follow:
-    def __init__(self, run: RunDirectory, client: ControlClient, interactive: bool) -> None:
+    def __init__(
+        self, run: RunDirectory, client: ControlClient, interactive: bool, typed: Lines
+    ) -> None:
         self._run, self._client, self._interactive = run, client, interactive
+        self._typed = typed
         self._lines = RunLines()
         self._follower = Follower(run.journal_file)
         self._asked: int | None = None
@@ -89,25 +94,26 @@ class _Follow:
                 print(f"It waits for an operator: rekindle attach {self._run.id}", flush=True)
                 return True
             if question.secret:
-                self._send(lambda: self._client.answer(question.id, ask_secret(question.text)))
+                self._send(lambda: self._answer_secret(question))
             else:
                 default = f" [{question.default}]" if question.default else ""
                 print(f"Your answer{default}: ", end="", flush=True)
         return False
+
+    def _answer_secret(self, question: OpenQuestion) -> None:
+        self._client.answer(question.id, self._typed.ask_secret(question.text))
 
     def _read_line(self) -> str:
         """A line typed meanwhile, without waiting longer than a look takes."""
         if not self._interactive:
             time.sleep(LOOK_SECONDS)
             return ""
-        ready, _, _ = select.select([sys.stdin], [], [], LOOK_SECONDS)
-        if not ready:
-            return ""
-        line = sys.stdin.readline()
-        if not line:
+        try:
+            line = self._typed.poll(LOOK_SECONDS)
+        except Left:
             self._interactive = False  # the terminal is gone, the run is not
             return ""
-        return line.strip() or self._default()
+        return "" if line is None else line or self._default()
 
     def _default(self) -> str:
         question = self._lines.view.question

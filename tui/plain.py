@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from config.errors import Interrupted, RekindleError
 from config.questions import Given
@@ -13,17 +12,19 @@ from config.site import Site
 from steps.conflicts import Resolutions
 from steps.procedure import Plan, Procedure
 from steps.run.directory import RunDirectory
-from tui.exit_codes import LEFT
+from tui.follow_plain import follow_plain
 from tui.plain_conflicts import BACK_OUT, COLD, PlainConflicts
 from tui.plain_interview import PlainInterview
 from tui.plain_lines import BACK, Left, Lines
-from tui.plain_run import PlainRun
+from tui.report_text import plain_report
 from tui.service import RealService, Service
 from tui.session import COLD_MODE, MODE_QUESTION, Session
 from tui.step_text import plan_lines, plan_step_text
 from tui.wording import seconds
 
 QUIT = "quit"
+LEFT = Interrupted.exit_code
+"""Exit code of a wizard that was left before a run started."""
 
 
 def run_wizard(
@@ -50,9 +51,15 @@ def run_wizard(
         return LEFT
 
 
-def run_attached(run_dir: Path, *, lines: Lines | None = None) -> int:
-    """Follow one run in plain lines; returns an exit code."""
-    return PlainRun(lines or Lines(), RealService(None), RunDirectory(run_dir)).follow()
+def follow(lines: Lines, service: Service, run: RunDirectory) -> int:
+    """Follow a run, and show its report where it has ended; returns an exit code."""
+    code = follow_plain(run, lines=lines)
+    if run.view().outcome is not None:
+        try:
+            lines.say("", plain_report(service.report(run)))
+        except RekindleError as error:
+            lines.say(f"error   {error}")
+    return code
 
 
 def _nothing_to_do(procedure: str, site: Site | None) -> RekindleError:
@@ -110,7 +117,7 @@ class PlainHome:
         return rows
 
     def _run(self, run: RunDirectory) -> Callable[[], int]:
-        return lambda: PlainRun(self.lines, self.service, run).follow()
+        return lambda: follow(self.lines, self.service, run)
 
     def _open(self, procedure: Procedure) -> int:
         if self.site is None:
@@ -145,7 +152,7 @@ class PlainWalk:
             if self._look() and self._decide():
                 run = self._confirm()
                 if run is not None:
-                    return PlainRun(self.lines, self.service, run).follow()
+                    return follow(self.lines, self.service, run)
         return LEFT
 
     def _look(self) -> bool:

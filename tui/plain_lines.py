@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -12,17 +14,24 @@ from tui.widgets.conflict_words import visible
 
 BACK, HELP, SAVE = "<", "?", "!save"
 
+READ_BYTES = 65536
+MAX_LINE = 1 << 20
+
 
 class Left(Exception):
     """The operator left: end of input, or Ctrl+C."""
 
 
 class Lines:
-    """One conversation: questions go to standard output, answers come from standard input."""
+    """One conversation: questions go to standard output, answers come from standard input.
+
+    Reads the descriptor itself, so that `poll` can tell whether a line is there.
+    """
 
     def __init__(self, source: TextIO | None = None, sink: TextIO | None = None) -> None:
         self._source = source or sys.stdin
         self._sink = sink or sys.stdout
+        self._pending = b""
 
     def say(self, *lines: str) -> None:
         """Print lines; what a terminal would obey is written out."""
@@ -35,14 +44,26 @@ class Lines:
         """Ask and wait for one line; raises Left at the end of the input."""
         print(f"{visible(prompt)} ", end="", file=self._sink, flush=True)
         try:
-            line = self._source.readline()
-        except KeyboardInterrupt:
-            raise Left from None
-        if not line.endswith("\n"):
-            # Half a line at the end of the input is no answer: it may have been cut off.
+            return self._line(None) or ""
+        except (KeyboardInterrupt, Left):
             self.say()
-            raise Left
-        return line.strip()
+            raise Left from None
+
+    def poll(self, seconds: float) -> str | None:
+        """A line if one comes within that time, else None; raises Left at the end of the input."""
+        return self._line(seconds)
+
+    def _line(self, seconds: float | None) -> str | None:
+        while b"\n" not in self._pending:
+            if seconds is not None and not select.select([self._source], [], [], seconds)[0]:
+                return None
+            received = os.read(self._source.fileno(), READ_BYTES)
+            if not received or len(self._pending) > MAX_LINE:
+                # Half a line at the end of the input is no answer: it may have been cut off.
+                raise Left
+            self._pending += received
+        line, _, self._pending = self._pending.partition(b"\n")
+        return line.decode("utf-8", "replace").strip()
 
     def ask_secret(self, title: str) -> Secret:
         """Ask without showing what is typed; raises Interrupted where nothing comes."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from config.errors import RekindleError
 from steps.run.directory import RunDirectory, list_runs
 from steps.run.events import Finish
-from steps.run.journal import Follower
 from steps.run.view import RunView
 from tui.wording import seconds
 
@@ -53,7 +52,7 @@ def summaries(folder: Path | None = None) -> tuple[RunSummary, ...]:
 def summary(run: RunDirectory) -> RunSummary:
     """One run."""
     try:
-        frozen, view = run.frozen(), read_view(run)
+        frozen, view = run.frozen(), run.view()
         practice = bool(frozen.site_data.get("practice", False))
     except RekindleError as error:
         return RunSummary(run.path, "", run.id, "damaged", error.message)
@@ -62,15 +61,6 @@ def summary(run: RunDirectory) -> RunSummary:
     return RunSummary(
         run.path, frozen.procedure, title, state, note, practice, view.started, view.elapsed()
     )
-
-
-def read_view(run: RunDirectory) -> RunView:
-    """The whole journal, folded."""
-    follower, view = Follower(run.journal_file), RunView()
-    while events := follower.poll():
-        for event in events:
-            view.apply(event)
-    return view
 
 
 def _state(run: RunDirectory, view: RunView) -> tuple[str, str]:

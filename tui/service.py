@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -133,23 +133,25 @@ class RealService:
 
     def start(self, session: Session) -> RunDirectory:
         """Make the run and start its runner."""
-        from steps.run.directory import create_run
         from steps.run.launcher import launch
+        from steps.run.start import make_run, settle
 
         survey = session.survey if session.survey is not None else {}
-        run = create_run(
-            session.site, session.procedure.name, session.surveyed, session.decided(), survey
-        )
+        decisions = {row: str(resolution) for row, resolution in session.decided().items()}
+        prepared = settle(session.procedure, session.site, session.surveyed, decisions, survey, {})
+        run = make_run(prepared)
         launch(run, {**self._secrets, **session.secrets})
         return run
 
     def resume(self, run: RunDirectory, ask: Ask) -> None:
         """Start a runner on a run that nobody runs."""
-        from config.site_secrets import resolve_site_secrets
         from steps.run.launcher import launch
+        from steps.run.resume import check_resumable
+        from steps.run.start import gather_secrets
 
-        secrets: Mapping[str, Secret] = resolve_site_secrets(run.frozen().site, ask)
-        launch(run, secrets)
+        check_resumable(run.view())
+        frozen = run.frozen()
+        launch(run, gather_secrets(frozen.site, frozen.given, ask))
 
     def report(self, run: RunDirectory) -> str:
         """What the runner wrote, as soon as it has; where it could not, the same made now."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from steps.run.text import duration as seconds
+
+__all__ = ["bar", "clock", "minutes", "seconds", "size"]
+
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -16,16 +20,6 @@ def size(count: float) -> str:
         if step == 0 or count >= 99.5
         else f"{count:.1f} {_UNITS[step]}"
     )
-
-
-def seconds(count: float) -> str:
-    """A short duration: `0.8 s`, `41.2 s`, `3m12s`, `2h05m`."""
-    if count < 59.95:
-        return f"{max(count, 0):.1f} s"
-    whole = round(count)
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}s"
-    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
 
 
 def clock(count: float) -> str:

@@ -12,9 +12,8 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from config.errors import RekindleError
+from config.errors import Interrupted, RekindleError
 from config.questions import Group
-from tui.exit_codes import LEFT
 from tui.prober import Prober
 from tui.screens.leave import SAVE, LeaveWizard
 from tui.screens.page import Page
@@ -262,7 +261,8 @@ An answer is checked when it is given. An error must be mended before you go on;
     def _leave_as_chosen(self, choice: str | None) -> None:
         if choice == SAVE:
             try:
-                self.app.exit(LEFT, message=f"The answers are saved: {self._save(self._session)}")
+                path = self._save(self._session)
+                self.app.exit(Interrupted.exit_code, message=f"The answers are saved: {path}")
             except RekindleError as error:
                 self.show_notice("The answers were not saved", str(error))
         else:

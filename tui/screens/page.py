@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.exit_codes import LEFT
+from config.errors import Interrupted
 from tui.screens.dialog import Notice
 from tui.screens.leave import DISCARD, LeaveWizard
 from tui.screens.too_small import ask_for_room
@@ -105,7 +105,7 @@ class Page(Screen[Result], Generic[Result]):
 
     def _leave_as_chosen(self, choice: str | None) -> None:
         if choice == DISCARD:
-            self.app.exit(LEFT)
+            self.app.exit(Interrupted.exit_code)
 
     def show_notice(self, title: str, text: str) -> None:
         """Something to read, in the middle of the screen."""
