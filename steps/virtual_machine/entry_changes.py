@@ -6,11 +6,11 @@ the node, status and migration attributes that daemons write by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from steps.ldif_text import normal_dn
+from steps.ldif_text import below, normal_dn
 from steps.targets.directory import Change, Entry
 
 KEPT_ATTRIBUTES = ("sststatus", "sstnode")
@@ -122,25 +122,14 @@ def _in_backup(dn: str) -> bool:
     return "ou=backup," in dn[: max(machine, 0)]
 
 
-def below(entries: Iterable[Entry], dn: str) -> tuple[Entry, ...]:
+def entries_below(entries: Iterable[Entry], dn: str) -> tuple[Entry, ...]:
     """The entry of that DN and those below it."""
-    top = normal_dn(dn)
-    return tuple(e for e in entries if _is_below(normal_dn(e.dn), top))
+    return tuple(entry for entry in entries if below(entry.dn, dn))
 
 
-def not_below(entries: Iterable[Entry], dn: str) -> tuple[Entry, ...]:
+def entries_elsewhere(entries: Iterable[Entry], dn: str) -> tuple[Entry, ...]:
     """The entries that are neither that DN nor below it."""
-    top = normal_dn(dn)
-    return tuple(e for e in entries if not _is_below(normal_dn(e.dn), top))
-
-
-def _is_below(dn: str, top: str) -> bool:
-    return dn == top or dn.endswith(f",{top}")
-
-
-def by_dn(entries: Iterable[Entry]) -> Mapping[str, Entry]:
-    """The entries by their DN as compared."""
-    return _by_dn(entries)
+    return tuple(entry for entry in entries if not below(entry.dn, dn))
 
 
 def _by_dn(entries: Iterable[Entry]) -> dict[str, Entry]:

@@ -13,7 +13,7 @@ from steps.targets.directory_names import naming
 from steps.targets.hypervisor import Hypervisor
 from steps.targets.shell import Shell
 from steps.virtual_machine.backup_plan import BackupPlan
-from steps.virtual_machine.entry_changes import below
+from steps.virtual_machine.entry_changes import entries_below
 from steps.virtual_machine.iterations import Iteration, find_iterations, find_machines
 from steps.virtual_machine.machine_directory import (
     display_name,
@@ -46,12 +46,12 @@ class MachineSite:
     @property
     def known(self) -> bool:
         """Whether the directory has an entry of it."""
-        return bool(below(self.entries, self.dn))
+        return bool(entries_below(self.entries, self.dn))
 
     @property
     def entry(self) -> Entry | None:
         """Its own entry."""
-        own = below(self.entries, self.dn)
+        own = entries_below(self.entries, self.dn)
         return own[0] if own else None
 
     @property
@@ -82,7 +82,7 @@ def find_machine(probe: ProbeInput, machine: str) -> MachineSite:
     safe_name(machine, "machine")
     directory = probe.targets.directory()
     entries = machine_entries(directory, machine)
-    own = below(entries, machine_dn(directory.base, machine))
+    own = entries_below(entries, machine_dn(directory.base, machine))
     if not own:
         return _gone(probe, machine, entries)
     node = node_of(probe, own[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from config.site import Site
 from steps.conflicts import Resolutions
 from steps.procedure import Survey
 from steps.virtual_machine.backup_plan import Ownership
@@ -33,12 +34,14 @@ class DiskMove:
     format: str
     virtual_size: int
     sha256: str = ""
+    backing: str = ""
 
 
 @dataclass(frozen=True)
 class RestoreJob:
     """Everything the steps of one restore need to know beforehand."""
 
+    site: Site
     node: str
     title: str
     machine_dn: str
@@ -53,6 +56,7 @@ class RestoreJob:
     resume: bool
     """Whether the machine runs at the end."""
     entry_known: bool
+    domain_known: bool
     shutdown_limit: float
     old_images: str
     small_files: tuple[str, ...]

@@ -106,13 +106,13 @@ class CopyLargeFile(Step):
     def verify(self, context: StepContext) -> Verdict:
         """The copy, read back from disk, has the checksum the backup had while it was copied."""
         shell = self._shell(context)
-        if self.file.moved_in and context.recall(self.file.moved_in) is not None:
+        if self.file.moved_in and context.recall(self.file.moved_in):
             return done("the copy was proved and has been moved on since")
         status = shell.status(self.file.target)
         if status is None:
             return not_done(f"{self.file.target} is not there")
         expected = context.recall(self.name)
-        if expected is None:
+        if not expected:
             return not_done(f"{self.file.target} is there, but nothing proves it")
         fact = json.loads(expected)
         found = shell.checksum(self.file.target, context.progress)
@@ -135,10 +135,11 @@ class CopyLargeFile(Step):
 
     def undo(self, context: StepContext) -> None:
         """Remove the copy this run made, also an unfinished one."""
-        if context.recall(self._begun) is not None:
+        if context.recall(self._begun):
             shell = self._shell(context)
             shell.discard_copy(self.file.target)
             shell.remove(self.file.target)
+        context.remember(self.name, "")
 
     @property
     def _listed(self) -> bool:

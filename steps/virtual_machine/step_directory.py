@@ -11,10 +11,10 @@ from steps.targets.lost_race import changed_meanwhile
 from steps.virtual_machine.entry_changes import (
     EntryMove,
     Standing,
-    below,
     changes,
+    entries_below,
+    entries_elsewhere,
     moves,
-    not_below,
     reverse,
 )
 from steps.virtual_machine.restore_job import RestoreJob
@@ -106,7 +106,7 @@ class WriteMachineEntry(WriteEntries):
 
     def chosen(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Everything at or below the machine's DN."""
-        return below(entries, self.job.machine_dn)
+        return entries_below(entries, self.job.machine_dn)
 
 
 class WriteLease(WriteEntries):
@@ -118,7 +118,7 @@ class WriteLease(WriteEntries):
 
     def chosen(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Everything that is not at or below the machine's DN."""
-        return not_below(entries, self.job.machine_dn)
+        return entries_elsewhere(entries, self.job.machine_dn)
 
 
 def _write(directory: Directory, move: EntryMove, now: Entry | None) -> None:

@@ -20,6 +20,12 @@ RAN = "machine.ran"
 """Fact: the guest was (or may have been) let run on the restored disks."""
 
 
+def fact_of(context: StepContext, step: str) -> dict[str, object] | None:
+    """What a step of the swap remembered before it acted, and has not undone."""
+    text = context.recall(step)
+    return dict(json.loads(text)) if text else None
+
+
 class DiskStep(Step):
     """What the steps of one disk have in common."""
 
@@ -32,9 +38,8 @@ class DiskStep(Step):
         return context.targets.shell(self.job.node)
 
     def fact(self, context: StepContext) -> dict[str, object] | None:
-        """What this step remembered before it acted."""
-        text = context.recall(self.name)
-        return None if text is None else dict(json.loads(text))
+        """What this step remembered before it acted; None before that, and once it is undone."""
+        return fact_of(context, self.name)
 
     def remember(self, context: StepContext, **values: object) -> None:
         """Journal what verify and undo need."""
@@ -84,8 +89,11 @@ class SetAside(DiskStep):
     def undo(self, context: StepContext) -> None:
         """Rename it back."""
         fact = self.fact(context)
-        if fact is None or fact["aside"] is None:
-            return
+        if fact is not None and fact["aside"] is not None:
+            self._put_back(context, fact)
+        context.remember(self.name, "")
+
+    def _put_back(self, context: StepContext, fact: dict[str, object]) -> None:
         shell = self.shell(context)
         if _is(shell.status(self.disk.live), fact):
             return
@@ -138,15 +146,17 @@ class MoveIn(DiskStep):
     def undo(self, context: StepContext) -> None:
         """Rename it back; an image the guest has run on never gets its staged name again."""
         fact = self.fact(context)
-        shell = self.shell(context)
-        if fact is None or not _is(shell.status(self.disk.live), fact):
-            return
+        if fact is not None and _is(self.shell(context).status(self.disk.live), fact):
+            self._move_back(context)
+        context.remember(self.name, "")
+
+    def _move_back(self, context: StepContext) -> None:
         back = self.disk.staged
         if context.recall(RAN) is not None:
             # Its memory state fits it no more, and a later restore must not take it for a copy.
             back = f"{self.disk.staged}.ran-{context.run_directory.name}"
             context.log(f"the restored {self.disk.target}, on which the machine ran, is {back}")
-        shell.rename(self.disk.live, back)
+        self.shell(context).rename(self.disk.live, back)
 
 
 class GiveOwner(DiskStep):
@@ -181,9 +191,6 @@ class GiveOwner(DiskStep):
         """Set them."""
         wanted = self.job.images
         self.shell(context).set_owner(self.disk.live, wanted.owner, wanted.group, wanted.mode)
-
-    def undo(self, context: StepContext) -> None:
-        """Nothing: the image itself goes back."""
 
 
 def _is(status: FileStatus | None, fact: dict[str, object]) -> bool:

@@ -43,7 +43,7 @@ class Before:
 def before(context: StepContext) -> Before | None:
     """What was remembered, or None where the restore has not come that far."""
     text = context.recall(BEFORE)
-    return None if text is None else Before(**json.loads(text))
+    return Before(**json.loads(text)) if text else None
 
 
 def began(context: StepContext) -> bool:
@@ -119,16 +119,16 @@ class ShutDown(MachineStep):
     def undo(self, context: StepContext) -> None:
         """Start it again where it ran. Its memory of before is lost."""
         was = before(context)
-        status = self.status(context)
-        if was is None or not was.active or (status is not None and status.active):
+        if was is None or not was.active:
             return
-        hypervisor = self.hypervisor(context)
+        hypervisor, status = self.hypervisor(context), self.status(context)
         if status is None:
             hypervisor.define(self.document(context, self.job.kept_xml))
-        hypervisor.start(self.job.machine)
+        if status is None or not status.active:
+            hypervisor.start(self.job.machine)
+            context.log("started the machine again from its disks of today")
         if not was.persistent:
             hypervisor.undefine(self.job.machine)
-        context.log("started the machine again from its disks of today")
 
     def _powered_off(self, context: StepContext, seconds: float) -> bool:
         """In slices, so that the operator's abort is heard while the guest takes its time."""
@@ -144,7 +144,7 @@ class ShutDown(MachineStep):
 
     def _question(self, state: str, seconds: float) -> Prompt:
         return Prompt(
-            name="shutdown",
+            name="shut-down",
             text=f"{self.job.title} is still {state} {seconds:.0f} s after it was asked to shut"
             " down. What now?",
             choices=(
@@ -247,9 +247,6 @@ class Resume(MachineStep):
         context.remember(RAN, "about to")
         self.hypervisor(context).resume(self.job.machine)
         _wait_for(context, self, "running")
-
-    def undo(self, context: StepContext) -> None:
-        """Nothing by itself: undoing the restore ends the machine."""
 
 
 class Define(MachineStep):

@@ -83,7 +83,10 @@ class LeafMode(Step):
             return
         if context.recall(_CREATED) is not None:
             self._remove(context)
-        elif leaf.mode != Mode.FINISHED:
+        elif leaf.mode == Mode.FINISHED:
+            # It says what an undone restore leaves; only that this run finished is not so any more.
+            context.remember(f"leaf.{Mode.FINISHED}", "")
+        else:
             if not _ours(context, leaf):
                 raise _taken(leaf)
             changes = changes_with(Mode.FINISHED, _now())

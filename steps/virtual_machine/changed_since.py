@@ -1,0 +1,69 @@
+"""What is different now from what the operator decided on, and who did it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from steps.conflicts import ConflictSet, Resolutions
+from steps.ldif_text import parse_entries
+from steps.targets.directory import Entry
+from steps.virtual_machine.entry_changes import difference_words
+from steps.virtual_machine.host_facts import HostFacts
+from steps.virtual_machine.merged import compare
+from steps.virtual_machine.restore_job import RestoreJob
+from steps.virtual_machine.sources import Sources
+from steps.virtual_machine.survey import RestoreSurvey
+
+
+def changed_since(
+    then: RestoreSurvey, sources: Sources, host: HostFacts, job: RestoreJob, live: Sequence[Entry]
+) -> tuple[str, ...]:
+    """Every difference that matters, in words. `sources` without secrets; `live` as just read."""
+    before = compare(then.sources, then.host, job.with_state)
+    now = compare(sources, host, job.with_state)
+    return (
+        *_entries(then.sources.directory_now, sources.directory_now, live),
+        *_rows(before, now),
+        *_blocked(now, job.resolutions),
+    )
+
+
+def _entries(then: bytes | None, now: bytes | None, live: Sequence[Entry]) -> Iterator[str]:
+    """Directory entries, attribute by attribute, with the one who wrote them last."""
+    before, after = _parsed(then), _parsed(now)
+    writers = {entry.dn.lower(): entry for entry in live}
+    for words in difference_words(before, after):
+        dn = words.rpartition(": ")[0]
+        entry = writers.get(dn.lower())
+        who = f", by {entry.modified_by} at {entry.modified_at}" if entry else ""
+        yield f"directory entry {words}{who}"
+
+
+def _parsed(data: bytes | None) -> tuple[Entry, ...]:
+    return parse_entries(data, "the directory entry") if data else ()
+
+
+def _rows(before: ConflictSet, now: ConflictSet) -> Iterator[str]:
+    old, new = _values(before), _values(now)
+    for row in [*old, *(row for row in new if row not in old)]:
+        if row not in new:
+            yield f"{row} is no difference any more"
+        elif row not in old:
+            yield f"{row} is a difference now"
+        elif old[row] != new[row]:
+            yield f"{row} says something else in {', '.join(_where(old[row], new[row]))}"
+
+
+def _values(conflicts: ConflictSet) -> dict[str, Mapping[str, str | None]]:
+    return {row.id: dict(row.values) for row in conflicts.rows}
+
+
+def _where(old: Mapping[str, str | None], new: Mapping[str, str | None]) -> list[str]:
+    return [source for source in new if old.get(source) != new[source]]
+
+
+def _blocked(now: ConflictSet, resolutions: Resolutions) -> Iterator[str]:
+    for row in now.still_open(resolutions):
+        yield f"{row} is not decided"
+    for block in now.blocking(resolutions):
+        yield block.message
