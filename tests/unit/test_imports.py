@@ -2,8 +2,10 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,14 @@ def loaded_after(code):
         f"import sys\nsys.path.append({str(PROJECT)!r})\n{code}\n"
         "import json\nsys.stderr.write('LOADED' + json.dumps(sorted(sys.modules)))"
     )
-    result = subprocess.run(
-        [sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=60
-    )
+    with tempfile.TemporaryDirectory() as home:
+        result = subprocess.run(
+            [sys.executable, "-P", "-c", program],
+            env={**os.environ, "REKINDLE_HOME": home},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
     assert result.returncode == 0, result.stderr
     names = json.loads(result.stderr.partition("LOADED")[2])
     return {name.split(".")[0] for name in names}
