@@ -38,7 +38,7 @@ _REMEDIES = {
     XML_ERROR: "Correct the domain XML at the place it names.",
     XML_DETAIL: "Correct the domain XML at the place it names.",
     OPERATION_INVALID: "Look at the machine's state: it is not the one this needs.",
-    CONFIG_UNSUPPORTED: "Keep the value of the backup there, or restore without the state.",
+    CONFIG_UNSUPPORTED: "Change that value of the domain XML, or keep what it was before.",
     DOMAIN_EXISTS: "Give the other machine another name or uuid, or undefine it.",
     OPERATION_TIMEOUT: "Another job of this machine is still running; wait for it, then try again.",
 }

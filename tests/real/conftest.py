@@ -1,5 +1,6 @@
 """Fixtures of the tests on real servers, written in the *_support.py beside this file."""
 
+from tests.real.hypervisor_support import capabilities, hypervisor, machine
 from tests.real.slapd_support import slapd, world
 
-__all__ = ["slapd", "world"]
+__all__ = ["capabilities", "hypervisor", "machine", "slapd", "world"]
