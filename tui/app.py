@@ -19,6 +19,7 @@ from config.site import Site
 from tui import theme
 from tui.background import in_thread
 from tui.screens.leave import DETACH
+from tui.screens.page import Page
 from tui.screens.too_small import ask_for_room
 from tui.thin_updates import Shown, ThinUpdate
 
@@ -41,7 +42,10 @@ class RekindleApp(App[int]):
     CSS = theme.CSS
     ENABLE_COMMAND_PALETTE = False
     TITLE = "Rekindle"
-    BINDINGS = [Binding("ctrl+l", "repaint", "paint the screen again", show=False)]
+    BINDINGS = [
+        Binding("ctrl+l", "repaint", "paint the screen again", show=False),
+        Binding("ctrl+c", "quit", "leave", show=False),
+    ]
 
     def __init__(
         self,
@@ -80,6 +84,11 @@ class RekindleApp(App[int]):
         if isinstance(renderable, CompositorUpdate) and screen is self.screen:
             renderable = ThinUpdate(screen, self._shown)
         super()._display(screen, renderable)
+
+    async def action_quit(self) -> None:
+        """Never at once: every screen knows how it is left."""
+        if isinstance(self.screen, Page):
+            self.screen.action_leave()
 
     def action_repaint(self) -> None:
         """Send every cell again: something else has written on the terminal."""

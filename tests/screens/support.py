@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
+from steps.run.control import ControlServer
 from steps.run.directory import RunDirectory, create_run
 from steps.run.events import Event
 from steps.run.journal import Journal
+from steps.run.lock import RunLock
 from steps.run.outline import outline
 from steps.run.redact import Redactor
 from steps.run.report import as_markdown
 from steps.run.report_data import gather
+from steps.run.switches import Switches
+from steps.run.view import OfferedChoice, OpenQuestion
 from tests.screens.toy import SITE, TOY, ToyLooks, make_plan
 from tui.app import RekindleApp
 from tui.run_summary import summaries
@@ -75,21 +82,52 @@ class ToyService(ToyLooks):
         self.resumed.append(run)
 
 
-def make_run(folder: Path, given=None) -> RunDirectory:
+def make_run(folder: Path, given=None, site=SITE) -> RunDirectory:
     """A run directory as the wizard makes it, with nothing in its journal."""
-    return create_run(SITE, TOY.name, given or {"machine": "web01"}, {}, {}, folder=folder)
+    return create_run(site, TOY.name, given or {"machine": "web01"}, {}, {}, folder=folder)
 
 
 class Script:
-    """Writes a run's journal as its runner would."""
+    """Holds a run's lock, listens on its control socket, writes its journal: as a runner does."""
 
     def __init__(self, run: RunDirectory, given=None) -> None:
         self.run = run
         self.journal = Journal(run.journal_file, Redactor())
+        self.switches = Switches()
+        self.lock = RunLock(run.lock_file)
+        self.control = ControlServer(run, self.switches, Redactor())
         self._plan = make_plan(SITE, given or {"machine": "web01"}, {}, {})
+        self.replies: list[tuple[str, str]] = []
+
+    def __enter__(self) -> Script:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.die()
+
+    def die(self) -> None:
+        """The runner is gone; what it wrote stays."""
+        if self.lock is not None:
+            self.control.close()
+            self.lock.release()
+            self.lock = None
 
     def record(self, event: Event, **fields) -> None:
         self.journal.record(event, **fields)
+
+    def answer_from_now_on(self) -> None:
+        """Wait for the reply to the open question, and write it down."""
+
+        def wait() -> None:
+            question = self.switches.question
+            reply = self.switches.wait_reply(stoppable=True)
+            if reply is not None:
+                self.replies.append((reply.value, reply.by))
+                self.switches.put(None)
+                said = {} if question.secret else {"value": reply.value}
+                self.record(Event.ANSWERED, question=question.id, by=reply.by, **said)
+
+        threading.Thread(target=wait, daemon=True).start()
 
     def start(self) -> None:
         """Run started, plan known."""
@@ -119,6 +157,11 @@ class Script:
     def fail(self, step: str, question: int = 1) -> None:
         """One step that fails and asks what to do."""
         self.begin(step)
+        choices = (
+            ("retry", "Try again", ""),
+            ("skip", "Skip it", "It is never skipped."),
+            ("stop", "Stop here", ""),
+        )
         self.record(
             Event.STEP_FAILED,
             step=step,
@@ -128,29 +171,34 @@ class Script:
             expected="nobody has it open",
             undoing=False,
         )
-        self.ask(step, question)
+        self.ask(step, question, choices=choices)
 
-    def ask(self, step: str, question: int = 1, *, secret: bool = False, choices=()) -> None:
-        """A question of that step."""
-        offered = [
-            {"value": value, "label": label, "note": "", "refused": refused}
-            for value, label, refused in choices
-        ]
+    def ask(self, step: str, question: int = 1, *, secret=False, choices=(), text="") -> None:
+        """A question of that step, open until it is answered over the control socket."""
+        offered = tuple(OfferedChoice(value, label, "", no) for value, label, no in choices)
+        text = text or "What shall be done?"
+        detail = "Seen: pid 7 has it open\nExpected: nobody\nWhat to do: stop it"
+        asked = OpenQuestion(
+            question, step, "what", text, detail, offered, "", secret, datetime.now(UTC)
+        )
+        self.switches.put(asked)
         self.record(
             Event.ASKED,
             question=question,
             step=step,
             name="what",
-            text="What shall be done?",
-            detail="Seen: pid 7 has it open\nExpected: nobody\nWhat to do: stop it",
-            choices=offered,
+            text=text,
+            detail=detail,
+            choices=[asdict(choice) for choice in offered],
             default="",
             secret=secret,
         )
+        self.answer_from_now_on()
 
     def finish(self, outcome: str = "done", message: str = "") -> None:
         """The run ends."""
         self.record(Event.RUN_FINISHED, outcome=outcome, message=message)
+        self.die()
 
 
 def home_app(service) -> RekindleApp:

@@ -26,6 +26,7 @@ from tui.widgets.place import Place
 from tui.wording import seconds
 
 REFRESH_SECONDS = 5.0
+LIST_WIDTH = 35
 NO_SITE = """There is no site file yet: Rekindle does not know your hosts.
 
 Write one from the commented example:
@@ -56,9 +57,9 @@ you have seen a plan and confirmed it.
         Binding("slash", "find", "find"),
         Binding("r", "runs", "runs"),
         Binding("f1", "help", "help", priority=True),
-        Binding("ctrl+q", "quit", "quit", priority=True),
+        Binding("ctrl+q", "leave", "quit", priority=True),
         Binding("escape", "back", "end the search", show=False),
-        Binding("ctrl+d", "quit", "quit", priority=True, show=False),
+        Binding("ctrl+d", "leave", "quit", priority=True, show=False),
     ]
     DEFAULT_CSS = """
     HomeScreen #columns { height: 1fr; }
@@ -134,9 +135,8 @@ you have seen a plan and confirmed it.
             yield Option(" ", disabled=True)
             yield Option("Runs", disabled=True)
         for run in sorted(self._runs, key=lambda run: run.mark != "!"):
-            yield Option(
-                f"{run.mark} {run.path.name} {run.title}\n    {run.note}", id=f"run:{run.path}"
-            )
+            lines = (f"{run.mark} {run.path.name} {run.title}", f"    {run.note}")
+            yield Option("\n".join(line[:LIST_WIDTH] for line in lines), id=f"run:{run.path}")
 
     def _matches(self, procedure: Procedure) -> bool:
         words = self._wanted.lower().split()
@@ -240,7 +240,7 @@ you have seen a plan and confirmed it.
         find.display = False
         self._list.focus()
 
-    def action_quit(self) -> None:
+    def action_leave(self) -> None:
         """Leave Rekindle; runs go on."""
         self.app.exit(0)
 

@@ -90,8 +90,8 @@ Enter on a step shows what was found about it; l opens its whole log.
             await asyncio.sleep(POLL_SECONDS)
 
     def _read(self, *, look_around: bool) -> None:
-        self._watch.update()
-        if look_around:
+        changed = self._watch.update()
+        if look_around or (changed and not self._watch.alive):
             self._watch.look_around()
         step = step_in_hand(self._watch.view)
         self._tail = last_lines(self._watch.run.step_log(step.name), 60) if step else ()

@@ -1,0 +1,171 @@
+"""Home: the catalogue, the side panel, the runs, and what opens them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from tests.screens.support import Script, ToyService, home_app, make_run, screen_text, wait_for
+from tests.screens.toy import SITE
+from tui.app import RekindleApp
+from tui.screens.home import HomeScreen
+
+
+@pytest.fixture
+def service(tmp_path):
+    return ToyService(tmp_path)
+
+
+async def test_catalogue_by_system_with_what_the_procedure_needs_and_how_it_is_undone(service):
+    async with home_app(service).run_test(size=(80, 24)) as pilot:
+        text = await wait_for(pilot, "drilled")
+    assert "Virtual machines (KVM)" in text
+    assert ">   Restore a machine" in text
+    assert "needs   a hypervisor, its directory" in text
+    assert "undo    until you confirm the clean-up" in text
+    assert "last    not on record" in text
+    assert "drilled never" in text
+    assert "site berne" in text.splitlines()[0]
+
+
+async def test_key_line_names_the_keys(service):
+    async with home_app(service).run_test(size=(80, 24)) as pilot:
+        text = await wait_for(pilot, "drilled")
+    keys = text.splitlines()[-1]
+    assert keys.split("  ") == [
+        " enter open", "d drill it", "/ find", "r runs", "F1 help", "ctrl+q quit"
+    ]  # fmt: skip
+
+
+async def test_finished_runs_tell_when_it_was_last_run_and_last_drilled(service, tmp_path):
+    with Script(make_run(tmp_path)) as real:
+        real.start()
+        real.finish("done")
+    drill = make_run(tmp_path, site=dataclasses.replace(SITE, practice=True))
+    with Script(drill) as practised:
+        practised.start()
+        practised.finish("failed")
+    async with home_app(service).run_test(size=(80, 24)) as pilot:
+        text = await wait_for(pilot, "done in")
+    assert [line for line in text.splitlines() if "last " in line][0].count("done in") == 1
+    assert [line for line in text.splitlines() if "drilled" in line][0].count("failed in") == 1
+
+
+async def test_a_run_that_waits_comes_first_with_a_mark_and_its_question(service, tmp_path):
+    with Script(make_run(tmp_path)) as finished:
+        finished.start()
+        finished.finish("done")
+    with Script(make_run(tmp_path)) as waiting:
+        waiting.start()
+        waiting.fail("swap.aside")
+        with Script(make_run(tmp_path)) as running:
+            running.start()
+            running.begin("check.set")
+            async with home_app(service).run_test(size=(80, 24)) as pilot:
+                text = await wait_for(pilot, "waiting for you")
+    runs = text[text.index("Runs") :]
+    assert runs.index(f"! {waiting.run.id}") < runs.index(running.run.id)
+    assert "running: Check the backup set" in runs
+    assert runs.index("waiting for you: 1 question") < runs.index("done in")
+
+
+async def test_a_run_whose_runner_died_is_cut_off_and_one_with_a_changed_plan_is_damaged(
+    service, tmp_path
+):
+    cut = Script(make_run(tmp_path))
+    cut.start()
+    cut.die()
+    damaged = make_run(tmp_path)
+    damaged.plan_file.write_text(damaged.plan_file.read_text().replace("web01", "web02"))
+    async with home_app(service).run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "no runner")
+        await pilot.press("r", "down", "up")
+        text = await wait_for(pilot, "decided (its hash")
+    assert f"! {cut.run.id} Restore web01" in text
+    assert f"! {damaged.id}" in text
+
+
+async def test_r_goes_to_the_runs_and_the_panel_shows_the_run(service, tmp_path):
+    with Script(make_run(tmp_path)) as run:
+        run.start()
+        run.finish("done")
+    async with home_app(service).run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "done in")
+        await pilot.press("r")
+        text = await wait_for(pilot, "files")
+    assert f">   {run.run.id}" in text
+
+
+async def test_find_shows_only_what_holds_the_words_and_esc_shows_all_again(service):
+    async with home_app(service).run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "drilled")
+        await pilot.press("slash", *"nothing like it")
+        gone = await wait_for(pilot, lambda text: "Restore a machine" not in text)
+        await pilot.press("escape")
+        back = await wait_for(pilot, "Restore a machine")
+    assert "nothing like it" in gone
+    assert "nothing like it" not in back
+
+
+async def test_without_a_site_it_says_what_to_do_and_opens_nothing_but_drills(service):
+    app = RekindleApp(
+        lambda: HomeScreen(None, service.procedures(), service.runs), service=service
+    )
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await wait_for(pilot, "no site file")
+        assert "rekindle site --example" in text
+        await pilot.press("enter")
+        notice = await wait_for(pilot, "enter close")
+        assert "rekindle site --example" in notice
+        await pilot.press("escape", "d")
+        await pilot.pause()
+    assert app.drill_wanted is not None
+    assert app.return_value == 0
+
+
+async def test_d_asks_for_the_drill_of_the_procedure(service):
+    app = home_app(service)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "drilled")
+        await pilot.press("d")
+        await pilot.pause()
+    assert app.drill_wanted is service.procedures()[0]
+
+
+async def test_ctrl_q_quits_with_zero(service):
+    app = home_app(service)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "drilled")
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+    assert app.return_value == 0
+    assert app.drill_wanted is None
+
+
+async def test_moving_the_cursor_changes_nothing_but_the_panel(service, tmp_path):
+    with Script(make_run(tmp_path)) as run:
+        run.start()
+        run.finish("done")
+    app = home_app(service)
+    async with app.run_test(size=(80, 24)) as pilot:
+        before = await wait_for(pilot, "done in")
+        await pilot.press("down")
+        after = await wait_for(pilot, "files")
+        assert isinstance(app.screen, HomeScreen)
+    left = [line[3:39] for line in before.splitlines()]
+    assert left == [line[3:39] for line in after.splitlines()]
+
+
+async def test_f1_explains_the_screen_the_procedure_and_every_key(service):
+    async with home_app(service).run_test(size=(80, 40)) as pilot:
+        await wait_for(pilot, "drilled")
+        await pilot.press("f1")
+        text = await wait_for(pilot, "Help: Rekindle")
+        assert "everything Rekindle can do" in text
+        assert "Takes one machine back" in text
+        await pilot.press("pagedown")
+        await pilot.pause()
+        assert "drill it" in screen_text(pilot.app)
+        await pilot.press("f1")
+        await wait_for(pilot, "Virtual machines (KVM)")
