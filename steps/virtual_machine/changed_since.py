@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from steps.conflicts import ConflictSet, Resolutions
+from steps.conflicts import Resolutions
 from steps.ldif_text import parse_entries
 from steps.targets.directory import Entry
+from steps.virtual_machine.conflict_set import MachineConflicts
 from steps.virtual_machine.entry_changes import difference_words
 from steps.virtual_machine.host_facts import HostFacts
-from steps.virtual_machine.merged import compare
+from steps.virtual_machine.merged import compare, differing
 from steps.virtual_machine.restore_job import RestoreJob
 from steps.virtual_machine.sources import Sources
 from steps.virtual_machine.survey import RestoreSurvey
@@ -43,26 +44,13 @@ def _parsed(data: bytes | None) -> tuple[Entry, ...]:
     return parse_entries(data, "the directory entry") if data else ()
 
 
-def _rows(before: ConflictSet, now: ConflictSet) -> Iterator[str]:
-    old, new = _values(before), _values(now)
-    for row in [*old, *(row for row in new if row not in old)]:
-        if row not in new:
-            yield f"{row} is no difference any more"
-        elif row not in old:
-            yield f"{row} is a difference now"
-        elif old[row] != new[row]:
-            yield f"{row} says something else in {', '.join(_where(old[row], new[row]))}"
+def _rows(before: MachineConflicts, now: MachineConflicts) -> Iterator[str]:
+    for row, changed in differing(before, now).items():
+        where = f" in {', '.join(changed)}" if changed else ""
+        yield f"{row} is not the difference it was{where}"
 
 
-def _values(conflicts: ConflictSet) -> dict[str, Mapping[str, str | None]]:
-    return {row.id: dict(row.values) for row in conflicts.rows}
-
-
-def _where(old: Mapping[str, str | None], new: Mapping[str, str | None]) -> list[str]:
-    return [source for source in new if old.get(source) != new[source]]
-
-
-def _blocked(now: ConflictSet, resolutions: Resolutions) -> Iterator[str]:
+def _blocked(now: MachineConflicts, resolutions: Resolutions) -> Iterator[str]:
     for row in now.still_open(resolutions):
         yield f"{row} is not decided"
     for block in now.blocking(resolutions):

@@ -16,7 +16,7 @@ from steps.targets.sizes import size_text
 from steps.virtual_machine.backup_set import NOT_RUNNING, ImageFacts, state_refusal
 from steps.virtual_machine.directory_modes import Mode
 from steps.virtual_machine.iterations import named_time
-from steps.virtual_machine.merged import Merged, change_file, compare, merge
+from steps.virtual_machine.merged import Merged, compare, merge
 from steps.virtual_machine.places import safe_path
 from steps.virtual_machine.restore_job import DiskMove, RestoreJob
 from steps.virtual_machine.set_reader import disks_of
@@ -51,7 +51,7 @@ def restore_conflicts(_site: Site, given: Given, survey: Survey) -> ConflictSet:
 def restore_plan(site: Site, given: Given, resolutions: Resolutions, survey: Survey) -> Plan:
     """Raises Refused while a conflict is open or the chosen mode is not possible."""
     found = RestoreSurvey.from_json(survey)
-    conflicts = restore_conflicts(site, given, survey)
+    conflicts = compare(found.sources, found.host, given.get("mode") == WITH_STATE)
     _refuse_unsettled(found, given, conflicts, resolutions)
     merged = merge(conflicts, resolutions)
     job = restore_job(site, given, resolutions, survey, merged)
@@ -59,7 +59,7 @@ def restore_plan(site: Site, given: Given, resolutions: Resolutions, survey: Sur
         procedure=NAME,
         object=f"{job.title} from {_when(job.place.leaf)}",
         verb="Restore",
-        phases=_phases(job, change_file(conflicts, resolutions), found),
+        phases=_phases(job, merged.change_ldif.splitlines(), found),
         settings=tuple(_settings(job, found, given)),
         estimate_seconds=_estimate(job),
         confirm_by_typing=job.title,
