@@ -13,7 +13,7 @@ def check_resumable(view: RunView, *, undo: bool = False) -> None:
     """Raise Refused where there is nothing to go on with, or no way back."""
     if undo:
         everything(view)
-    elif view.undone_whole:
+    elif view.undone_whole and view.undo is None:
         raise Refused(
             "This run was undone as a whole: its plan was made for a world that is gone.",
             "Make a new plan.",

@@ -131,7 +131,7 @@ class AskedQuestion:
 
 @dataclass(slots=True)
 class UndoView:
-    """An undo that is going on (or was, when the runner died)."""
+    """An undo that is going on, or was when the run was cut off, failed or was stopped."""
 
     steps: tuple[str, ...]
     covers: tuple[str, ...]
@@ -348,7 +348,7 @@ def _undo_finished(view: RunView, event: EventData, _at: datetime) -> None:
         if step.finished:
             # Nothing of it had to be undone, but the world it was checked in is no more.
             step.state, step.put_off = StepState.WAITING, False
-    view.undo, view.undone_whole = None, event["whole"]
+    view.undone_whole = event["whole"]
 
 
 def _progress(view: RunView, event: EventData, at: datetime) -> None:
@@ -407,6 +407,8 @@ def _note(view: RunView, event: EventData, at: datetime) -> None:
 def _run_finished(view: RunView, event: EventData, at: datetime) -> None:
     view.outcome, view.message, view.finished = Finish(event["outcome"]), event["message"], at
     view.question, view.paused = None, False
+    if view.outcome is Finish.UNDONE:
+        view.undo = None
     for step in view.steps.values():
         _interrupt(step)
 

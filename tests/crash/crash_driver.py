@@ -11,17 +11,20 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import jinja2  # noqa: F401  (loaded once, not in every fork)
 
 from steps.run.events import Event
 from steps.run.journal import Journal
 from steps.run.runner import World, main
 from tests.crash import toy
 
+HUNG = -1000
 SECRET = "s3cret & <sauce>"
-PROMPTS = {"clean-up": "yes"}
 
 
 class MortalJournal(Journal):
@@ -55,7 +58,7 @@ def in_fork(request) -> int:
     child = os.fork()
     if child == 0:
         MortalJournal.kill_at, MortalJournal.when = request["kill_at"], request["when"]
-        handed = {"secrets": {"toy password": SECRET}, "prompts": request.get("prompts", PROMPTS)}
+        handed = {"secrets": {"toy password": SECRET}, "prompts": {}}
         sys.stdin = io.StringIO(json.dumps(handed) + "\n")
         world = World(
             find=toy.find,
@@ -64,8 +67,21 @@ def in_fork(request) -> int:
         )
         undo = ["--undo"] if request["undo"] else []
         os._exit(main([request["run"], *undo], world))
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
+    return end_of(child)
+
+
+def end_of(child: int) -> int:
+    """Exit code of the fork; one that hangs (at a question nobody answers) is ended."""
+    deadline = time.monotonic() + 15.0
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return HUNG
+        time.sleep(0.001)
 
 
 if __name__ == "__main__":

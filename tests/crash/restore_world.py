@@ -1,0 +1,125 @@
+"""A practice site that can be put back to its first moment in a second, and a killable runner.
+
+The site is built once. Its machine and its slapd are then stopped and the folder is copied; putting
+it back copies the folder to the same place and starts both again.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.secrets import Secret
+from config.site_file import load_site
+from steps.drill.child import ask_child
+from steps.drill.embedded import end_guests
+from steps.drill.faults import Scene
+from steps.drill.operator import Operator
+from steps.drill.places import Places
+from steps.drill.scenario import RESTORE_MACHINE
+from steps.drill.score import Check
+from steps.drill.slapd import ensure_running, stop_slapd
+from steps.drill.truth import Truth
+from steps.run.directory import RunDirectory
+from steps.run.journal import Follower
+from steps.run.view import RunView
+from steps.targets.open import open_targets
+
+RUNNER = Path(__file__).with_name("restore_runner.py")
+VOLATILE = ("sstProvisioningState", "sstProvisioningExecutionTime")
+
+
+def _copy(source: Path, target: Path) -> None:
+    # cp knows what to do with the sockets that QEMU leaves.
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True)
+
+
+def _quiet(_line: str) -> None:
+    pass
+
+
+@dataclass(slots=True)
+class RestoreWorld:
+    """One site in `folder`, its first moment in `template`, runs below `home`."""
+
+    folder: Path
+    template: Path
+
+    @property
+    def places(self) -> Places:
+        return Places(self.folder)
+
+    def build(self) -> None:
+        ask_child("steps.drill.build", [str(self.folder)], _quiet)
+        self._stop()
+        _copy(self.folder, self.template)
+
+    def reset(self) -> None:
+        """Back to the moment when the operator sits down."""
+        self._stop()
+        shutil.rmtree(self.folder)
+        _copy(self.template, self.folder)
+        ensure_running(self.places.directory)
+        ask_child("tests.crash.restore_start", [str(self.folder)], _quiet)
+
+    def _stop(self) -> None:
+        end_guests(self.places.hypervisor)
+        stop_slapd(self.places.directory)
+
+    def remove(self) -> None:
+        ask_child("steps.drill.take_down", [str(self.folder)], _quiet)
+
+    def operator(self) -> Operator:
+        scene = Scene(self.places, Truth.read(self.places.truth))
+        return Operator(RESTORE_MACHINE, scene, None, _quiet)
+
+    def prepare(self) -> RunDirectory:
+        """A run decided as the drill's script decides, not started."""
+        return self.operator().prepare()
+
+    def run(self, run: RunDirectory, *, kill_at: int = 0, when: str = "after", extra=()) -> int:
+        """Let a runner carry the run out (or go on with it); negative where a signal ended it."""
+        command = [sys.executable, "-P", str(RUNNER), str(kill_at), when, str(run.path), *extra]
+        secrets = {name: secret.reveal() for name, secret in self.operator().secrets().items()}
+        handed = json.dumps({"secrets": secrets, "prompts": dict(RESTORE_MACHINE.prompts)})
+        done = subprocess.run(
+            command, input=handed + "\n", text=True, capture_output=True, timeout=120, check=False
+        )
+        return done.returncode
+
+    def score(self, run: RunDirectory) -> list[Check]:
+        found = ask_child("steps.drill.score", [str(self.folder), str(run.path)], _quiet)
+        return [Check(**check) for check in found]
+
+    def directory_text(self) -> str:
+        """Every entry of the directory, without what differs from one time to another."""
+        site = load_site(self.places.site_file)
+        password = Secret(self.places.password_file.read_text().strip())
+        targets = open_targets(site, {"directory password": password})
+        try:
+            entries = targets.directory().subtree("dc=practice")
+        finally:
+            targets.close()
+        out = io.StringIO()
+        with redirect_stdout(out):
+            for entry in sorted(entries, key=lambda entry: entry.dn.lower()):
+                print(entry.dn)
+                for name, values in sorted(entry.attributes.items()):
+                    if name not in VOLATILE:
+                        print(f"  {name}: {sorted(values)}")
+        return out.getvalue()
+
+    def files(self) -> set[str]:
+        """Every file below images and retain, by name relative to them."""
+        root = self.places.storage
+        return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+def view_of(run: RunDirectory) -> RunView:
+    return RunView.of(Follower(run.journal_file).poll())
