@@ -24,6 +24,7 @@ UNREADABLE = "xml-unreadable"
 
 _DECLARES = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _MARKUP = re.compile(r"<!--.*?-->|<\?.*?\?>|<[^>]*>", re.DOTALL)
+_ATTRIBUTE_PATH = re.compile(r"(?:(.*)/)?@([\w:-]+)")
 _QUOTED = re.compile(r'="([^"]*)"')
 
 
@@ -150,8 +151,8 @@ def read(element: Element, path: str) -> str | None:
 
 def split_path(path: str) -> tuple[str, str]:
     """`a/b/@c` as ("a/b", "c"); the second is empty for a text."""
-    where, _, attribute = path.rpartition("@")
-    return (where.rstrip("/"), attribute) if where or path.startswith("@") else (path, "")
+    found = _ATTRIBUTE_PATH.fullmatch(path)
+    return (found[1] or "", found[2]) if found else (path, "")
 
 
 def write(element: Element, path: str, value: str | None) -> None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from steps.conflicts import Decision, FieldClass
 from steps.virtual_machine import codecs as c
 from steps.virtual_machine import normalise as n
+from steps.virtual_machine import xml_parts as x
 
 FROZEN, HOST, DIRECTORY = FieldClass
 BACKUP, LIVE = Decision.KEEP_BACKUP, Decision.TAKE_LIVE
@@ -263,6 +264,31 @@ LEASE_ROWS: tuple[FieldRow, ...] = (
     _row("dhcp.statements", "other lease settings", "network", _LEASE, "dhcpStatements", "",
          c.OtherStatements(), DIRECTORY, typed=Typed.NEVER),
 )
+
+XML_ROWS: tuple[FieldRow, ...] = (
+    _row("cpu", "CPU model", "machine", _M, "", "cpu",
+         x.Processor(), FROZEN, mirror=True, typed=Typed.NEVER),
+    _row("video", "video card", "console", _M, "", "devices/video/model/@type",
+         x.Video(), FROZEN, mirror=True, typed=Typed.NEVER),
+    _row("title", "title in the XML", "machine", _M, "", "title",
+         _PLAIN, HOST, mirror=True, suggested=LIVE),
+    _row("firmware", "firmware", "machine", _M, "", "os/loader",
+         c.Codec(n.path), FROZEN, mirror=True, typed=Typed.NEVER),
+    _row("nvram", "firmware variables", "machine", _M, "", "os/nvram",
+         c.Codec(n.path), HOST, mirror=True, suggested=LIVE, typed=Typed.PATH),
+    *(
+        _row(f"devices.{tag}", f"{tag} devices", "machine", _M, "", f"devices/{tag}",
+             x.Devices(tag, *paths.split(), skip=x.is_ps2 if tag == "input" else None),
+             FROZEN, mirror=True, typed=Typed.NEVER)
+        for tag, paths in {
+            "serial": "@type target/@type", "parallel": "@type", "input": "@type @bus",
+            "channel": "@type target/@name", "redirdev": "@bus @type", "hostdev": "@mode @type",
+            "filesystem": "source/@dir target/@dir", "watchdog": "@model", "tpm": "@model",
+            "rng": "@model", "smartcard": "@mode", "shmem": "@name", "vsock": "@model",
+            "hub": "@type",
+        }.items()
+    ),
+)
 # fmt: on
 
 NAMING = frozenset({"sstdisk", "sstinterface", "sstvirtualmachine", "ou", "cn"})
@@ -276,6 +302,10 @@ OPERATIONAL = frozenset(
     }
 )  # fmt: skip
 """Attributes the server writes; never compared, never restored."""
+
+
+PRESENCE_ROW = FieldRow("presence", "", "", Scope.MACHINE, (), (), _PLAIN, FROZEN)
+"""Whether a device is there at all."""
 
 
 def unknown_row(attribute: str, row_id: str, title: str) -> FieldRow:

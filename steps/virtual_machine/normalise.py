@@ -31,6 +31,8 @@ _MAC = re.compile(r"[0-9a-f]{2}([:-]?[0-9a-f]{2}){5}")
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 _DIGITS = re.compile(r"[+-]?[0-9]{1,30}")
 
+_OLD_PC = re.compile(r"pc(-[0-9]+\.[0-9]+)?")
+
 TRUE, FALSE = "TRUE", "FALSE"
 
 
@@ -112,10 +114,14 @@ def address(text: str) -> str:
 
 def family(machine: str) -> str:
     """The line of machine types a name belongs to: `pc` or `q35`; empty for all others."""
-    for known, prefix in (("pc", "pc-i440fx-"), ("q35", "pc-q35-")):
-        if machine == known or machine.startswith(prefix):
-            return known
-    return ""
+    if machine.startswith("pc-i440fx-") or _OLD_PC.fullmatch(machine):
+        return "pc"
+    return "q35" if machine == "q35" or machine.startswith("pc-q35-") else ""
+
+
+def is_machine_alias(machine: str) -> bool:
+    """Whether a machine type names a line and libvirt writes the full name (`pc`, `pc-0.13`)."""
+    return machine == "q35" or bool(_OLD_PC.fullmatch(machine))
 
 
 def size_words(number: str) -> str:

@@ -1,0 +1,48 @@
+"""Which rows move together. Pure.
+
+MAC and lease; node, console address and bridges; image path and volume; and whatever else of one
+disk says where it lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from steps.virtual_machine.cases import Case
+
+_DISK_PLACE = ("source", "type", "source-protocol", "source-name", "source-host", "source-port",
+               "volume-name", "capacity", "allocation")  # fmt: skip
+_LEASE = ("dhcp", "dhcp.hardware-address", "dhcp.fixed-address")
+
+
+def couplings(cases: Sequence[Case]) -> Mapping[str, tuple[str, ...]]:
+    """For each row the rows that move with it, where there are any."""
+    found: dict[str, list[str]] = {}
+    for group in _groups(cases):
+        for one in group:
+            for other in group:
+                if one != other and not (_is_bridge(one) and _is_bridge(other)):
+                    found.setdefault(one, []).append(other)
+    return {name: tuple(dict.fromkeys(others)) for name, others in found.items()}
+
+
+def _is_bridge(row_id: str) -> bool:
+    # Two cards may well hang on bridges decided apart.
+    return row_id.endswith(".bridge")
+
+
+def _groups(cases: Sequence[Case]) -> Iterator[list[str]]:
+    ids = [case.id for case in cases]
+    yield [x for x in ids if x in ("node", "console-address") or _is_bridge(x)]
+    yield [x for x in ids if x in _LEASE or x == _leased_card(cases)]
+    for device in dict.fromkeys(case.device_name for case in cases if case.device_name):
+        wanted = {f"{device}.{name}" for name in _DISK_PLACE}
+        yield [x for x in ids if x in wanted]
+
+
+def _leased_card(cases: Sequence[Case]) -> str:
+    """The row of the MAC the lease belongs to: the one joined with it, else the first card's."""
+    macs = [case for case in cases if case.field is not None and case.field.row.id == "mac"]
+    joined = next((case for case in macs if case.field and case.field.with_lease), None)
+    found = joined or (macs[0] if macs else None)
+    return found.id if found else ""

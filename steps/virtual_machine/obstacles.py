@@ -1,0 +1,265 @@
+"""What stops a restore whatever is decided, and what stops it as decided. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from steps.conflicts import Blocking, Decision
+from steps.virtual_machine import normalise as n
+from steps.virtual_machine import sources as s
+from steps.virtual_machine.cases import Case, presence
+from steps.virtual_machine.cross_checks import REMEDIES, taken_identity
+from steps.virtual_machine.domain_xml import RefusedXml, console
+from steps.virtual_machine.field_table import Check
+from steps.virtual_machine.image_header import SetImage
+from steps.virtual_machine.machine_fields import DISK, Device, Field
+from steps.virtual_machine.merged_xml import known_password
+from steps.virtual_machine.outcome import Outcome
+from steps.virtual_machine.situation import WITH_STATE, Situation
+from steps.virtual_machine.state_file import StateKind
+
+_UNUSABLE_STATES = (StateKind.PARTIAL, StateKind.TRUNCATED, StateKind.GARBAGE)
+
+
+def always_blocking(
+    situation: Situation, cases: Sequence[Case], refused: Mapping[str, RefusedXml]
+) -> tuple[Blocking, ...]:
+    """What must stop Apply whatever is chosen."""
+    return (
+        *(_refused(source, error) for source, error in refused.items()),
+        *_state(situation),
+        *_definition(situation),
+        *_identity(situation),
+        *_images(situation, cases),
+        *_password(situation),
+        *_dead_ends(situation, cases),
+    )
+
+
+def _refused(source: str, error: RefusedXml) -> Blocking:
+    return Blocking(
+        error.code, f"The {s.DOCUMENT_TITLES[source]} is refused: {error.message}", error.remedy
+    )
+
+
+def _state(situation: Situation) -> Iterator[Blocking]:
+    state = situation.sources.state
+    if situation.mode == WITH_STATE and state in _UNUSABLE_STATES:
+        yield Blocking(
+            f"state-{state}",
+            f"The state file cannot be restored: {situation.sources.state_problem}",
+            "Choose another backup, or restore as a cold start (memory is lost).",
+        )
+
+
+def _definition(situation: Situation) -> Iterator[Blocking]:
+    if situation.base is None:
+        yield Blocking(
+            "no-definition",
+            "No XML says what the machine is: none in the backup, none at the hypervisor.",
+            "Choose another backup.",
+        )
+    held = situation.documents.directories.values()
+    if not any(entries.machine is not None for entries in held):
+        yield Blocking(
+            "no-entry",
+            f"Neither backup nor directory has an entry of {situation.sources.machine}.",
+            "Choose another backup.",
+        )
+
+
+def _identity(situation: Situation) -> Iterator[Blocking]:
+    for code, message in taken_identity(situation):
+        yield Blocking(code, message, "Find out which machine is the right one; remove the other.")
+    name, uuid = situation.fields.get("name"), situation.fields.get("uuid")
+    if not situation.with_state or name is None or uuid is None:
+        return
+    for field, what in ((uuid, "UUID"), (name, "name")):
+        then = field.seen.get(s.XML_STATE) or field.seen.get(s.XML_BACKUP)
+        now = field.seen.get(s.XML_NOW)
+        if then is not None and now is not None and then.key != now.key:
+            yield Blocking(
+                f"{field.id}-differs",
+                f"The hypervisor has this machine with the {what} {now.text}, "
+                f"the memory state with {then.text}: libvirt refuses to have both.",
+                "Undefine today's machine, or restore as a cold start.",
+                (field.id,),
+            )
+
+
+def _images(situation: Situation, cases: Sequence[Case]) -> Iterator[Blocking]:
+    if situation.sources.images is None:
+        return
+    for device in situation.devices:
+        if device.kind == DISK and _comes_back(device, situation):
+            yield from _image(device, situation, cases)
+
+
+def _comes_back(device: Device, situation: Situation) -> bool:
+    """Whether the backup must hold an image of the disk: a disk, with a file, that it had."""
+    backup = presence(device, situation).backup
+    kind = situation.fields.get(f"{device.name}.device")
+    seen = next(iter(kind.seen.values())) if kind else None
+    is_disk = seen is None or seen.key in (None, "disk")
+    had = backup is not None and backup.key is not None
+    return had and is_disk and bool(situation.image_names(device))
+
+
+def _image(device: Device, situation: Situation, cases: Sequence[Case]) -> Iterator[Blocking]:
+    image = situation.set_image(device)
+    name = situation.image_names(device)[0]
+    rows = _rows_of(device, cases)
+    if image is None or (image.problem and not image.format):
+        yield Blocking(
+            "image-missing",
+            f"The image of {device.name}, {name}.{situation.sources.leaf}, is not in the backup.",
+            "Choose another backup, or put the image back into this one.",
+            rows,
+        )
+    elif image.problem:
+        yield Blocking(
+            "image-unreadable",
+            f"The image of {device.name}, {image.name}: {image.problem}.",
+            "Choose another backup.",
+            rows,
+        )
+    else:
+        yield from _wrong_format(device, image, situation, cases)
+        yield from _too_small(device, image, situation, rows)
+
+
+def _rows_of(device: Device, cases: Sequence[Case]) -> tuple[str, ...]:
+    return tuple(case.id for case in cases if case.device_name == device.name)
+
+
+def _wrong_format(
+    device: Device, image: SetImage, situation: Situation, cases: Sequence[Case]
+) -> Iterator[Blocking]:
+    field = situation.fields.get(f"{device.name}.driver-type")
+    if field is None or any(case.field is field and case.choices.allowed for case in cases):
+        return
+    said = base_value(field, situation) or "raw"
+    if said != image.format:
+        yield Blocking(
+            "image-format",
+            f"The image of {device.name} is {image.format}, the definition says {said}: libvirt "
+            "accepts that and the guest's data is destroyed.",
+            "Put an image of the right format into the backup, or choose another backup.",
+            tuple(case.id for case in cases if case.field is field),
+        )
+
+
+def base_value(field: Field, situation: Situation) -> str | None:
+    order = (situation.base or "", s.XML_STATE, s.XML_BACKUP, s.DIRECTORY_BACKUP)
+    return next((field.seen[x].key for x in order if x in field.seen), None)
+
+
+def _too_small(
+    device: Device, image: SetImage, situation: Situation, rows: tuple[str, ...]
+) -> Iterator[Blocking]:
+    expected, why = _expected_size(device, image, situation)
+    if image.virtual_size < expected:
+        yield Blocking(
+            "image-too-small",
+            f"The image of {device.name} holds {n.size_words(str(image.virtual_size))}, {why} "
+            f"{n.size_words(str(expected))}: the guest would write beyond its end.",
+            "Choose another backup.",
+            rows,
+        )
+
+
+def _expected_size(device: Device, image: SetImage, situation: Situation) -> tuple[int, str]:
+    """What the image must hold, and who says so.
+
+    Today's image may be larger when the directory knows that the disk grew since the backup.
+    """
+    capacity = situation.fields.get(f"{device.name}.capacity")
+    then = _number(capacity, s.DIRECTORY_BACKUP)
+    now = _number(capacity, s.DIRECTORY_NOW)
+    live = _live_size(device, situation)
+    grew = then == image.virtual_size and now > then
+    if live > then and not grew:
+        return live, "the image it replaces has"
+    return then, "the directory entry in the backup says"
+
+
+def _number(field: Field | None, source: str) -> int:
+    seen = field.seen.get(source) if field else None
+    return int(seen.key) if seen and seen.key and seen.key.isdigit() else 0
+
+
+def _live_size(device: Device, situation: Situation) -> int:
+    field = situation.fields.get(f"{device.name}.source")
+    paths = [seen.key for seen in field.seen.values() if seen.key] if field else []
+    found = [situation.facts.live_image(path) for path in paths]
+    return max((image.virtual_size for image in found if image is not None), default=0)
+
+
+def _password(situation: Situation) -> Iterator[Blocking]:
+    root = situation.documents.xmls.get(situation.base or "")
+    if root is None or console(root) is None or known_password(situation):
+        return
+    managed = "spice-port" in situation.fields and any(
+        source in situation.fields["spice-port"].seen for source in s.DIRECTORIES
+    )
+    if managed and not _open_today(situation):
+        yield Blocking(
+            "console-password-lost",
+            "No source has the console password: the console would be open to anybody.",
+            "Set sstSpicePassword in the machine's directory entry and compare again.",
+        )
+
+
+def _open_today(situation: Situation) -> bool:
+    """Whether today's entry and definition are there and have no password either."""
+    held = situation.documents.directories.get(s.DIRECTORY_NOW)
+    return held is not None and held.machine is not None and s.XML_NOW in situation.documents.xmls
+
+
+def _dead_ends(situation: Situation, cases: Sequence[Case]) -> Iterator[Blocking]:
+    """Rows that allow nothing at all."""
+    for case in cases:
+        if case.choices.allowed or case.id in ("name", "uuid"):
+            continue
+        check = case.field.row.check if case.field else Check.NONE
+        reasons = dict.fromkeys(case.choices.refused.values())
+        reason = case.choices.refused[Decision.KEEP_BACKUP]
+        if case.field is not None and case.field.row.id == "driver-type":
+            continue
+        yield Blocking(
+            f"{check.replace(' ', '-')}-unusable" if check else "no-choice",
+            f"{case.title}: {reason}",
+            REMEDIES.get(check) or " ".join(reasons),
+            (case.id,),
+        )
+
+
+def blocking_as_decided(
+    situation: Situation, decided: Iterable[tuple[Case, Outcome]]
+) -> tuple[Blocking, ...]:
+    """What these decisions make impossible: two devices of this machine with one MAC or image."""
+    now = {case.field.id: result.now for case, result in decided if case.field is not None}
+    return (
+        *_twice(situation, now, "mac", "mac-twice", "the MAC"),
+        *_twice(situation, now, "source", "image-twice", "the image"),
+    )
+
+
+def _twice(
+    situation: Situation, decided: Mapping[str, str | None], name: str, code: str, what: str
+) -> Iterator[Blocking]:
+    holders: dict[str, str] = {}
+    for field in situation.fields.values():
+        if field.row.id != name or field.device is None:
+            continue
+        key = decided[field.id] if field.id in decided else base_value(field, situation)
+        if key is None or situation.base not in field.seen:
+            continue
+        other = holders.setdefault(key, field.device.name)
+        if other != field.device.name:
+            yield Blocking(
+                code,
+                f"{other} and {field.device.name} would both have {what} {key}.",
+                "Decide one of them otherwise.",
+                tuple(x for x in (f"{other}.{name}", field.id) if x in decided),
+            )
