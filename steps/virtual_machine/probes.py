@@ -22,6 +22,7 @@ from steps.virtual_machine.machine_directory import display_name, machines
 from steps.virtual_machine.machine_site import MachineSite, find_machine, hypervisor_of, roots
 from steps.virtual_machine.set_look import look_at_set
 from steps.virtual_machine.set_reader import SetReader
+from steps.virtual_machine.verification import last_verified
 
 _NO_ENTRY = "no directory entry"
 
@@ -96,12 +97,19 @@ def _iteration(site: MachineSite, iteration: Iteration, now: datetime) -> Choice
 
 
 def _verified(iteration: Iteration) -> str:
-    return "with checksums, never verified" if iteration.has_sums else "without checksums"
+    sums = "with checksums" if iteration.has_sums else "without checksums"
+    noted = last_verified(iteration.place, iteration.files)
+    return f"{sums}, {f'verified {_day(noted)}' if noted else 'never verified'}"
 
 
 def _as_named(leaf: str) -> str:
     moment = named_time(leaf)
     return f"{leaf}  ({moment:%d %b %Y %H:%M} as named)" if moment else leaf
+
+
+def _day(stamp: str) -> str:
+    moment = named_time(stamp)
+    return f"{moment:%d %b %Y}" if moment else stamp
 
 
 def check_set(probe: ProbeInput) -> Probed:

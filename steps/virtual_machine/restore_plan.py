@@ -20,7 +20,13 @@ from steps.virtual_machine.merged import Merged, compare, merge
 from steps.virtual_machine.places import safe_path
 from steps.virtual_machine.restore_job import DiskMove, RestoreJob
 from steps.virtual_machine.set_reader import disks_of
-from steps.virtual_machine.step_checks import CheckChain, CheckCopy, CheckSet, VerifyMachine
+from steps.virtual_machine.step_checks import (
+    CheckChain,
+    CheckCopy,
+    CheckSet,
+    NoteVerified,
+    VerifyMachine,
+)
 from steps.virtual_machine.step_cleanup import RemoveOldImages, RemoveRetained
 from steps.virtual_machine.step_copies import CopyLargeFile, CopySmallFiles, LargeFile
 from steps.virtual_machine.step_directory import WriteLease, WriteMachineEntry
@@ -201,8 +207,9 @@ def _large(job: RestoreJob) -> Iterator[Step]:
     )  # fmt: skip
     if job.with_state:
         state = LargeFile(
-            "state", job.state_backup, job.state_copy, job.state_size, job.state_sha256
-        )
+            "state", job.state_backup, job.state_copy, job.state_size, job.state_sha256,
+            private=True,
+        )  # fmt: skip
         yield CopyLargeFile(job, state)
     for disk in job.disks:
         yield CopyLargeFile(
@@ -214,6 +221,7 @@ def _large(job: RestoreJob) -> Iterator[Step]:
         )  # fmt: skip
     for disk in job.disks:
         yield CheckCopy(job, disk)
+    yield NoteVerified(job)
 
 
 def _swap(job: RestoreJob, change: Sequence[str], found: RestoreSurvey) -> Iterator[Step]:

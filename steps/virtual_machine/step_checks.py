@@ -5,17 +5,20 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from config.errors import Refused, RekindleError, StepFailed
 from steps.procedure import ProbeInput, Step, StepContext, Verdict, done, not_done
 from steps.targets.quoting import command_line
 from steps.virtual_machine.backup_set import ERROR, findings
+from steps.virtual_machine.directory_modes import timestamp
 from steps.virtual_machine.iterations import Iteration
 from steps.virtual_machine.machine_site import MachineSite, find_machine
 from steps.virtual_machine.qemu_image import check_image, image_info
 from steps.virtual_machine.restore_job import DiskMove, RestoreJob
 from steps.virtual_machine.set_look import look_at_set
 from steps.virtual_machine.step_machine import MachineStep
+from steps.virtual_machine.verification import last_verified, note_verified
 from steps.virtual_machine.xml_facts import XmlFacts, differences, xml_facts
 
 
@@ -149,6 +152,36 @@ class CheckCopy(CheckStep):
                 f"The copy of {disk.target} is damaged.", "Choose another backup.", seen=check.text
             )
         return f"{check.text}; {seen}"
+
+
+class NoteVerified(Step):
+    """Note that this backup was read whole and found sound, for the list of backups."""
+
+    name = "large.verified"
+    title = "Note that the backup was verified"
+    reason = "A backup that somebody has restored from is worth more than one nobody has read."
+
+    def __init__(self, job: RestoreJob) -> None:
+        self.job = job
+
+    def commands(self) -> Sequence[str]:
+        """Nothing on the node."""
+        return ("# a note in the state folder of this account",)
+
+    def verify(self, context: StepContext) -> Verdict:
+        """The note is there, for the set as it is, and of this run."""
+        _, iteration = locate(context, self.job)
+        noted = last_verified(iteration.place, iteration.files)
+        if not noted or noted != context.recall(self.name):
+            return not_done(f"last verified: {noted or 'never'}")
+        return done(f"verified {noted}")
+
+    def apply(self, context: StepContext) -> None:
+        """Note it."""
+        _, iteration = locate(context, self.job)
+        moment = timestamp(datetime.now(UTC))
+        context.remember(self.name, moment)
+        note_verified(iteration.place, iteration.files, moment)
 
 
 class CheckChain(CheckStep, MachineStep):

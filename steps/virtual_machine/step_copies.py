@@ -83,6 +83,8 @@ class LargeFile:
     sha256: str = ""
     moved_in: str = ""
     """Name of the step that moves the copy on, empty where none does."""
+    private: bool = False
+    """Whether the copy is for its owner's eyes only: a memory state holds whatever was in memory."""
 
 
 class CopyLargeFile(Step):
@@ -131,6 +133,7 @@ class CopyLargeFile(Step):
             copied = shell.copy(
                 self.file.source, self.file.target, _watched(context), sha256=self._listed
             )
+            self._hide(shell)
             self._prove(context, copied)
 
     def undo(self, context: StepContext) -> None:
@@ -154,9 +157,15 @@ class CopyLargeFile(Step):
         source = shell.checksum(self.file.source, _watched(context), sha256=self._listed)
         if shell.checksum(self.file.target, _watched(context)).root != source.root:
             return False
+        self._hide(shell)
         context.log(f"{self.file.target} is there already and equals the backup")
         self._prove(context, source)
         return True
+
+    def _hide(self, shell: Shell) -> None:
+        status = shell.status(self.file.target)
+        if self.file.private and status is not None:
+            shell.set_owner(self.file.target, status.owner, status.group, 0o600)
 
     def _prove(self, context: StepContext, copied: Copied) -> None:
         """Compare with the checksum list before anything is built on the copy."""

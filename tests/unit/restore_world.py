@@ -267,6 +267,17 @@ class MemoryContext:
         self.answers = answers
         self.concealed: set[str] = set()
         self.touched: set[str] = set()
+        self.finished: set[str] = set()
+
+    def after_a_crash(self, targets: object) -> MemoryContext:
+        """What a resumed runner's steps are given: everything that was journalled, no more."""
+        again = MemoryContext(targets, self.given, self.run_directory, **self.answers)
+        again.facts, again.touched, again.finished = self.facts, self.touched, self.finished
+        return again
+
+    def record(self, name: str) -> None:
+        """A step is through: the journal says so."""
+        self.finished.add(name)
 
     def log(self, line: str) -> None:
         self.lines.append(line)
@@ -354,7 +365,7 @@ def _directory(places: Places, around: practice.Surroundings, now: practice.Shap
     entries = [
         *practice.site_entries(BASE, NODE, OWNER, GROUP, places),
         *practice.machine_entries(now, around),
-        *practice.leaf_entries(BASE, LEAF, LEAF),
+        *practice.leaf_entries(BASE, LEAF, LEAF, mode="finished"),
     ]
     (places.directory / "site.ldif").write_text(dump_entries(entries))
     return LdifDirectory(places.directory, BASE)
@@ -417,31 +428,32 @@ def carry_out(plan: Plan, context: MemoryContext, *, until: str = "") -> list[st
     for step in plan.steps:
         if step.name == until:
             break
+        if step.name in context.finished:
+            continue
         verdict = step.verify(context)
         assert verdict.outcome is not Outcome.UNKNOWN, f"{step.name}: {verdict.evidence}"
-        if verdict.outcome is Outcome.DONE:
-            continue
-        context.touched.add(step.name)
-        try:
-            step.apply(context)
-        except PutOff:
-            put_off.append(step.name)
-            continue
-        verdict = step.verify(context)
-        assert verdict.outcome is Outcome.DONE, f"{step.name}: {verdict.evidence}"
+        if verdict.outcome is Outcome.NOT_DONE:
+            context.touched.add(step.name)
+            try:
+                step.apply(context)
+            except PutOff:
+                put_off.append(step.name)
+                continue
+            verdict = step.verify(context)
+            assert verdict.outcome is Outcome.DONE, f"{step.name}: {verdict.evidence}"
+        context.record(step.name)
     return put_off
 
 
-def take_back(plan: Plan, context: MemoryContext, *, since: str = "") -> None:
-    """Undo every step that can be, the last first, as the runner does."""
+def take_back(plan: Plan, context: MemoryContext) -> None:
+    """Undo every step that was begun and can be, the last first, as the runner does."""
     for step in reversed(plan.steps):
         if step.can_undo and step.name in context.touched:
             step.undo(context)
-            context.touched.discard(step.name)
             verdict = step.verify(context)
             assert verdict.outcome is not Outcome.DONE, f"{step.name}: {verdict.evidence}"
-        if step.name == since:
-            break
+            context.touched.discard(step.name)
+            context.finished.discard(step.name)
 
 
 def snapshot(world: World) -> Mapping[str, object]:
