@@ -24,7 +24,7 @@ from config.errors import Refused, StepFailed
 from steps.targets.chunk_reader import ChunkReader, Sink
 from steps.targets.chunks import CHUNK_SIZE, Chunks, chunk_count
 from steps.targets.files import open_regular, write_all
-from steps.targets.os_errors import NO_SPACE, explaining
+from steps.targets.os_errors import NO_SPACE, NoSpaceLeft, explaining
 from steps.targets.partial import Partial, SourceIdentity
 from steps.targets.quoting import checked_path
 from steps.targets.shell import Progress
@@ -147,13 +147,17 @@ class _Copy:
             else:
                 chunks = self._copy_data(progress, sha256)
             _refuse_changed(self._source)
-            self._partial.finish(os.fstat(self._source.descriptor))
+            self._partial.take_after(os.fstat(self._source.descriptor))
+            self._partial.publish()
         except OSError as error:
             if error.errno not in NO_SPACE:
                 self._keep()
                 raise
             self._partial.discard()
             raise self._no_space() from error
+        except NoSpaceLeft:
+            self._partial.discard()
+            raise
         except BaseException:
             self._keep()
             raise
@@ -208,7 +212,6 @@ class _Copy:
 
     def _refuse_full(self) -> None:
         if self._missing() > 0:
-            self._partial.discard()
             raise self._no_space()
 
     def _missing(self) -> int:
@@ -220,13 +223,18 @@ class _Copy:
         have = os.fstat(self._partial.descriptor).st_blocks * 512
         return self._source.reader(self._settings).extents.data - free - have
 
-    def _no_space(self) -> StepFailed:
-        missing = size_text(max(self._missing(), 0))
-        return StepFailed(
-            f"No space for {self._target!r}: its file system lacks {missing}.",
-            "Free that much there, then try again. Nothing of the copy was left there.",
-            seen=f"{missing} missing",
-        )
+    def _no_space(self) -> NoSpaceLeft:
+        return no_space(self._target, self._missing())
+
+
+def no_space(target: str, missing: int) -> NoSpaceLeft:
+    """The error of a copy that its file system has no room for; `missing` in bytes."""
+    lacks = size_text(max(missing, 0))
+    return NoSpaceLeft(
+        f"No space for {target!r}: its file system lacks {lacks}.",
+        "Free that much there, then try again. Nothing of the copy was left there.",
+        seen=f"{lacks} missing",
+    )
 
 
 def _hash(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 LONGEST_LINE = 64 << 10
 _LINE_END = re.compile(rb"[\r\n]")
@@ -14,31 +15,31 @@ class LineSplitter:
     What a line has beyond LONGEST_LINE bytes is dropped and the line says so.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self._on_line = on_line
         self._line = bytearray()
         self._cut = False
         self._after_return = False
 
-    def feed(self, data: bytes) -> list[str]:
-        """The lines that these bytes complete."""
-        lines: list[str] = []
+    def feed(self, data: bytes) -> None:
+        """Hand over the lines that these bytes complete."""
         start = 0
         for match in _LINE_END.finditer(data):
             end = match.start()
             follows_return = self._after_return and end == start and match[0] == b"\n"
             self._keep(data[start:end])
-            if not follows_return:
-                lines.append(self._take())
             self._after_return = match[0] == b"\r"
             start = match.end()
+            if not follows_return:
+                self._on_line(self._take())
         if start < len(data):
             self._after_return = False
             self._keep(data[start:])
-        return lines
 
-    def flush(self) -> list[str]:
-        """The last line, where the output does not end with a line end."""
-        return [self._take()] if self._line else []
+    def flush(self) -> None:
+        """Hand over the last line, where the output does not end with a line end."""
+        if self._line:
+            self._on_line(self._take())
 
     def _keep(self, part: bytes) -> None:
         room = LONGEST_LINE - len(self._line)

@@ -70,20 +70,10 @@ class LocalShell:
         self, command: Sequence[str], on_line: Callable[[str], None], *, timeout: float = 3600.0
     ) -> int:
         """Run it, handing over each line of output as it comes; returns the exit code."""
-
-        def deliver(lines: list[str]) -> None:
-            for line in lines:
-                on_line(line)
-
-        out, err = LineSplitter(), LineSplitter()
-        code = run_child(
-            command,
-            lambda data: deliver(out.feed(data)),
-            lambda data: deliver(err.feed(data)),
-            stdin=b"",
-            timeout=timeout,
-        )
-        deliver(out.flush() + err.flush())
+        out, err = LineSplitter(on_line), LineSplitter(on_line)
+        code = run_child(command, out.feed, err.feed, stdin=b"", timeout=timeout)
+        out.flush()
+        err.flush()
         return code
 
     def read(self, path: str, *, limit: int = 16 << 20, offset: int = 0) -> bytes:

@@ -29,7 +29,7 @@ def explained(error: OSError, doing: str) -> RekindleError:
     """Our error for what the system said while `doing` something to a path, named in `doing`."""
     said = f"{doing}: {error.strerror or error}."
     if error.errno in NO_SPACE:
-        return StepFailed(said, "Free some space there and try again.")
+        return NoSpaceLeft(said, "Free some space there and try again.")
     if error.errno in _BAD_INPUT:
         return InvalidInput(said)
     if error.errno in _REFUSED:
@@ -39,6 +39,10 @@ def explained(error: OSError, doing: str) -> RekindleError:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StepFailed(said, "Run it as a user who may do that, usually root.")
     return StepFailed(said)
+
+
+class NoSpaceLeft(StepFailed):
+    """A file system, or the operator's share of it, is full."""
 
 
 @contextmanager

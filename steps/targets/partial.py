@@ -129,12 +129,15 @@ class Partial:
                 os.fdatasync(record.fileno())
         self._recorded = len(digests)
 
-    def finish(self, source: os.stat_result) -> None:
-        """Owner, mode and times of the source, fsync, and the target's own name."""
+    def take_after(self, source: os.stat_result) -> None:
+        """Owner (where we are root), mode and times of the source."""
         if os.geteuid() == 0:
             os.fchown(self.descriptor, source.st_uid, source.st_gid)
         os.fchmod(self.descriptor, stat.S_IMODE(source.st_mode))
         os.utime(self.descriptor, ns=(source.st_atime_ns, source.st_mtime_ns))
+
+    def publish(self) -> None:
+        """fsync, then the target's own name; Refused where something has that name."""
         os.fsync(self.descriptor)
         rename_without_replacing(self.path, self._target)
         _unlink(self._record_path)
