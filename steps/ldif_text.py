@@ -12,6 +12,7 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from config.errors import InvalidInput
 from steps.targets.directory import Attributes, Change, Entry
@@ -103,6 +104,7 @@ def dump_delete(dn: str) -> str:
     return _dump_pair("dn", dn.encode()) + "changetype: delete\n"
 
 
+@lru_cache(maxsize=2048)
 def normal_dn(dn: str) -> str:
     """A DN for comparing: lower case, spaces around separators folded (RFC 4514 escapes kept).
 
