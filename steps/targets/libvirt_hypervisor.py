@@ -247,14 +247,15 @@ class LibvirtHypervisor:
         """None where it vanished since it was found: transient ones do."""
 
         def look(_: Any) -> DomainStatus:
-            active = bool(domain.isActive())
+            # Jobs first: where the guest ends meanwhile, the state read afterwards says so.
+            jobs = _block_jobs(domain)
             return DomainStatus(
                 name=domain.name(),
                 uuid=domain.UUIDString(),
                 state=_STATES.get(domain.state()[0], "unknown"),
                 persistent=bool(domain.isPersistent()),
                 managed_save=bool(domain.hasManagedSaveImage(0)),
-                jobs=_block_jobs(domain) if active else (),
+                jobs=jobs,
             )
 
         found: DomainStatus | None = self._lookup("looking at a machine", look)
@@ -293,7 +294,7 @@ def embedded_root(uri: str) -> str | None:
 def _opened(uri: str) -> Any:
     root = embedded_root(uri)
     if root is not None:
-        _check_prepared(root)
+        _check_prepared(root, uri)
     libvirt = quiet_libvirt(f"{root}/libvirt.log") if root else quiet_libvirt()
     if root:
         count_all_modules()
@@ -309,11 +310,11 @@ def _opened(uri: str) -> Any:
         raise errors.unreachable(error, uri, "connecting") from None
 
 
-def _check_prepared(root: str) -> None:
+def _check_prepared(root: str, uri: str) -> None:
     """libvirt would make an empty hypervisor in any folder, and its guests would not start."""
     if not (Path(root) / "etc" / "qemu.conf").is_file():
         raise Unreachable(
-            f"There is no embedded hypervisor in {root!r}.",
+            f"The hypervisor {uri} is not there: {root!r} is no embedded hypervisor's folder.",
             "Build the practice site again: `rekindle drill`.",
         )
 
@@ -355,8 +356,15 @@ def _alive(connection: Any) -> bool:
 
 
 def _block_jobs(domain: Any) -> tuple[str, ...]:
-    """Target names of the disks with a running block job."""
-    return tuple(target for target in _targets(domain.XMLDesc(0)) if domain.blockJobInfo(target))
+    """Target names of the disks with a running block job; none where the machine is off."""
+    if not domain.isActive():
+        return ()
+    try:
+        return tuple(disk for disk in _targets(domain.XMLDesc(0)) if domain.blockJobInfo(disk))
+    except quiet_libvirt().libvirtError as error:
+        if errors.code(error) == errors.OPERATION_INVALID:
+            return ()
+        raise
 
 
 def _targets(xml: str) -> tuple[str, ...]:

@@ -165,6 +165,8 @@ def _definition(name: str, identity: str, images: tuple[Path, Path], kind: str) 
         for image in images
     )
     source = f"type='bridge'><source bridge='{kind}'/" if kind != "none" else "type='user'"
+    # An address of its own: other roots look for a free console port at the same moment.
+    console = "127." + ".".join(str(byte % 254 + 1) for byte in uuid.UUID(identity).bytes[:3])
     return f"""<domain type='qemu'>
   <name>{name}</name>
   <uuid>{identity}</uuid>
@@ -179,7 +181,7 @@ def _definition(name: str, identity: str, images: tuple[Path, Path], kind: str) 
   <devices>
     <emulator>{emulator()}</emulator>{disks}
     <interface {source}><mac address='52:54:00:11:22:c1'/><model type='virtio'/></interface>
-    <graphics type='vnc' port='-1' autoport='yes' listen='127.0.0.1' passwd='{PASSWORD}'/>
+    <graphics type='vnc' port='-1' autoport='yes' listen='{console}' passwd='{PASSWORD}'/>
     <video><model type='vga'/></video>
     <memballoon model='none'/>
   </devices>
