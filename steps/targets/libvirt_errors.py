@@ -7,15 +7,13 @@ from typing import Any
 from config.errors import InvalidInput, Refused, RekindleError, StepFailed, Unreachable
 
 # Numbers of libvirt/virterror.h. Kept as numbers, so that this module needs no libvirt.
-INTERNAL_ERROR = 1
+NO_SUPPORT = 3
 NO_CONNECT = 5
 INVALID_ARGUMENT = 8
-OPERATION_FAILED = 9
 XML_ERROR = 27
 DOMAIN_EXISTS = 33
 OPERATION_DENIED = 29
 XML_DETAIL = 35
-SYSTEM_ERROR = 38
 RPC = 39
 NO_DOMAIN = 42
 AUTH_FAILED = 45
