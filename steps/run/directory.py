@@ -120,6 +120,11 @@ class RunDirectory:
         safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in step)
         return self.log_folder / f"{safe.lstrip('.') or '_'}.log"
 
+    def keep_reserve(self) -> None:
+        """Keep room free for the last words, where it was used up."""
+        if not self.reserve_file.exists():
+            _write_durably(self.reserve_file, bytes(RESERVE_BYTES))
+
     def holder(self) -> Holder | None:
         """Who runs it now, or None."""
         return read_holder(self.lock_file)
@@ -209,7 +214,7 @@ def _fill(path: Path, content: Mapping[str, Any]) -> None:
     }
     text = json.dumps(document, indent=1, sort_keys=True)
     _write_durably(path / "plan.json", text.encode("ascii") + b"\n")
-    _write_durably(path / "reserve", bytes(RESERVE_BYTES))
+    RunDirectory(path).keep_reserve()
     _write_durably(path / "journal.jsonl", b"")
     sync_directory(path)
 

@@ -45,9 +45,9 @@ def launch(
 ) -> Launched:
     """Start (or resume) a run; returns when the runner holds it and has said so in the journal.
 
-    `undo` undoes the run instead of going on with it. `command` starts another runner than
-    ours; the run's path and options are added to it. Raises Refused where somebody runs it already, StepFailed with the
-    runner's own words where it did not start.
+    `undo` undoes the run instead of going on with it. `command` starts another runner than ours;
+    the run's path and options are added to it. Raises Refused where somebody runs it already or it
+    cannot be gone on with, StepFailed with the runner's own words where it did not start.
     """
     arguments = [str(run.path), "--terminal", terminal_name(), *(["--undo"] if undo else [])]
     start = _start_by_systemd if uses_systemd() else _start_by_fork
@@ -122,23 +122,22 @@ def _start_by_fork(
 ) -> None:
     revealed = {name: secret.reveal() for name, secret in secrets.items()}
     line = json.dumps({"secrets": revealed, "prompts": dict(prompts)}).encode() + b"\n"
-    with open(run.runner_log, "ab", opener=_private) as log:
-        said_before = log.tell()
-        # The runner takes its lock and forks once more: nobody waits for it, no zombie stays.
-        process = subprocess.Popen(
-            [*runner, "--launcher", "own session", "--daemonise"],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            env=environment_without(secrets.values()),
-            start_new_session=True,
-        )
-        process.communicate(line)
+    # The runner takes its lock and forks once more: nobody waits for it, no zombie stays. From then
+    # on it prints into its own log, so that reading what it says until here comes to an end.
+    process = subprocess.Popen(
+        [*runner, "--launcher", "own session", "--daemonise"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        env=environment_without(secrets.values()),
+        start_new_session=True,
+    )
+    said, _ = process.communicate(line)
     if process.returncode != 0:
-        words = _last_words(run, said_before)
         kind = _BY_EXIT_CODE.get(process.returncode, StepFailed)
-        raise kind(f"Run {run.id} was not started. {words}", f"The runner's log: {run.runner_log}")
+        words = said.decode("utf-8", "replace").strip() or "It said nothing."
+        raise kind(f"Run {run.id} was not started. {words}")
 
 
 class _Watch:
@@ -161,7 +160,7 @@ class _Watch:
             if len(self._view.sessions) > self._sessions_before:
                 return self._view.sessions[-1].pid
             if dead:
-                words = _last_words(self._run, self._said_before)
+                words = self._view.message or _last_words(self._run, self._said_before)
                 raise StepFailed(
                     f"The runner of {self._run.id} ended before it began. {words}",
                     f"The runner's log: {self._run.runner_log}",
@@ -178,7 +177,3 @@ def _last_words(run: RunDirectory, offset: int) -> str:
             return log.read().decode("utf-8", "replace").strip() or "It said nothing."
     except OSError as error:
         return f"Its log cannot be read: {error.strerror}."
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)

@@ -15,6 +15,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,10 +77,12 @@ def main(argv: Sequence[str], world: World | None = None) -> int:
     except RekindleError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(_unwritable(run, error), file=sys.stderr)
+        return 1
     if arguments.daemonise and os.fork():
         os._exit(0)
-    lock.sign()
-    code = Runner(run, procedure, world, arguments).live(handed)
+    code = Runner(run, procedure, world, arguments, lock).live(handed)
     lock.release()
     return code
 
@@ -93,9 +96,10 @@ class Runner:
         procedure: Procedure,
         world: World,
         arguments: argparse.Namespace,
+        lock: RunLock,
     ) -> None:
         self._run, self._procedure, self._world = run, procedure, world
-        self._arguments = arguments
+        self._arguments, self._lock = arguments, lock
         self._switches, self._redactor = Switches(), Redactor()
         self._by = _user() + (f" on {arguments.terminal}" if arguments.terminal else "")
 
@@ -104,24 +108,32 @@ class Runner:
         _leave_terminal()
         self._heed_signals()
         output = CapturedOutput(self._run.runner_log, self._redactor)
+        try:
+            return self._listen(handed)
+        except RekindleError as error:
+            print(error, file=sys.stderr)
+            return error.exit_code
+        except OSError as error:
+            print(_unwritable(self._run, error), file=sys.stderr)
+            return 1
+        except Exception:  # noqa: BLE001  (the journal boundary: resume finds out what was done)
+            traceback.print_exc()
+            return 1
+        finally:
+            output.close()
+
+    def _listen(self, handed: HandedOver | None) -> int:
+        self._lock.sign()
         server = ControlServer(self._run, self._switches, self._redactor)
         farewell = ""
         try:
             return self._carry_out(server, handed)
         except JournalBroken as error:
             farewell = str(error)
-            print(farewell, file=sys.stderr)
-            self._last_words(farewell)
-            return error.exit_code
-        except RekindleError as error:
-            print(error, file=sys.stderr)
-            return error.exit_code
-        except Exception:  # noqa: BLE001  (the journal boundary: resume finds out what was done)
-            traceback.print_exc()
-            return 1
+            self._last_words(error)
+            raise
         finally:
             server.close(farewell)
-            output.close()
 
     def _carry_out(self, server: ControlServer, handed: HandedOver | None) -> int:
         if handed is None:
@@ -158,6 +170,8 @@ class Runner:
         again = resume.offered_again(session.view)
         resume.check_same_steps(session.view, session.plan)
         self._record_start(session)
+        with suppress(OSError):  # a disk that is too full for it is found out soon enough
+            self._run.keep_reserve()
         law = Law(session, again=again)
         try:
             if self._arguments.undo:
@@ -199,14 +213,12 @@ class Runner:
         signal.signal(signal.SIGTERM, terminate)
         signal.signal(signal.SIGINT, interrupt)
 
-    def _last_words(self, message: str) -> None:
+    def _last_words(self, why: JournalBroken) -> None:
         """Say why in the journal after all, in the room that was kept free for that."""
         self._run.reserve_file.unlink(missing_ok=True)
         try:
             journal = Journal(self._run.journal_file, self._redactor)
-            journal.record(
-                Event.RUN_FINISHED, outcome=Finish.FAILED.value, message=message.partition("\n")[0]
-            )
+            journal.record(Event.RUN_FINISHED, outcome=Finish.FAILED.value, message=why.message)
             journal.close()
         except (OSError, RekindleError) as error:
             print(f"Nor could that be written into the journal: {error}", file=sys.stderr)
@@ -241,6 +253,10 @@ def _from_stdin() -> HandedOver:
     if not isinstance(data, dict):
         raise InvalidInput("Standard input holds no JSON object with the secrets of this run.")
     return parse_hand_over(data)
+
+
+def _unwritable(run: RunDirectory, error: OSError) -> str:
+    return f"The run directory {run.path} cannot be used: {error.strerror or error}."
 
 
 def _leave_terminal() -> None:

@@ -148,9 +148,9 @@ class RunSession:
         self, step: str, prompt: Prompt, *, secret: bool, stoppable: bool
     ) -> Reply | None:
         question = self._question(step, prompt, secret=secret)
-        self._record_asked(question)
-        self.switches.put(question)
+        self.switches.put(question)  # first: whoever reads of it in the journal may answer it
         try:
+            self._record_asked(question)
             reply = self.switches.wait_reply(stoppable=stoppable)
         finally:
             self.switches.put(None)

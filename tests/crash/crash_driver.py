@@ -1,7 +1,7 @@
 """Runs the toy in forks and kills it at chosen journal transitions: one process, many deaths.
 
-Reads one JSON request a line, writes one JSON answer a line: {"run", "undo", "kill_at", "when"}
--> {"code", "transitions"}. `code` is negative for a signal.
+Reads one JSON request a line, writes one JSON answer a line: {"run", "undo", "kill_at", "when",
+"largest_file"} -> {"code"}. `code` is negative for a signal.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -58,6 +59,9 @@ def in_fork(request) -> int:
     child = os.fork()
     if child == 0:
         MortalJournal.kill_at, MortalJournal.when = request["kill_at"], request["when"]
+        if request.get("largest_file"):
+            limit = request["largest_file"]
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         handed = {"secrets": {"toy password": SECRET}, "prompts": {}}
         sys.stdin = io.StringIO(json.dumps(handed) + "\n")
         world = World(

@@ -113,9 +113,23 @@ class Driver:
         self._process.stdin.close()
         assert self._process.wait(timeout=20) == 0
 
-    def live(self, toy_run: ToyRun, *, kill_at: int = 0, when: str = "", undo: bool = False) -> int:
+    def live(
+        self,
+        toy_run: ToyRun,
+        *,
+        kill_at: int = 0,
+        when: str = "",
+        undo: bool = False,
+        largest_file: int = 0,
+    ) -> int:
         """One life of a runner; returns its exit code, negative for a signal."""
-        request = {"run": str(toy_run.run.path), "undo": undo, "kill_at": kill_at, "when": when}
+        request = {
+            "run": str(toy_run.run.path),
+            "undo": undo,
+            "kill_at": kill_at,
+            "when": when,
+            "largest_file": largest_file,
+        }
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())["code"]

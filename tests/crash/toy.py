@@ -6,9 +6,11 @@ second note would show), and at last the old file is removed where the operator 
 
 from __future__ import annotations
 
+import base64
 import os
 import time
 from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
 
 from config.errors import InvalidInput, StepFailed
 from config.questions import Choice, Group, Interview, Kind, Question
@@ -143,6 +145,10 @@ class Note(ToyStep):
     def apply(self, context):
         password = context.secret("toy password", "The toy's password").reveal()
         context.log(f"the password is {password}")
+        context.log(f"userPassword:: {base64.b64encode(password.encode()).decode()}")
+        context.log(f"<graphics passwd={quoteattr(password)}>{escape(password)}</graphics>")
+        if (self.world / "refuse").exists():
+            raise StepFailed(f"{password!r} was refused.", f"Not {password}.", seen=password)
         with open(self.world / "ledger.txt", "a") as ledger:
             ledger.write("replaced\n")
 
