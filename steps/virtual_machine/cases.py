@@ -189,9 +189,10 @@ def _counts(
 ) -> tuple[int, int]:
     """How many devices of its kind the backup has, and how many today has."""
     kin = [standing[other.name] for other in situation.devices if other.kind == device.kind]
+    now = [meant.now if meant.differs else meant.backup for meant in kin]
     return (
         sum(1 for meant in kin if meant.backup is not None and meant.backup.key),
-        sum(1 for meant in kin if meant.now is not None and meant.now.key),
+        sum(1 for seen in now if seen is not None and seen.key),
     )
 
 

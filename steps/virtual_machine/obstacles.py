@@ -110,9 +110,10 @@ def _image(device: Device, situation: Situation, cases: Sequence[Case]) -> Itera
     name = situation.image_names(device)[0]
     rows = _rows_of(device, cases)
     if image is None or (image.problem and not image.format):
+        why = image.problem if image is not None else "not in the backup"
         yield Blocking(
             "image-missing",
-            f"The image of {device.name}, {name}.{situation.sources.leaf}, is not in the backup.",
+            f"The image of {device.name}, {name}.{situation.sources.leaf}: {why}.",
             "Choose another backup, or put the image back into this one.",
             rows,
         )
