@@ -1,0 +1,402 @@
+"""The law of every step, with an operator who answers."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from config.errors import InvalidInput, Refused, Unreachable
+from steps.procedure import Phase, Plan, Procedure, PutOff, Step, done, not_done, unknown
+from steps.run.events import (
+    CHANGE_VALUE,
+    FAILED_STEP,
+    FAILED_UNDO,
+    SKIP_REASON,
+    UNKNOWN_STEP,
+    Finish,
+    StepState,
+)
+from steps.run.resume import check_resumable
+from tests.crash import toy
+from tests.crash.run_support import ToyRun
+from tests.unit.run_support import Operator, ledger
+
+
+@pytest.fixture
+def toy_run(tmp_path):
+    return ToyRun.make(tmp_path)
+
+
+class Spy(Step):
+    """Does what its table says, and counts."""
+
+    def __init__(self, name="spy", verdicts=(), error=None, **fields):
+        self.name = self.title = name
+        self.verdicts, self.error = list(verdicts), error
+        self.applied = self.undone = 0
+        for field, value in fields.items():
+            setattr(self, field, value)
+
+    def commands(self):
+        return (self.name,)
+
+    def verify(self, context):
+        if self.verdicts:
+            verdict = self.verdicts.pop(0)
+            if isinstance(verdict, Exception):
+                raise verdict
+            return verdict
+        return done("applied") if self.applied > self.undone else not_done("not applied")
+
+    def apply(self, context):
+        self.applied += 1
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+
+
+class Undoable(Spy):
+    """A spy that can be undone."""
+
+    undo_errors: tuple[Exception, ...] = ()
+
+    def undo(self, context):
+        if self.undo_errors:
+            error, *rest = self.undo_errors
+            self.undo_errors = tuple(rest)
+            raise error
+        self.undone = self.applied
+
+
+def procedure_of(*phases: Phase) -> Procedure:
+    plan = Plan(toy.NAME, "toy", "Spy", phases)
+    return dataclasses.replace(toy.PROCEDURE, plan=lambda *_: plan)
+
+
+def phase(name: str, *steps: Step, safe_point: bool = True) -> Phase:
+    return Phase(name, name, steps, safe_point)
+
+
+def operator(toy_run, *steps: Step) -> Operator:
+    return Operator(toy_run.run, procedure_of(phase("only", *steps)))
+
+
+def test_a_step_that_is_done_already_is_recorded_and_never_applied(toy_run):
+    spy = Spy(verdicts=[done("it was so")])
+    run = operator(toy_run, spy).start()
+    assert run.end().finish is Finish.DONE
+    assert (spy.applied, run.view.steps["spy"].state) == (0, StepState.ALREADY)
+    assert run.view.steps["spy"].evidence == "it was so"
+
+
+def test_a_step_that_ran_without_effect_has_failed_whatever_it_claims(toy_run):
+    spy = Spy(verdicts=[not_done("no"), not_done("still no")])
+    run = operator(toy_run, spy).start()
+    run.question(FAILED_STEP)
+    failed = run.view.steps["spy"]
+    assert (failed.state, failed.seen) == (StepState.FAILED, "still no")
+    run.answer(FAILED_STEP, "stop")
+    assert run.end().finish is Finish.FAILED
+
+
+def test_retry_looks_first_and_does_not_apply_what_is_done_by_now(toy_run):
+    spy = Spy(
+        verdicts=[not_done("no"), done("done after all")], error=Unreachable("slapd is gone.")
+    )
+    run = operator(toy_run, spy).start()
+    run.answer(FAILED_STEP, "retry")
+    assert run.end().finish is Finish.DONE
+    assert (spy.applied, run.view.steps["spy"].state) == (1, StepState.DONE)
+
+
+def test_a_look_that_fails_is_a_failed_step_and_can_be_retried(toy_run):
+    spy = Spy(verdicts=[Unreachable("slapd is gone.", "Start it."), not_done("no")])
+    run = operator(toy_run, spy).start()
+    question = run.question(FAILED_STEP)
+    assert (question.text, "Start it." in question.detail) == ("slapd is gone.", True)
+    run.answer(FAILED_STEP, "retry")
+    assert run.end().finish is Finish.DONE
+
+
+def test_an_error_of_our_own_making_stops_at_the_step_with_its_traceback_in_the_log(toy_run):
+    spy = Spy(error=ZeroDivisionError("oops sesame"))
+    run = operator(toy_run, spy).start()
+    text = run.question(FAILED_STEP).text
+    run.answer(FAILED_STEP, "stop")
+    run.end()
+    log = toy_run.run.step_log("spy").read_text()
+    assert "ZeroDivisionError" in text
+    assert "Traceback" in log
+    assert "sesame" not in text + log + toy_run.run.journal_file.read_text()
+
+
+def test_an_unknown_world_is_asked_about_and_never_guessed(toy_run):
+    spy = Spy(verdicts=[unknown("half"), unknown("half")])
+    run = operator(toy_run, spy).start()
+    run.answer(UNKNOWN_STEP, "verify")
+    run.question(UNKNOWN_STEP)
+    assert spy.applied == 0
+    run.answer(UNKNOWN_STEP, "apply")
+    assert run.end().finish is Finish.DONE
+    assert spy.applied == 1
+
+
+def test_an_irreversible_step_in_doubt_is_never_repeated(toy_run):
+    spy = Spy(verdicts=[unknown("half")], irreversible=True)
+    run = operator(toy_run, spy).start()
+    question = run.question(UNKNOWN_STEP)
+    with pytest.raises(Refused, match="never repeated blindly"):
+        run.switches.answer(question.id, "apply", "tester")
+    run.answer(UNKNOWN_STEP, "done")
+    assert run.end().finish is Finish.DONE
+    assert (spy.applied, "tester says" in run.view.steps["spy"].evidence) == (0, True)
+
+
+def test_a_failed_step_is_skipped_with_a_reason_that_is_kept(toy_run):
+    first, second = Spy("first", error=Refused("no.")), Spy("second")
+    run = operator(toy_run, first, second).start()
+    run.answer(FAILED_STEP, "skip")
+    run.answer(SKIP_REASON, "  ")
+    run.answer(FAILED_STEP, "skip")
+    run.answer(SKIP_REASON, "done by hand")
+    assert run.end().finish is Finish.DONE
+    assert run.view.steps["first"].state is StepState.SKIPPED
+    assert (run.view.steps["first"].reason, second.applied) == ("done by hand", 1)
+
+
+def test_an_irreversible_step_is_never_skipped(toy_run):
+    run = operator(toy_run, Spy(error=Refused("no."), irreversible=True)).start()
+    question = run.question(FAILED_STEP)
+    with pytest.raises(Refused, match="never skipped"):
+        run.switches.answer(question.id, "skip", "tester")
+    run.answer(FAILED_STEP, "stop")
+    run.end()
+
+
+def test_a_changed_answer_is_checked_journalled_and_rebuilds_the_plan(tmp_path):
+    toy_run = ToyRun.make(tmp_path, greeting="bad")
+    run = Operator(toy_run.run).start()
+    run.answer(FAILED_STEP, "change")
+    run.answer(CHANGE_VALUE, "forbidden")
+    assert "forbidden" in run.question(FAILED_STEP).detail
+    run.answer(FAILED_STEP, "change")
+    run.answer(CHANGE_VALUE, "good day")
+    assert run.end().finish is Finish.DONE
+    assert run.view.changes == {"greeting": "good day"}
+    assert run.view.facts == {"greeting": "good day"}
+    assert toy_run.run.frozen().answers["greeting"] == "bad"
+
+
+def test_an_answer_is_not_changed_under_a_step_that_was_done_with_the_old_one(toy_run):
+    run = Operator(toy_run.run)
+    run.start().end()
+    with pytest.raises(Refused, match="old answer"):
+        run.session.change_answer("greeting", "another", "tester")
+
+
+def test_undo_goes_back_to_the_last_safe_point_in_reverse_and_no_further(toy_run):
+    order: list[str] = []
+
+    class Ordered(Undoable):
+        def undo(self, context):
+            order.append(self.name)
+            super().undo(context)
+
+    kept, one, two = Ordered("kept"), Ordered("one"), Ordered("two")
+    so_already = Ordered("already", verdicts=[done("so")])
+    failing = Ordered("failing", error=Refused("no."))
+    run = Operator(
+        toy_run.run,
+        procedure_of(
+            phase("safe", kept),
+            phase("unsafe", one, so_already, safe_point=False),
+            phase("last", two, failing),
+        ),
+    ).start()
+    run.answer(FAILED_STEP, "undo")
+    assert run.end().finish is Finish.UNDONE
+    assert order == ["failing", "two", "one"]
+    states = {name: step.state for name, step in run.view.steps.items()}
+    assert states["kept"] is StepState.DONE
+    assert states["one"] is states["two"] is StepState.UNDONE
+    assert states["already"] is StepState.WAITING
+
+
+def test_after_an_undo_to_a_safe_point_the_run_goes_on_from_there(toy_run):
+    kept, again, failing = Undoable("kept"), Undoable("again"), Undoable("f", error=Refused("no."))
+    procedure = procedure_of(phase("safe", kept), phase("last", again, failing))
+    first = Operator(toy_run.run, procedure).start()
+    first.answer(FAILED_STEP, "undo")
+    first.end()
+    second = Operator(toy_run.run, procedure).start()
+    assert second.end().finish is Finish.DONE
+    assert (kept.applied, again.applied) == (1, 2)
+
+
+def test_an_undo_that_fails_is_retried_left_out_or_stopped_and_can_be_resumed(toy_run):
+    first, second = Undoable("first"), Undoable("second")
+    second.undo_errors = (Unreachable("gone"), Unreachable("gone"))
+    procedure = procedure_of(phase("only", first, second))
+    Operator(toy_run.run, procedure).start().end()
+    run = Operator(toy_run.run, procedure).start(undo=True)
+    run.answer(FAILED_UNDO, "retry")
+    run.answer(FAILED_UNDO, "stop")
+    assert run.end().finish is Finish.FAILED
+    check_resumable(run.view)
+    resumed = Operator(toy_run.run, procedure).start()
+    assert resumed.end().finish is Finish.UNDONE
+    assert (first.undone, second.undone) == (1, 1)
+
+
+def test_an_undo_left_out_with_a_reason_lets_the_rest_be_undone(toy_run):
+    first, second = Undoable("first"), Undoable("second")
+    second.undo_errors = (Unreachable("gone"),)
+    procedure = procedure_of(phase("only", first, second))
+    Operator(toy_run.run, procedure).start().end()
+    run = Operator(toy_run.run, procedure).start(undo=True)
+    run.answer(FAILED_UNDO, "skip")
+    run.answer(SKIP_REASON, "the host is gone")
+    assert run.end().finish is Finish.UNDONE
+    assert (first.undone, second.undone) == (1, 0)
+    assert run.view.steps["second"].reason == "the host is gone"
+
+
+def test_an_undo_whose_effect_is_still_there_has_failed(toy_run):
+    class Stubborn(Undoable):
+        def undo(self, context):
+            pass
+
+    procedure = procedure_of(phase("only", Stubborn("stubborn")))
+    Operator(toy_run.run, procedure).start().end()
+    run = Operator(toy_run.run, procedure).start(undo=True)
+    assert "still shows its effect" in run.question(FAILED_UNDO).text
+    run.answer(FAILED_UNDO, "stop")
+    run.end()
+
+
+def test_nothing_is_undone_once_an_irreversible_step_was_begun(toy_run):
+    steps = (Undoable("first"), Spy("clean-up", irreversible=True))
+    run = operator(toy_run, *steps).start()
+    run.end()
+    with pytest.raises(Refused, match="cannot be undone"):
+        check_resumable(run.view, undo=True)
+
+
+def test_a_step_put_off_leaves_the_run_done_and_is_offered_again_on_resume(tmp_path):
+    toy_run = ToyRun.make(tmp_path, prompts={"clean-up": "no"})
+    first = Operator(toy_run.run).start()
+    assert first.end().finish is Finish.DONE
+    put_off = first.view.steps["clean-up"]
+    assert (put_off.state, put_off.put_off, put_off.touched) == (StepState.SKIPPED, True, False)
+    check_resumable(first.view)
+    check_resumable(first.view, undo=True)
+
+    second = Operator(toy_run.run)
+    second.session.prompts["clean-up"] = "yes"
+    assert second.start().end().finish is Finish.DONE
+    assert second.view.steps["clean-up"].state is StepState.DONE
+    assert ledger(toy_run.world) == ["replaced"]
+    with pytest.raises(Refused, match="nothing left to do"):
+        check_resumable(second.view)
+    with pytest.raises(Refused, match="cannot be undone"):
+        check_resumable(second.view, undo=True)
+
+
+def test_a_finished_run_is_undone_as_a_whole_and_then_never_resumed(tmp_path):
+    toy_run = ToyRun.make(tmp_path, prompts={"clean-up": "no"})
+    before = toy.snapshot(toy_run.world)
+    Operator(toy_run.run).start().end()
+    undone = Operator(toy_run.run).start(undo=True)
+    assert undone.end().finish is Finish.UNDONE
+    assert toy.snapshot(toy_run.world) == {**before, "checked": ""}
+    with pytest.raises(Refused, match="undone as a whole"):
+        check_resumable(undone.view)
+
+
+def test_only_an_optional_step_may_put_itself_off(toy_run):
+    run = operator(toy_run, Spy(error=PutOff("later"))).start()
+    run.question(FAILED_STEP)
+    run.answer(FAILED_STEP, "stop")
+    assert run.end().finish is Finish.FAILED
+
+
+def test_a_pause_holds_before_the_next_step_until_somebody_goes_on(toy_run):
+    run = operator(toy_run, Spy("first"), Spy("second"))
+    run.switches.pause("alice")
+    run.start()
+    run._until(lambda: run.view.paused)
+    assert run.view.steps["first"].state is StepState.WAITING
+    run.switches.go_on("bob")
+    assert run.end().finish is Finish.DONE
+    assert not run.view.paused
+
+
+def test_stopping_answers_the_question_of_a_failed_step(toy_run):
+    run = operator(toy_run, Spy(error=Refused("no."))).start()
+    run.question(FAILED_STEP)
+    run.switches.stop("alice")
+    assert run.end().finish is Finish.STOPPED
+    assert "alice" in run.end().message
+
+
+def test_aborting_ends_the_wait_at_a_question_of_a_step(tmp_path):
+    toy_run = ToyRun.make(tmp_path, prompts={"clean-up": "perhaps"})
+    run = Operator(toy_run.run).start()
+    run.question("clean-up")
+    assert "'perhaps'" in run.view.notes[0][1]
+    run.switches.abort("alice")
+    assert run.end().finish is Finish.ABORTED
+    assert run.view.steps["clean-up"].state is StepState.FAILED
+
+
+def test_a_fact_that_holds_a_secret_is_refused_and_not_written(toy_run):
+    class Leaky(Spy):
+        def apply(self, context):
+            context.remember("password", "it is sesame")
+
+    run = operator(toy_run, Leaky()).start()
+    assert "holds a secret" in run.question(FAILED_STEP).text
+    run.answer(FAILED_STEP, "stop")
+    run.end()
+    assert "sesame" not in toy_run.run.journal_file.read_text()
+
+
+def test_what_a_step_conceals_is_scrubbed_from_then_on(toy_run):
+    class Careful(Spy):
+        def apply(self, context):
+            context.conceal("console-pw")
+            context.log("passwd='console-pw'")
+            raise InvalidInput("libvirt refuses passwd='console-pw'")
+
+    run = operator(toy_run, Careful()).start()
+    assert run.question(FAILED_STEP).text == "libvirt refuses passwd='(secret)'"
+    run.answer(FAILED_STEP, "stop")
+    run.end()
+    assert "console-pw" not in toy_run.run.step_log("spy").read_text()
+
+
+def test_progress_is_written_at_most_five_times_a_second_and_at_its_end(toy_run):
+    class Busy(Spy):
+        def apply(self, context):
+            for number in range(2001):
+                context.progress(number, 2000)
+            super().apply(context)
+
+    run = operator(toy_run, Busy()).start()
+    run.end()
+    lines = [
+        line for line in toy_run.run.journal_file.read_text().splitlines() if '"progress"' in line
+    ]
+    assert 2 <= len(lines) <= 6
+    assert '"done":2000' in lines[-1]
+
+
+def test_an_answer_file_ends_a_failed_run_but_never_retries_for_ever(tmp_path):
+    toy_run = ToyRun.make(tmp_path, greeting="bad", prompts={FAILED_STEP: "retry"})
+    run = Operator(toy_run.run).start()
+    run.question(FAILED_STEP)
+    run.answer(FAILED_STEP, "stop")
+    run.end()
+    stopping = ToyRun.make(tmp_path, name="w2", greeting="bad", prompts={FAILED_STEP: "stop"})
+    assert Operator(stopping.run).start().end().finish is Finish.FAILED
