@@ -140,10 +140,13 @@ def _converse(
     cancel: threading.Event | None,
 ) -> tuple[bytes, bytes]:
     deadline = time.monotonic() + timeout
+    to_send: bytes | None = request
     while True:
         try:
-            return child.communicate(request, timeout=0.05)
+            return child.communicate(to_send, timeout=0.05)
         except subprocess.TimeoutExpired:
+            # It keeps what it could not send yet, and refuses to be given it twice.
+            to_send = None
             if cancel is not None and cancel.is_set():
                 raise Interrupted("Looking was stopped.") from None
             if time.monotonic() > deadline:
