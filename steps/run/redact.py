@@ -8,6 +8,7 @@ import re
 import shlex
 import threading
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any, Final
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -62,9 +63,8 @@ def _forms_of(text: str) -> Iterator[str]:
     yield text
     yield from (line for line in text.splitlines() if len(line) >= SHORT)
     yield base64.b64encode(text.encode()).decode("ascii")
-    yield escape(text)
-    yield escape(text, {'"': "&quot;", "'": "&apos;"})
-    yield escape(text, {'"': "&#34;", "'": "&#39;"})
+    for double, single in product(('"', "&quot;", "&#34;"), ("'", "&apos;", "&#39;")):
+        yield escape(text, {'"': double, "'": single})
     yield json.dumps(text)[1:-1]
     yield json.dumps(text, ensure_ascii=False)[1:-1]
     yield repr(text)[1:-1]
