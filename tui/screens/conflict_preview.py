@@ -12,7 +12,7 @@ from textual.widgets import Static
 from steps.conflicts import Preview
 from tui.screens.page import Page
 from tui.widgets.conflict_document import ConflictDocument
-from tui.widgets.conflict_words import shorten, visible
+from tui.widgets.conflict_words import visible
 from tui.widgets.place import Place
 
 
@@ -71,12 +71,19 @@ stands there today starts with *. Nothing is written yet, and passwords stand as
         self.set_status(f"{count} changed line{'' if count == 1 else 's'}")
 
     def _show_tabs(self) -> None:
+        """All titles where they fit, else the one on show first and those that follow it."""
         if not self._previews:
             return
         titles = [visible(preview.title) for preview in self._previews]
         titles[self._index] = f"[{titles[self._index]}]"
-        text = f"{self._index + 1}/{len(titles)}  " + "  ".join(titles)
-        self.query_one("#tabs", Static).update(shorten(text, max(self.size.width - 2, 8)))
+        number = f"{self._index + 1}/{len(titles)}  "
+        room = self.size.width - 2
+        text = number + "  ".join(titles)
+        if len(text) > room:
+            text = number + "  ".join([*titles[self._index :], *titles[: self._index]])
+        self.query_one("#tabs", Static).update(
+            text if len(text) <= room else text[: room - 2] + ".."
+        )
 
     def _changes(self) -> int:
         return len(self._previews[self._index].changed) if self._previews else 0

@@ -109,6 +109,9 @@ screen loses nothing.
         row, before = self._row, self.desk.decided
         if row is None:
             return
+        if resolution.decision in row.refused:
+            self._say(f"no: {row.refused[resolution.decision]}")
+            return
         try:
             self.desk.decide(row.id, resolution)
         except (InvalidInput, Refused) as error:

@@ -29,10 +29,11 @@ class ConflictsView(Page[Result]):
     ConflictsView > #body { padding: 0; }
     ConflictsView #counts { height: 1; }
     ConflictsView #hidden { height: auto; display: none; }
-    ConflictsView #hand { height: 11; }
+    ConflictsView ConflictTable { max-height: 40%; }
+    ConflictsView #hand { height: 1fr; }
     ConflictsView #said { height: auto; min-height: 1; max-height: 3; padding: 0 1; }
     ConflictsView #said { text-style: bold; }
-    ConflictsView.-tall #hand { height: 17; }
+    ConflictsView.-tall ConflictTable { max-height: 55%; }
     """
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
 

@@ -44,7 +44,7 @@ class ConflictTable(DataTable[Text]):
 
     DEFAULT_CSS = """
     ConflictTable {
-        height: 1fr;
+        height: auto;
         background: ansi_default;
     }
     ConflictTable > .datatable--header, ConflictTable:ansi > .datatable--header {

@@ -34,6 +34,7 @@ WORDS: Final[Mapping[Decision, str]] = {
 
 _MODES: Final = {"with-state": "with memory state", "cold": "cold start"}
 _INDENT: Final = 13
+_DIRECTORY_PARTS: Final = {"then": "directory_backup", "now": "directory_now"}
 _THEN: Final = ("xml_state", "xml_backup", "directory_backup")
 _NOW: Final = ("xml_now", "directory_now")
 
@@ -140,10 +141,12 @@ def _headline(row: Row, standing: Standing, mode: str, width: int) -> list[str]:
 def _source_lines(row: Row, width: int) -> list[str]:
     lines: list[str] = []
     if row.ldap or not row.xpath:
-        parts = {"then": "directory_backup", "now": "directory_now"}
-        lines += _sources(" directory   ", row, parts, width)
+        lines += _sources(" directory   ", row, _DIRECTORY_PARTS, width)
     if row.xpath:
-        lines += _sources(" XML         ", row, _xml_parts(row), width)
+        parts = _xml_parts(row)
+        if len(lines) > 1 and _values(row, parts) == _values(row, _DIRECTORY_PARTS):
+            return [*lines, " XML         the same"]
+        lines += _sources(" XML         ", row, parts, width)
     return lines
 
 
@@ -155,7 +158,7 @@ def _xml_parts(row: Row) -> dict[str, str]:
 
 
 def _sources(label: str, row: Row, parts: Mapping[str, str], width: int) -> list[str]:
-    texts = {word: _value(row, source) for word, source in parts.items()}
+    texts = _values(row, parts)
     line = label + "   ".join(f"{word} {text}" for word, text in texts.items())
     if cell_len(line) < width:
         return [line]
@@ -166,9 +169,10 @@ def _sources(label: str, row: Row, parts: Mapping[str, str], width: int) -> list
     return lines
 
 
-def _value(row: Row, source: str) -> str:
-    value = row.values.get(source)
-    return ABSENT if value is None else visible(value)
+def _values(row: Row, parts: Mapping[str, str]) -> dict[str, str]:
+    """What each source says, by the word it is shown under."""
+    found = {word: row.values.get(source) for word, source in parts.items()}
+    return {word: ABSENT if text is None else visible(text) for word, text in found.items()}
 
 
 def _choice_lines(
