@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
 
-from config.errors import InvalidInput, Refused, RekindleError, StepFailed, Unreachable
+from config.errors import InvalidInput, Refused, RekindleError, StepFailed
 from steps.targets import libvirt_errors as errors
 from steps.targets.host_abilities import guest_kinds, host_abilities
 from steps.targets.hypervisor import DomainStatus, HostAbilities
+from steps.targets.libvirt_connection import is_alive, open_connection
 from steps.targets.libvirt_loading import quiet_libvirt
-from steps.targets.libvirt_modules import count_all_modules
 
-_SETTLE_SECONDS = 30.0
 _POLL_SECONDS = 0.2
 _STATES = {
     0: "no state",
@@ -124,7 +121,7 @@ class LibvirtHypervisor:
         try:
             connection.saveImageDefineXML(header_copy, xml, 0)
         except quiet_libvirt().libvirtError as error:
-            if errors.code(error) in errors.CONNECTION_LOST or not _alive(connection):
+            if errors.code(error) in errors.CONNECTION_LOST or not is_alive(connection):
                 raise self._failed(error, "checking the XML against the state file") from None
             return errors.words(error)
         return ""
@@ -188,10 +185,10 @@ class LibvirtHypervisor:
     # -- the connection -------------------------------------------------------------------------
 
     def _connected(self) -> Any:
-        if self._open is not None and not _alive(self._open):
+        if not self._stands():
             self.close()
         if self._open is None:
-            self._open = _opened(self._uri)
+            self._open = open_connection(self._uri)
         return self._open
 
     def _call(self, doing: str, action: Callable[[Any], _Result]) -> _Result:
@@ -199,9 +196,7 @@ class LibvirtHypervisor:
         try:
             return action(connection)
         except quiet_libvirt().libvirtError as error:
-            if not _alive(connection):
-                raise errors.unreachable(error, self._uri, doing) from None
-            raise errors.translated(error, self._uri, doing) from None
+            raise self._refused(error, doing) from None
 
     def _change(self, doing: str, action: Callable[[Any], object]) -> None:
         """A call whose every refusal is a failed step."""
@@ -212,9 +207,15 @@ class LibvirtHypervisor:
             raise self._failed(error, doing) from None
 
     def _failed(self, error: Any, doing: str) -> RekindleError:
-        if self._open is None or not _alive(self._open):
-            return errors.unreachable(error, self._uri, doing)
-        return errors.failed(error, self._uri, doing)
+        translate = errors.failed if self._stands() else errors.unreachable
+        return translate(error, self._uri, doing)
+
+    def _refused(self, error: Any, doing: str) -> RekindleError:
+        translate = errors.translated if self._stands() else errors.unreachable
+        return translate(error, self._uri, doing)
+
+    def _stands(self) -> bool:
+        return self._open is not None and is_alive(self._open)
 
     # -- domains --------------------------------------------------------------------------------
 
@@ -225,7 +226,7 @@ class LibvirtHypervisor:
         except quiet_libvirt().libvirtError as error:
             if errors.code(error) == errors.NO_DOMAIN:
                 return None
-            raise errors.translated(error, self._uri, doing) from None
+            raise self._refused(error, doing) from None
 
     def _find(self, name: str) -> Any:
         return self._lookup(f"looking for {name}", lambda c: c.lookupByName(name))
@@ -281,78 +282,6 @@ class LibvirtHypervisor:
                 lambda c: c.getDomainCapabilities(None, architecture, None, kind),
             )
         )
-
-
-def embedded_root(uri: str) -> str | None:
-    """The folder of an embedded hypervisor's URI, or None where it is another one."""
-    parts = urlsplit(uri)
-    if parts.path != "/embed":
-        return None
-    return parse_qs(parts.query).get("root", [""])[0]
-
-
-def _opened(uri: str) -> Any:
-    root = embedded_root(uri)
-    if root is not None:
-        _check_prepared(root, uri)
-    libvirt = quiet_libvirt(f"{root}/libvirt.log") if root else quiet_libvirt()
-    if root:
-        count_all_modules()
-    try:
-        connection = libvirt.open(_without_prompts(uri))
-        if root:
-            _wait_until_settled(connection, libvirt)
-        elif urlsplit(uri).netloc:
-            # A dead remote host is noticed after 15 seconds instead of never.
-            connection.setKeepAlive(5, 3)
-        return connection
-    except libvirt.libvirtError as error:
-        raise errors.unreachable(error, uri, "connecting") from None
-
-
-def _check_prepared(root: str, uri: str) -> None:
-    """libvirt would make an empty hypervisor in any folder, and its guests would not start."""
-    if not (Path(root) / "etc" / "qemu.conf").is_file():
-        raise Unreachable(
-            f"The hypervisor {uri} is not there: {root!r} is no embedded hypervisor's folder.",
-            "Build the practice site again: `rekindle drill`.",
-        )
-
-
-def _without_prompts(uri: str) -> str:
-    """SSH would ask for a password on the terminal: have it fail instead."""
-    parts = urlsplit(uri)
-    if "ssh" not in parts.scheme or "no_tty" in parse_qs(parts.query):
-        return uri
-    return f"{uri}{'&' if parts.query else '?'}no_tty=1"
-
-
-def _wait_until_settled(connection: Any, libvirt: Any) -> None:
-    """Wait until the embedded driver has found its running guests again.
-
-    It reconnects in the background, and a guest that is acted upon before is killed. Reconnecting
-    holds the guest's job lock, so a query that needs the lock answers when it is done.
-    """
-    deadline = time.monotonic() + _SETTLE_SECONDS
-    for domain in connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
-        while not _answers(domain, libvirt) and time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
-
-
-def _answers(domain: Any, libvirt: Any) -> bool:
-    try:
-        domain.memoryStats()
-    except libvirt.libvirtError as error:
-        # Gone, or found to be off: both are answers.
-        return errors.code(error) in (errors.NO_DOMAIN, errors.OPERATION_INVALID)
-    return True
-
-
-def _alive(connection: Any) -> bool:
-    try:
-        return bool(connection.isAlive())
-    except quiet_libvirt().libvirtError:
-        return False
 
 
 def _block_jobs(domain: Any) -> tuple[str, ...]:

@@ -175,6 +175,7 @@ def test_a_process_can_open_one_root_only_and_is_told(
         "qemu+unix:///system?socket=/no/such/socket",
         "qemu+ssh://127.0.0.1:1/system",
         "nonsense://x/",
+        "qemu+ssh://[::1/system",
         "nonsense",
         "",
     ],
@@ -182,7 +183,7 @@ def test_a_process_can_open_one_root_only_and_is_told(
 def test_what_cannot_be_opened_is_said_so_and_nothing_is_printed(wrong: str) -> None:
     started = time.monotonic()
     ((kind, message, remedy),) = answers(wrong, None, "list")
-    assert kind == "Unreachable"
+    assert kind == ("InvalidInput" if "[" in wrong else "Unreachable")
     assert wrong in message
     assert remedy
     assert time.monotonic() - started < 20
