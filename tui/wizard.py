@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -44,19 +44,16 @@ async def tell(app: App[Any], title: str, problem: RekindleError | str) -> None:
 
 def asker(app: App[Any]) -> Ask:
     """How a background thread asks the operator for a secret."""
-    loop = asyncio.get_running_loop()
-
-    async def dialog(title: str) -> str | None:
-        waiting: asyncio.Future[str | None] = loop.create_future()
-        text = "It is kept in memory only, never written down. F4 shows it for two seconds."
-        app.push_screen(TextDialog(title, text, secret=True), waiting.set_result)
-        return await waiting
+    text = "It is kept in memory only, never written down. F4 shows it for two seconds."
 
     def ask(title: str) -> Secret:
-        typed = asyncio.run_coroutine_threadsafe(dialog(title), loop).result()
-        if typed is None:
+        typed: Future[str | None] = Future()
+        dialog = TextDialog(title, text, secret=True)
+        app.call_from_thread(app.push_screen, dialog, typed.set_result)
+        answer = typed.result()
+        if answer is None:
             raise Interrupted(f"{title}: nothing was typed.")
-        return Secret(typed)
+        return Secret(answer)
 
     return ask
 
@@ -180,7 +177,7 @@ async def follow(app: App[Any], service: Service, run: RunDirectory, place: Plac
         try:
             ended = await show(app, RunScreen(place, watch))
         finally:
-            await in_thread(watch.close)
+            watch.close()
         if ended != RESUME:
             break
         try:

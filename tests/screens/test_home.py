@@ -48,8 +48,8 @@ async def test_finished_runs_tell_when_it_was_last_run_and_last_drilled(service,
         practised.finish("failed")
     async with home_app(service).run_test(size=(80, 24)) as pilot:
         text = await wait_for(pilot, "done in")
-    assert [line for line in text.splitlines() if "last " in line][0].count("done in") == 1
-    assert [line for line in text.splitlines() if "drilled" in line][0].count("failed in") == 1
+    assert next(line for line in text.splitlines() if "last " in line).count("done in") == 1
+    assert next(line for line in text.splitlines() if "drilled" in line).count("failed in") == 1
 
 
 async def test_a_run_that_waits_comes_first_with_a_mark_and_its_question(service, tmp_path):
@@ -109,9 +109,7 @@ async def test_find_shows_only_what_holds_the_words_and_esc_shows_all_again(serv
 
 
 async def test_without_a_site_it_says_what_to_do_and_opens_nothing_but_drills(service):
-    app = RekindleApp(
-        lambda: HomeScreen(None, service.procedures(), service.runs), service=service
-    )
+    app = RekindleApp(lambda: HomeScreen(None, service.procedures(), service.runs), service=service)
     async with app.run_test(size=(80, 24)) as pilot:
         text = await wait_for(pilot, "no site file")
         assert "rekindle site --example" in text

@@ -24,7 +24,7 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
     HelpScreen > #box {
-        width: 76; height: 22; border: ascii ansi_default; padding: 0 1; background: ansi_default;
+        width: 76; height: auto; max-height: 95%; border: ascii ansi_default; padding: 0 1; background: ansi_default;
     }
     HelpScreen Static { height: auto; }
     """
@@ -37,7 +37,7 @@ class HelpScreen(ModalScreen[None]):
     def about(cls, page: Page[Any]) -> HelpScreen:
         """Help for a page and whatever has the focus on it."""
         focused = page.focused_help()
-        parts = [page.HELP.strip(), focused.strip(), "Keys:\n" + "\n".join(all_hints(page))]
+        parts = [reflowed(page.HELP), focused.strip(), "Keys:\n" + "\n".join(all_hints(page))]
         return cls(f"Help: {page.place.path}", "\n\n".join(part for part in parts if part))
 
     def compose(self) -> ComposeResult:
@@ -48,3 +48,12 @@ class HelpScreen(ModalScreen[None]):
     async def action_dismiss(self, result: None = None) -> None:
         """Close."""
         self.dismiss(None)
+
+
+def reflowed(text: str) -> str:
+    """Paragraphs as one line each, for the width of the box to break; indented ones stay."""
+    paragraphs = text.strip().split("\n\n")
+    return "\n\n".join(
+        part if "\n " in part or part.startswith(" ") else " ".join(part.splitlines())
+        for part in paragraphs
+    )

@@ -161,7 +161,8 @@ An answer is checked when it is given. An error must be mended before you go on;
         return "\n\n".join(part for part in (question.title, question.why, question.help) if part)
 
     async def on_field_answered(self, event: Field.Answered) -> None:
-        self._going_on = False
+        if event.changed:
+            self._going_on = False
         await self._follow_conditions()
         self._look_at_everything()
         for field in self._fields:
@@ -221,7 +222,13 @@ An answer is checked when it is given. An error must be mended before you go on;
         checks = (self._session.check_of(field.question) for field in self._fields)
         return any(check is not None and check.running for check in checks)
 
+    def _commit(self) -> None:
+        """Keep what is being typed: whatever comes next, it is not lost."""
+        for field in self._fields:
+            field.commit()
+
     async def _go(self, index: int) -> None:
+        self._commit()
         if index < 0:
             self.finish(None)
         elif index >= len(self._groups):
@@ -235,6 +242,7 @@ An answer is checked when it is given. An error must be mended before you go on;
 
     def action_review(self) -> None:
         """Go to Review; what is still open is shown instead."""
+        self._commit()
         self.finish(REVIEW)
 
     def action_check_again(self) -> None:
@@ -243,6 +251,7 @@ An answer is checked when it is given. An error must be mended before you go on;
 
     def action_save(self) -> None:
         """Write the answers to a file and say where."""
+        self._commit()
         try:
             path = self._save(self._session)
         except RekindleError as error:
@@ -256,6 +265,7 @@ An answer is checked when it is given. An error must be mended before you go on;
 
     def action_leave(self) -> None:
         """Ask how to leave; nothing has been started yet."""
+        self._commit()
         self.app.push_screen(LeaveWizard(answers=True), self._leave_as_chosen)
 
     def _leave_as_chosen(self, choice: str | None) -> None:

@@ -46,6 +46,8 @@ class Page(Screen[Result], Generic[Result]):
         super().__init__()
         self.place = place
         self._waiting_result: list[Result | None] = []
+        self.left = False
+        """Whether the page is done with; what comes in the background then is nobody's concern."""
 
     def compose(self) -> ComposeResult:
         yield TitleLine(self.place, shows_elapsed=self.SHOWS_ELAPSED)
@@ -75,7 +77,9 @@ class Page(Screen[Result], Generic[Result]):
 
     def finish(self, result: Result | None) -> None:
         """Leave the screen with a result; where a dialog stands above it, when that has closed."""
-        if self.is_current:
+        # Not `is_current`: a page counts as current under a dialog that lets it shine through.
+        if self.app.screen is self:
+            self.left = True
             self.dismiss(result)
         else:
             self._waiting_result = [result]

@@ -80,6 +80,8 @@ Enter on a step shows what was found about it; l opens its whole log.
         while True:
             around = polls % LOOK_AROUND_EVERY == 0
             await in_thread(partial(self._read, look_around=around))
+            if self.left:
+                return
             self._show()
             if polls == 0 and self._steer and self._watch.alive:
                 await in_thread(self._watch.steer)
@@ -157,7 +159,8 @@ Enter on a step shows what was found about it; l opens its whole log.
         except RekindleError as error:
             self._say_problem(str(error))
         else:
-            self._show()
+            if not self.left:
+                self._show()
 
     def _say_problem(self, problem: str) -> None:
         pane = self.query_one(QuestionPane)

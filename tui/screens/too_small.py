@@ -43,5 +43,5 @@ class TooSmallScreen(Screen[None]):
 
     def go_if_there_is_room(self) -> None:
         """Close when the terminal has grown and nothing stands above."""
-        if self.is_current and not is_too_small(self.app.size):
+        if self.app.screen is self and not is_too_small(self.app.size):
             self.dismiss(None)

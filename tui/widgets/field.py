@@ -34,6 +34,7 @@ class Field(Vertical):
 
         field: Field
         onward: bool
+        changed: bool
 
     @dataclass
     class Edited(Message):
@@ -137,20 +138,27 @@ class Field(Vertical):
 
     def on_choice_list_picked(self, event: ChoiceList.Picked) -> None:
         event.stop()
+        before = self._session.value(self.question)
         self._session.answer_text(self.question, event.value)
         self.show_fault("")
-        self.post_message(self.Answered(self, event.onward))
+        changed = self._session.value(self.question) != before
+        self.post_message(self.Answered(self, event.onward, changed))
 
-    def _keep_typed(self, *, onward: bool) -> None:
+    def commit(self) -> bool:
+        """Keep what is typed, right or wrong; True where that changed the answer."""
         if self.is_list:
-            return
+            return False
         text = self.query_one(LineInput).value
         changed = text != self._stored
         if changed:
             self._stored = text
             self._store(text)
+        return changed
+
+    def _keep_typed(self, *, onward: bool) -> None:
+        changed = self.commit()
         if changed or onward:
-            self.post_message(self.Answered(self, onward))
+            self.post_message(self.Answered(self, onward, changed))
 
     def _store(self, text: str) -> None:
         if self.question.kind is Kind.SECRET:

@@ -1,0 +1,345 @@
+"""The interview: answers, checks, looks at the world, and going back without loss."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from config.errors import Unreachable
+from config.questions import Finding
+from tests.screens.support import ToyService, screen_text, wait_for
+from tests.screens.toy import SITE, TOY
+from tui.app import RekindleApp
+from tui.prober import Prober
+from tui.screens.interview import REVIEW, InterviewScreen
+from tui.session import Session
+from tui.widgets.place import Place
+
+
+class Interviewer(RekindleApp):
+    """Shows the interview alone and keeps what it gave back."""
+
+    def __init__(self, service, session) -> None:
+        super().__init__(service=service)
+        self.session = session
+        self.prober = Prober(session, service)
+        self.outcomes: list = []
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.open()
+
+    def open(self, **more) -> None:
+        screen = InterviewScreen(
+            Place("Restore a machine", site="berne"), self.session, self.prober,
+            self.service.save, **more,
+        )  # fmt: skip
+        self.push_screen(screen, self.outcomes.append)
+
+
+@pytest.fixture
+def service(tmp_path):
+    return ToyService(tmp_path)
+
+
+@pytest.fixture
+def session():
+    return Session(SITE, TOY)
+
+
+@pytest.fixture
+def app(service, session):
+    return Interviewer(service, session)
+
+
+async def to_backup_page(pilot) -> str:
+    await wait_for(pilot, "found the entry")
+    await pilot.press("enter", "enter")
+    return await wait_for(pilot, "2 Nov 04:00")
+
+
+async def test_a_page_shows_its_questions_defaults_findings_and_why(app):
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await wait_for(pilot, "found the entry")
+    title, body = text.splitlines()[0], text
+    assert "Restore a machine > Machine" in title
+    assert "1 of 3" in title
+    assert "site berne" in title
+    assert "> Machine" in body
+    assert "web01" in body
+    assert "ok      found the entry of web01" in body
+    assert "Why: Its name in the directory." in body
+    assert ">  Machine" in body
+    assert ".. Backup" in body
+    assert ".. Review" in body
+
+
+async def test_enter_goes_through_the_questions_and_then_to_the_next_page(app):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "found the entry")
+        await pilot.press("enter")
+        assert "> Copies" in await wait_for(pilot, "> Copies")
+        await pilot.press("enter")
+        text = await wait_for(pilot, "2 of 3")
+    assert "ok Machine" in text
+
+
+async def test_choices_are_marked_and_what_is_refused_says_why(app, session):
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await to_backup_page(pilot)
+        assert "> ( ) 2 Nov 04:00" in text
+        assert "complete, 40 GB, verified" in text
+        assert "-  1 Nov 04:00" in text
+        assert "no: disk vdb is missing" in text
+        await pilot.press("down", "space")
+        text = await wait_for(pilot, "(*) 31 Oct")
+    assert "( ) 2 Nov" in text
+    assert session.given()["iteration"] == "1031"
+
+
+async def test_a_refused_choice_cannot_be_reached(app, session):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_backup_page(pilot)
+        for _ in range(3):
+            await pilot.press("down", "space")
+            await pilot.pause()
+            assert session.given().get("iteration") != "1101"
+
+
+async def test_syntax_is_checked_when_the_field_is_left_and_next_is_refused(app):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "found the entry")
+        await pilot.press("!", "tab")
+        text = await wait_for(pilot, "error   ")
+        assert "'web01!' is not a machine name." in text
+        assert "Use letters and digits." in text
+        await pilot.press("enter")
+        text = await wait_for(pilot, "> Machine")
+        assert "1 of 3" in text
+        await pilot.press("end", "backspace", "enter", "enter")
+        await wait_for(pilot, "2 of 3")
+
+
+async def test_a_number_must_be_one(app):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "found the entry")
+        await pilot.press("enter", "x", "enter")
+        text = await wait_for(pilot, "is not a whole number")
+    assert "'1x'" in text
+    assert "1 of 3" in text
+
+
+async def test_back_never_validates_and_loses_nothing(app, session):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_backup_page(pilot)
+        await pilot.press("tab", "down", "space", "tab", "h", "o", "t", "escape")
+        text = await wait_for(pilot, "1 of 3")
+        assert "! " in next(line for line in text.splitlines() if "Backup" in line)
+        await pilot.press("enter", "enter")
+        text = await wait_for(pilot, "2 of 3")
+    assert "(*) no" in text
+    assert "hot" in text
+    assert session.given()["reason"] == "hot"
+
+
+async def test_back_from_the_first_page_leaves_and_the_answers_stay(app, session):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "found the entry")
+        await pilot.press("7", "escape")
+        await pilot.pause()
+        assert app.outcomes == [None]
+        app.open()
+        assert "web017" in await wait_for(pilot, "web017")
+    assert session.answers["machine"] == "web017"
+
+
+async def test_questions_come_and_go_with_their_condition(app):
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await to_backup_page(pilot)
+        assert "Reason for a cold start" not in text
+        await pilot.press("tab", "down", "space")
+        await wait_for(pilot, "Reason for a cold start")
+        await pilot.press("up", "space")
+        await wait_for(pilot, lambda text: "Reason for a cold start" not in text)
+
+
+async def test_an_error_blocks_with_its_remedy_and_a_warning_does_not(app, service):
+    service.findings["machine"] = (Finding("error", "no entry web01", "Choose another."),)
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await wait_for(pilot, "error   no entry web01")
+        assert "Choose another." in text
+        await pilot.press("enter", "enter")
+        await pilot.pause()
+        assert "1 of 3" in screen_text(app)
+        assert "! Machine" not in screen_text(app)  # the page in hand is marked >
+        service.findings["machine"] = (Finding("warning", "it is running"),)
+        await pilot.press("f5")
+        await wait_for(pilot, "warning it is running")
+        await pilot.press("enter", "enter")
+        await wait_for(pilot, "2 of 3")
+
+
+async def test_a_look_that_fails_says_so_and_what_to_do(app, service):
+    def broken(_given):
+        raise Unreachable("ldap://x does not answer.", "Start slapd.")
+
+    service.findings["machine"] = broken
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await wait_for(pilot, "ldap://x does not answer.")
+    assert "error   ldap://x does not answer." in text
+    assert "Start slapd." in text
+
+
+async def test_while_the_world_is_looked_at_the_screen_says_so_and_goes_on_afterwards(app, service):
+    gate = service.gates["machine"] = threading.Event()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "checking ... 0 s")
+        await wait_for(pilot, "checking ... 1 s")
+        await pilot.press("enter", "enter")
+        await pilot.pause()
+        assert "1 of 3" in screen_text(app)
+        gate.set()
+        await wait_for(pilot, "2 of 3")
+
+
+async def test_enter_again_does_not_wait_for_a_slow_look(app, service):
+    gate = service.gates["machine"] = threading.Event()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "checking")
+        await pilot.press("enter", "enter", "enter")
+        await wait_for(pilot, "2 of 3")
+        gate.set()
+
+
+async def test_an_answer_that_comes_too_late_is_dropped(app, service):
+    first = service.gates["machine"] = threading.Event()
+    service.findings["machine"] = lambda given: (Finding("ok", f"found {given['machine']}"),)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "checking")
+        service.gates["machine"] = second = threading.Event()
+        await pilot.press("9", "tab")
+        first.set()
+        for _ in range(5):
+            await pilot.pause(0.02)
+            assert "found web01" not in screen_text(app)
+        second.set()
+        text = await wait_for(pilot, "found web019")
+    assert "found web01\n" not in text
+
+
+async def test_the_earlier_look_is_stopped_when_the_answer_changes(app, service, session):
+    gate = service.gates["machine"] = threading.Event()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "checking")
+        before = session.checks["machine"].cancel
+        await pilot.press("9", "tab")
+        await pilot.pause()
+        assert before.is_set()
+        gate.set()
+
+
+async def test_choices_are_asked_for_again_when_what_they_depend_on_changes(app, service, session):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_backup_page(pilot)
+        await pilot.press("space", "escape")
+        await wait_for(pilot, "1 of 3")
+        assert session.given()["iteration"] == "1102"
+        service.choices["iterations"] = service.choices["iterations"][2:]
+        await pilot.press("7", "enter", "enter")
+        text = await wait_for(pilot, lambda text: "31 Oct" in text and "2 Nov" not in text)
+    assert "( ) 31 Oct" in text
+    assert "iteration" not in session.given()
+    assert service.asked.count("iterations") == 2
+
+
+async def test_the_rail_jumps_to_any_page_and_marks_them(app):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "found the entry")
+        await pilot.press("shift+tab", "down", "down", "enter")
+        text = await wait_for(pilot, "3 of 3")
+    assert "> Access" in text
+    assert "ok Machine" in text
+    assert ".. Backup" in text
+
+
+async def test_a_secret_shows_dots_f4_reveals_it_for_a_moment_and_no_answer_holds_it(
+    app, session, monkeypatch
+):
+    monkeypatch.setattr("tui.widgets.line_input.REVEAL_SECONDS", 0.2)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "found the entry")
+        await pilot.press("shift+tab", "down", "down", "enter")
+        await wait_for(pilot, "3 of 3")
+        await pilot.press(*"hunter2")
+        await pilot.pause()
+        text = screen_text(app)
+        assert "hunter2" not in text
+        assert "•••••••" in text or "*******" in text
+        await pilot.press("f4")
+        await wait_for(pilot, "hunter2")
+        await wait_for(pilot, lambda text: "hunter2" not in text)
+        await pilot.press("enter")
+        await pilot.pause()
+    assert session.secrets["password"].reveal() == "hunter2"
+    assert "hunter2" not in repr(session)
+
+
+async def test_saving_shows_the_path_and_how_to_use_the_file(app, service):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "found the entry")
+        await pilot.press("ctrl+s")
+        text = await wait_for(pilot, "The answers are saved")
+    assert "answers.yaml" in text.replace("\n", "").replace(" ", "").replace("|", "")
+    assert "rekindle run" in text
+    assert service.saved[0]["machine"] == "web01"
+
+
+async def test_f2_asks_for_review_from_any_question(app):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "found the entry")
+        await pilot.press("f2")
+        await pilot.pause()
+        assert app.outcomes == [REVIEW]
+
+
+async def test_opened_to_be_mended_it_shows_what_is_wrong(app, session):
+    session.page = "backup"
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "2 Nov")
+        app.pop_screen()
+        app.open(mend=True)
+        text = await wait_for(pilot, "an answer is needed")
+    assert "2 of 3" in text
+
+
+async def test_ctrl_d_in_a_field_asks_how_to_leave_and_deletes_nothing(app, session):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "found the entry")
+        await pilot.press("home", "ctrl+d")
+        text = await wait_for(pilot, "Leave?")
+        assert "save the answers to a file, then leave" in text
+        await pilot.press("escape")
+        await wait_for(pilot, "web01")
+        await pilot.press("ctrl+d", "down", "enter")
+        await pilot.pause()
+    assert app.return_value == 130
+    assert app.service.saved
+
+
+async def test_help_explains_the_question_in_hand(app):
+    async with app.run_test(size=(80, 40)) as pilot:
+        await wait_for(pilot, "found the entry")
+        await pilot.press("f1")
+        text = await wait_for(pilot, "Help:")
+    assert "Its name in the directory." in text
+    assert "check again" in text
+
+
+async def test_arrows_move_between_fields(app):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "found the entry")
+        await pilot.press("down")
+        await wait_for(pilot, "> Copies")
+        await pilot.press("up")
+        await wait_for(pilot, "> Machine")
