@@ -250,6 +250,17 @@ async def test_a_group_is_listed_with_its_refusals_before_it_is_decided():
         assert pilot.app.desk.decided == {}
 
 
+async def test_every_open_row_can_be_decided_as_suggested_after_reading_the_list():
+    async with screen() as pilot:
+        assert "every open row of all groups as suggested (4 rows, 1" in await press(pilot, "g")
+        text = await press(pilot, "up", "enter")
+        assert "console port: 5911" in text
+        await press(pilot, "enter", "u")
+        assert pilot.app.desk.decided == {}
+        await press(pilot, "r")
+        assert len(pilot.app.desk.decided) == 5
+
+
 async def test_a_group_can_be_left_alone_after_the_list_was_read():
     async with screen() as pilot:
         await press(pilot, "g", "enter", "escape")

@@ -15,8 +15,9 @@ from steps.conflicts import Decision, Desk, Resolution, Resolutions
 from tui.screens.conflict_preview import ConflictPreview
 from tui.screens.conflicts_view import ConflictsView
 from tui.widgets.conflict_counts import plural
-from tui.widgets.conflict_group import GroupPlan, changed_titles, group_plan
+from tui.widgets.conflict_group import SUGGESTED, GroupPlan, changed_titles, group_plan
 from tui.widgets.conflict_menu import (
+    ALL_OPEN,
     GO_TO,
     ConflictMenu,
     cold_menu,
@@ -259,12 +260,14 @@ screen loses nothing.
         if row is None:
             return
         rows = [other for other in self._rows.values() if other.group == row.group]
+        all_open = [self._rows[row_id] for row_id in self._overview.open]
 
         def confirm(wish: str) -> None:
-            plan = group_plan(self.desk, rows, wish)
-            self._open(group_confirmation(wish, plan), lambda _: self._decide_group(plan))
+            chosen, word = (all_open, SUGGESTED) if wish == ALL_OPEN else (rows, wish)
+            plan = group_plan(self.desk, chosen, word)
+            self._open(group_confirmation(word, plan), lambda _: self._decide_group(plan))
 
-        self._open(group_menu(self.desk, rows), confirm)
+        self._open(group_menu(self.desk, rows, all_open), confirm)
 
     def _decide_group(self, plan: GroupPlan) -> None:
         self.desk.decide_all(plan.decisions)

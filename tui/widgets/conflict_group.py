@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from config.errors import InvalidInput, Refused
 from steps.conflicts import Decision, Desk, Resolution, Row
 
+SUGGESTED = "suggested"
+
 GROUP_WORDS: Mapping[str, str] = {
     Decision.KEEP_BACKUP: "all from the backup",
     Decision.TAKE_LIVE: "all as they are now",
     Decision.NEXT_BOOT: "all from the backup now, today's values at the next cold start",
-    "suggested": "all as suggested",
+    SUGGESTED: "all as suggested",
 }
 """The wishes an operator may have for a group, and how they read."""
 
@@ -74,7 +76,7 @@ def changed_titles(
 
 def _wished(desk: Desk, row: Row, wish: str) -> Resolution | str:
     """The resolution a row would get, or why it refuses."""
-    decision = row.default if wish == "suggested" else Decision(wish)
+    decision = row.default if wish == SUGGESTED else Decision(wish)
     if decision is None or decision is Decision.CUSTOM:
         return "no suggestion for this field"
     if decision not in row.allowed:

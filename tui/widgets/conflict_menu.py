@@ -12,10 +12,13 @@ from textual.widgets.option_list import Option
 from steps.conflicts import Decision, Desk, Row
 from tui.screens.dialog import Dialog
 from tui.widgets.conflict_counts import plural
-from tui.widgets.conflict_group import GROUP_WORDS, GroupPlan, group_plan
+from tui.widgets.conflict_group import GROUP_WORDS, SUGGESTED, GroupPlan, group_plan
 from tui.widgets.conflict_standing import Overview
 from tui.widgets.conflict_words import KEYS, WORDS, choice_text, visible
 from tui.widgets.pick_list import PickList
+
+ALL_OPEN = "all-open"
+"""The entry of the group menu that is about every open row, as suggested."""
 
 GO_TO = "row:"
 """Entries that lead to a row have this and the row's id as their id."""
@@ -95,17 +98,19 @@ def cold_menu() -> ConflictMenu:
     )
 
 
-def group_menu(desk: Desk, rows: Sequence[Row]) -> ConflictMenu:
-    """What may be wished for a group, with how many rows would follow."""
-    entries = [_wish(desk, rows, wish) for wish in GROUP_WORDS]
+def group_menu(desk: Desk, rows: Sequence[Row], all_open: Sequence[Row]) -> ConflictMenu:
+    """What may be wished for a group, and for every open row, with how many would follow."""
+    entries = [_wish(desk, rows, wish, wish, GROUP_WORDS[wish]) for wish in GROUP_WORDS]
+    text = "every open row of all groups as suggested"
+    entries.append(_wish(desk, all_open, SUGGESTED, ALL_OPEN, text))
     return ConflictMenu(f"Group {visible(rows[0].group)}: {plural(len(rows), 'row')}", "", entries)
 
 
-def _wish(desk: Desk, rows: Sequence[Row], wish: str) -> Entry:
+def _wish(desk: Desk, rows: Sequence[Row], wish: str, id_: str, text: str) -> Entry:
     plan = group_plan(desk, rows, wish)
     count = len(plan.decisions)
     refuse = f", {plan.refusals} refused" if plan.refusals else ""
-    return Entry(wish, f"{GROUP_WORDS[wish]} ({plural(count, 'row')}{refuse})", count > 0)
+    return Entry(id_, f"{text} ({plural(count, 'row')}{refuse})", count > 0)
 
 
 def group_confirmation(wish: str, plan: GroupPlan) -> ConflictMenu:
