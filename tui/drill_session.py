@@ -11,7 +11,7 @@ from config.site_file import load_site
 from steps.drill.faults import Fault, Mendable, Scene
 from steps.drill.scenario import Scenario
 from steps.run.directory import RunDirectory, list_runs
-from steps.run.events import Event
+from steps.run.events import Event, Finish
 from steps.run.journal import Follower
 from steps.run.view import RunView
 
@@ -102,7 +102,7 @@ def by_hand(
             f"Finish it: rekindle attach {run.id} (or resume). Then: rekindle drill "
             f"{scenario.name} --score {run.id}, and rekindle drill --remove.",
         )
-    return run, view.message
+    return run, "" if view.outcome is Finish.DONE else view.message
 
 
 def _wizard(scenario: Scenario, scene: Scene, *, plain: bool, mouse: bool) -> None:

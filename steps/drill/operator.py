@@ -16,7 +16,7 @@ from steps.drill.scenario import Scenario
 from steps.probing import ask_survey
 from steps.run.control_client import ControlClient
 from steps.run.directory import RunDirectory, create_run
-from steps.run.events import FAILED_STEP, UNKNOWN_STEP
+from steps.run.events import FAILED_STEP, UNKNOWN_STEP, Finish
 from steps.run.journal import Follower
 from steps.run.launcher import launch
 from steps.run.view import RunView
@@ -53,24 +53,28 @@ class Operator:
         self._follow(run)
         return run
 
-    def _start(self) -> RunDirectory:
+    def prepare(self) -> RunDirectory:
+        """Answer, look, decide; the run is ready to start. Raises Refused or InvalidInput."""
         site = load_site(self.scene.places.site_file)
         procedure = catalogue.find(self.scenario.procedure)
         given = self.scenario.given(self.scene.truth)
-        survey = ask_survey(procedure, site, given, self._secrets())
+        survey = ask_survey(procedure, site, given, self.secrets())
         self.say("looked at backup, directory and hypervisor")
         assert procedure.conflicts is not None
         desk = Desk(procedure.conflicts(site, given, survey))
         self._decide(desk)
         self._strike_if("launch")
-        run = create_run(
-            site, procedure.name, given, desk.decided, survey, dict(self.scenario.prompts)
-        )  # fmt: skip
-        launched = launch(run, self._secrets(), dict(self.scenario.prompts))
+        prompts = dict(self.scenario.prompts)
+        return create_run(site, procedure.name, given, desk.decided, survey, prompts)
+
+    def _start(self) -> RunDirectory:
+        run = self.prepare()
+        launched = launch(run, self.secrets(), dict(self.scenario.prompts))
         self.say(f"run {run.id} started ({launched.how}, pid {launched.pid})")
         return run
 
-    def _secrets(self) -> dict[str, Secret]:
+    def secrets(self) -> dict[str, Secret]:
+        """What the runner asks for."""
         password = self.scene.places.password_file.read_text().strip()
         return {"directory password": Secret(password)}
 
@@ -115,7 +119,7 @@ class Operator:
             if time.monotonic() > end:
                 raise StepFailed(f"Run {run.id} did not end in {LIMIT:.0f} s.")
             time.sleep(0.02)
-        if view.message:
+        if view.outcome is not Finish.DONE:
             self.refusal = self.refusal or view.message
 
     def _strike_at(self, event: dict[str, object]) -> None:
@@ -125,10 +129,11 @@ class Operator:
     def _answer(self, run: RunDirectory, view: RunView) -> None:
         question = view.question
         assert question is not None
-        if question.id in self._answered:
+        if question.id in self._answered or question.name in self.scenario.prompts:
+            # The second kind was answered in advance: the runner takes it from there.
             return
         self._answered.add(question.id)
-        value = self.scenario.prompts.get(question.name) or self._reaction(question.name, view)
+        value = self._reaction(question.name, view)
         self.say(f"{question.text.splitlines()[0]} -> {value}")
         with ControlClient(run) as client:
             client.answer(question.id, value)
@@ -151,6 +156,6 @@ class Operator:
             return
         self.say("the runner is gone, resuming")
         try:
-            launch(run, self._secrets(), dict(self.scenario.prompts))
+            launch(run, self.secrets(), dict(self.scenario.prompts))
         except RekindleError as error:
             raise StepFailed(f"resume failed: {error.message}", error.remedy) from error

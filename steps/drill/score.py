@@ -157,7 +157,7 @@ def _values(world: _World) -> Iterator[Check]:
     rows: list[tuple[str, str, str, str, str]] = [
         ("memory", "memory", kib[0], kib[1], "memory"),
         ("MAC of net0", "net0.mac", then.mac, now.mac, "devices/interface/mac@address"),
-        ("console port", "console-port", str(then.console_port), str(now.console_port),
+        ("console port", "spice-port", str(then.console_port), str(now.console_port),
          "devices/graphics@port"),
     ]  # fmt: skip
     if world.truth.card == "bridge":
@@ -175,7 +175,7 @@ def _entries(world: _World) -> Iterator[Check]:
     card = f"sstInterface=net0,ou=devices,{dn}"
     rows = (
         ("description", dn, "description", "description", then.description, now.description),
-        ("console port", dn, "sstSpicePort", "console-port", str(then.console_port),
+        ("console port", dn, "sstSpicePort", "spice-port", str(then.console_port),
          str(now.console_port)),
         ("MAC of net0", card, "sstMacAddress", "net0.mac", then.mac, now.mac),
         ("bridge of net0", card, "sstSourceBridge", "net0.bridge", then.bridge, now.bridge),

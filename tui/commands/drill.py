@@ -96,12 +96,17 @@ def _drill(
         done, refusal = _by_hand(scenario, scene, fault, arguments)
     if done is None and fault is None:
         _say("no run was started, so there is nothing to score")
+        _end(places, arguments)
         return 130 if not automatic else 3
     report = _report(scenario, places, fault, done, refusal, time.monotonic() - started)
     code = _conclude(report, scenario, places, done, automatic=automatic)
+    _end(places, arguments)
+    return code
+
+
+def _end(places: Places, arguments: argparse.Namespace) -> None:
     if not arguments.keep:
         ask_child("steps.drill.take_down", [str(places.folder)], _say)
-    return code
 
 
 def _replace_finished_site(places: Places) -> None:
