@@ -28,6 +28,7 @@ from steps.run.switches import Switches
 MAX_LINE: Final = 1 << 20
 MAX_CLIENTS: Final = 16
 MAX_NAME: Final = 64
+ROOT: Final = 0
 _CREDENTIALS: Final = struct.Struct("3i")
 
 Request = Mapping[str, Any]
@@ -72,7 +73,8 @@ class ControlServer:
     def close(self, farewell: str = "") -> None:
         """Stop listening. Clients that still speak are told `farewell` for a moment."""
         self.farewell = farewell
-        self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
+        with contextlib.suppress(OSError):  # closed already
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._listener.close()
         with self._lock:
             clients = list(self._clients)
@@ -136,7 +138,7 @@ class _Client:
             socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size
         )
         pid, uid, _gid = _CREDENTIALS.unpack(credentials)
-        self.trusted = uid in (0, os.geteuid())
+        self.trusted = uid in (ROOT, os.geteuid())
         self._user = _user_name(uid)
         self.name = f"{self._user} (process {pid})"
 
