@@ -14,8 +14,8 @@ from steps.virtual_machine.domain_xml import place
 from steps.virtual_machine.field_table import PRESENCE_ROW, Check, Rule
 from steps.virtual_machine.machine_entry import LEASE
 from steps.virtual_machine.machine_fields import CARD, DISK, Device, Field, Seen
-from steps.virtual_machine.patterns import Meaning, meaning
-from steps.virtual_machine.read_fields import slug
+from steps.virtual_machine.patterns import Meaning, meaning, standing
+from steps.virtual_machine.read_fields import is_removable, slug
 from steps.virtual_machine.situation import Situation
 
 GROUPS = ("machine", "console", "disk", "network", "directory")
@@ -58,13 +58,13 @@ class Case:
 
 def find_cases(situation: Situation) -> tuple[Case, ...]:
     """Every case, grouped as the screen shows them."""
-    standing = {device.name: presence(device, situation) for device in situation.devices}
-    one_sided = {name for name, meant in standing.items() if meant.differs}
+    found_there = {device.name: presence(device, situation) for device in situation.devices}
+    one_sided = {name for name, meant in found_there.items() if meant.differs}
     fields = [f for f in situation.fields.values() if f.device_name not in one_sided]
     found = [
         *(case for field in fields for case in _field_case(field, situation)),
         *(
-            _device_case(device, standing, situation)
+            _device_case(device, found_there, situation)
             for device in situation.devices
             if device.name in one_sided
         ),
@@ -77,7 +77,8 @@ def presence(device: Device, situation: Situation) -> Meaning:
     """Whether backup and today have the device, by the same patterns as any value."""
     has = device.sources()
     seen = {x: _presence(x in has) for x in s.SOURCES if _document_there(x, situation)}
-    return meaning(Field(device.name, "", PRESENCE_ROW, device, seen, {}, (), ()))
+    field = Field(device.name, "", PRESENCE_ROW, device, seen, {}, (), ())
+    return standing(field, comes_and_goes=is_removable(device, situation.documents))
 
 
 def _document_there(source: str, situation: Situation) -> bool:
@@ -152,11 +153,11 @@ def _must_be_asked(field: Field, meant: Meaning, situation: Situation) -> bool:
     return field.row.check in _ALWAYS_CHECKED
 
 
-def _device_case(device: Device, standing: Mapping[str, Meaning], situation: Situation) -> Case:
+def _device_case(device: Device, found_there: Mapping[str, Meaning], situation: Situation) -> Case:
     kind = DISK if device.kind == DISK else CARD
     shown = {x: _shown(device, x, situation) for x in device.sources()}
-    meant = standing[device.name]
-    counts = _counts(device, standing, situation)
+    meant = found_there[device.name]
+    counts = _counts(device, found_there, situation)
     word = "disk" if kind == DISK else "network card"
     return Case(
         id=device.name,
@@ -185,10 +186,10 @@ def _shown(device: Device, source: str, situation: Situation) -> str:
 
 
 def _counts(
-    device: Device, standing: Mapping[str, Meaning], situation: Situation
+    device: Device, found_there: Mapping[str, Meaning], situation: Situation
 ) -> tuple[int, int]:
     """How many devices of its kind the backup has, and how many today has."""
-    kin = [standing[other.name] for other in situation.devices if other.kind == device.kind]
+    kin = [found_there[other.name] for other in situation.devices if other.kind == device.kind]
     now = [meant.now if meant.differs else meant.backup for meant in kin]
     return (
         sum(1 for meant in kin if meant.backup is not None and meant.backup.key),

@@ -7,7 +7,7 @@ and hypervisor.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from steps.conflicts import FieldClass
 from steps.virtual_machine import sources as s
@@ -69,6 +69,18 @@ def _pairs(field: Field) -> Iterator[tuple[Seen, Seen]]:
     then = seen.get(s.XML_STATE) or seen.get(s.XML_BACKUP)
     if then is not None and s.XML_NOW in seen:
         yield then, seen[s.XML_NOW]
+
+
+def standing(field: Field, *, comes_and_goes: bool) -> Meaning:
+    """The same for whether a device is there at all.
+
+    Directory and XML are held against each other only where neither can be held against itself:
+    a cdrom drive may well stand in the XML alone.
+    """
+    meant = meaning(field)
+    pairs = list(_pairs(field))
+    changed = any(one.key != other.key for one, other in pairs)
+    return replace(meant, differs=meant.differs and (changed or not (pairs or comes_and_goes)))
 
 
 def is_noise(field: Field) -> bool:
