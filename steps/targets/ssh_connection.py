@@ -66,6 +66,16 @@ class SshConnection:
 
     def channel(self) -> paramiko.Channel:
         """A new channel, over a new connection where there is none or the old one was lost."""
+        if self.is_live():
+            # An idle connection may be dead without our knowing. Nothing was asked of it yet.
+            try:
+                return self._open_channel()
+            except Unreachable:
+                if not self.lost():
+                    raise
+        return self._open_channel()
+
+    def _open_channel(self) -> paramiko.Channel:
         with self.translating("opening a channel"):
             return self._live().open_session(window_size=WINDOW, timeout=CONNECT_TIMEOUT)
 
@@ -85,7 +95,8 @@ class SshConnection:
         """End the connection."""
         with self._lock:
             if self._transport is not None:
-                self._transport.close()
+                with suppress(OSError, EOFError, paramiko.SSHException):
+                    self._transport.close()
             self._transport = None
 
     @contextmanager
@@ -208,6 +219,12 @@ class SshConnection:
             f"{str(file)!r} is no private key we can use, or its passphrase is not the one given.",
             "Use an Ed25519, ECDSA or RSA key.",
         )
+
+
+def close_channel(channel: paramiko.Channel) -> None:
+    """Close it; on a connection that is gone that is done already."""
+    with suppress(OSError, EOFError, paramiko.SSHException):
+        channel.close()
 
 
 def _by_key(transport: paramiko.Transport, user: str, key: paramiko.PKey) -> Attempt:

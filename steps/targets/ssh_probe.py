@@ -18,7 +18,7 @@ import paramiko
 
 from config.errors import StepFailed, Unreachable
 from steps.targets.quoting import command_line
-from steps.targets.ssh_connection import WINDOW, SshConnection
+from steps.targets.ssh_connection import WINDOW, SshConnection, close_channel
 
 _LIMIT = 64 << 20
 _START = (
@@ -64,7 +64,7 @@ class ProbeShell:
 
     def _drop(self) -> None:
         if self._channel is not None:
-            self._channel.close()
+            close_channel(self._channel)
         self._channel = None
 
     def _ask(self, line: str, deadline: float, timeout: float) -> Probed:

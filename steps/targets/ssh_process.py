@@ -16,7 +16,7 @@ import paramiko
 from config.errors import RekindleError, StepFailed, Unreachable
 from steps.targets.processes import Receive
 from steps.targets.quoting import command_line
-from steps.targets.ssh_connection import WINDOW, SshConnection
+from steps.targets.ssh_connection import WINDOW, SshConnection, close_channel
 
 _TICK = 0.1
 _DRAIN = 0.2
@@ -65,7 +65,7 @@ def run_remote(
         process.kill()
         raise
     finally:
-        channel.close()
+        close_channel(channel)
         process.join()
 
 
@@ -103,7 +103,7 @@ class _Process:
                 self._channel.sendall(data)
         except RekindleError as error:
             self._feed_error = error
-            self._channel.close()
+            close_channel(self._channel)
         except (OSError, EOFError, paramiko.SSHException):
             return  # the command or the connection has ended; `pump` says which
         else:
@@ -196,4 +196,4 @@ class _Process:
             script = command_line(["/bin/sh", "-c", _KILL, "sh", str(self._pid)])
             channel.exec_command(script)
             channel.recv(1)  # nothing is said: this waits for the end
-            channel.close()
+            close_channel(channel)

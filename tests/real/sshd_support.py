@@ -158,10 +158,10 @@ class Wire:
 
     def cut(self):
         """Cut every connection that is open now; new ones are relayed again."""
-        for end in self._ends:
+        ends, self._ends = self._ends, []
+        for end in ends:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-        self._ends.clear()
 
     def close(self):
         self.cut()
