@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +14,7 @@ from steps.targets import libvirt_errors as errors
 from steps.targets.libvirt_loading import quiet_libvirt
 from steps.targets.libvirt_modules import count_all_modules
 
+OPEN_SECONDS = 30.0
 _SETTLE_SECONDS = 30.0
 _POLL_SECONDS = 0.2
 
@@ -41,15 +44,44 @@ def open_connection(uri: str) -> Any:
     if root:
         count_all_modules()
     try:
-        connection = libvirt.open(_without_prompts(uri))
+        connection = _open_in_time(libvirt, uri)
         if root:
             _wait_until_settled(connection, libvirt, uri)
-        elif urlsplit(uri).netloc:
-            # A dead remote host is noticed after 15 seconds instead of never.
-            connection.setKeepAlive(5, 3)
+        else:
+            _notice_silence(connection, libvirt)
         return connection
     except libvirt.libvirtError as error:
         raise errors.unreachable(error, uri, "connecting") from None
+
+
+def _open_in_time(libvirt: Any, uri: str) -> Any:
+    """libvirt has no time limit for connecting: a daemon that hangs would hang us as well."""
+    opening: Future[Any] = Future()
+
+    def open_it() -> None:
+        try:
+            opening.set_result(libvirt.open(_without_prompts(uri)))
+        except libvirt.libvirtError as error:
+            opening.set_exception(error)
+
+    threading.Thread(target=open_it, daemon=True, name=f"open {uri}").start()
+    try:
+        return opening.result(OPEN_SECONDS)
+    except TimeoutError:
+        raise Unreachable(
+            f"The hypervisor {uri} has not answered for {OPEN_SECONDS:.0f} seconds.",
+            "Check that libvirt on that host is not stuck, and that nothing between drops packets.",
+        ) from None
+
+
+def _notice_silence(connection: Any, libvirt: Any) -> None:
+    """A host or daemon that hangs is noticed after 20 seconds instead of never."""
+    try:
+        connection.setKeepAlive(5, 3)
+    except libvirt.libvirtError as error:
+        # libvirt's own test driver runs in our process and knows no such thing.
+        if errors.code(error) != errors.NO_SUPPORT:
+            raise
 
 
 def _check_prepared(root: str, uri: str) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from config.errors import InvalidInput, Refused, StepFailed
+from config.errors import InvalidInput, Refused, StepFailed, Unreachable
 from steps.drill.embedded import emulator
-from steps.targets import libvirt_hypervisor
+from steps.targets import libvirt_connection, libvirt_hypervisor
 from steps.targets.hypervisor import DomainStatus
 from steps.targets.libvirt_hypervisor import LibvirtHypervisor
 from tests.real.hypervisor_support import (
@@ -245,6 +246,20 @@ def test_the_host_says_what_it_can_run(hypervisor: LibvirtHypervisor) -> None:
     started = time.monotonic()
     assert hypervisor.abilities() == abilities
     assert time.monotonic() - started < 0.1
+
+
+def test_a_daemon_that_takes_the_call_and_says_nothing_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(libvirt_connection, "OPEN_SECONDS", 1.0)
+    with socket.socket(socket.AF_UNIX) as mute:
+        mute.bind(str(tmp_path / "s"))
+        mute.listen()
+        started = time.monotonic()
+        silent = LibvirtHypervisor(f"qemu+unix:///system?socket={tmp_path}/s")
+        with pytest.raises(Unreachable, match="has not answered for 1 second"):
+            silent.domains()
+        assert time.monotonic() - started < 5
 
 
 def test_a_closed_connection_opens_again_and_guests_stay(
