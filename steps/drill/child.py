@@ -42,7 +42,10 @@ def ask_child(module: str, arguments: Sequence[str], say: Say) -> Any:
             else:
                 return answer["result"]
         errors = child.stderr.read() if child.stderr else ""
-    raise StepFailed(f"{module} ended without a word.", "", seen=errors[-2000:])
+    last = errors.strip().rpartition("\n")[2]
+    raise StepFailed(
+        f"{module} ended unexpectedly: {last}", "Send this line with a report.", seen=errors[-2000:]
+    )
 
 
 def _print(answer: dict[str, object]) -> None:

@@ -119,6 +119,9 @@ class Operator:
             if time.monotonic() > end:
                 raise StepFailed(f"Run {run.id} did not end in {LIMIT:.0f} s.")
             time.sleep(0.02)
+        while run.holder() is not None and time.monotonic() < end:
+            # It still writes its report, and holds the hypervisor.
+            time.sleep(0.02)
         if view.outcome is not Finish.DONE:
             self.refusal = self.refusal or view.message
 

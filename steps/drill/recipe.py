@@ -21,6 +21,7 @@ from steps.drill.places import STORAGE, Places
 from steps.drill.practice_hypervisor import PracticeHypervisor
 from steps.ldif_text import dump_entries
 from steps.targets.directory import Entry
+from steps.targets.local import LocalShell
 
 PULL_LIMIT = 60.0
 """Seconds a pull of these small disks may take."""
@@ -115,9 +116,12 @@ def _write(path: Path, data: bytes) -> None:
 def _move_to_backup(retain: Path, target: Path, leaf: str) -> Path:
     target.mkdir(parents=True, mode=0o770)
     sums = []
+    shell = LocalShell()
     for file in sorted(retain.iterdir()):
         moved = target / f"{file.name}.{leaf}"
-        file.rename(moved)
+        # The backup may lie on another file system, and a plain copy would fill the holes.
+        shell.copy(str(file), str(moved))
+        file.unlink()
         sums.append(f"{hashlib.sha256(moved.read_bytes()).hexdigest()}  {moved.name}\n")
     _write(target / "SHA256SUMS", "".join(sums).encode())
     retain.rmdir()
