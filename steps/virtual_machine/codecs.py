@@ -88,13 +88,14 @@ class Memory(Codec):
         return n.memory_bytes(found.text, found.get("unit", ""))
 
     def to_xml(self, scope: Element, paths: Sequence[str], key: str | None) -> None:
-        if key is None or not key.isdigit():
+        size = n.number(key)
+        if size is None:
             return
         for path in paths:
             found = scope.find(path)
             if found is not None:
                 found.set("unit", "KiB")
-                found.text = str(int(key) // 1024)
+                found.text = str(size // 1024)
 
 
 class Processors(Codec):

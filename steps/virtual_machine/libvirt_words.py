@@ -5,6 +5,8 @@ A dry run on the real hypervisor overrules this; the words are for explaining be
 
 from __future__ import annotations
 
+from steps.virtual_machine.normalise import number
+
 _WORDS = {
     "memory": "Target domain max memory {now} does not match source {backup}",
     "vcpu": "Target domain vCPU max {now} does not match source {backup}",
@@ -47,7 +49,8 @@ def libvirt_words(row_id: str, backup: str | None, now: str | None) -> str:
 def _spelled(row_id: str, value: str | None) -> str:
     if value is None:
         return "<null>"
-    return str(int(value) // 1024) if row_id == "memory" and value.isdigit() else value
+    size = number(value) if row_id == "memory" else None
+    return value if size is None else str(size // 1024)
 
 
 def _difference(backup: str | None, now: str | None) -> str:

@@ -46,25 +46,31 @@ def word(text: str) -> str:
     return text.strip().lower()
 
 
+def number(text: str | None) -> int | None:
+    """A whole number of a sane length, or None: a text from a file may be anything."""
+    stripped = text.strip() if text is not None else ""
+    return int(stripped) if _DIGITS.fullmatch(stripped) else None
+
+
 def integer(text: str) -> str:
     """A number without sign and leading zeros."""
-    stripped = text.strip()
-    return str(int(stripped)) if _DIGITS.fullmatch(stripped) else stripped
+    found = number(text)
+    return text.strip() if found is None else str(found)
 
 
 def memory_bytes(text: str, unit: str = "") -> str:
     """libvirt's number and unit (KiB where none stands) as bytes."""
     factor = _UNITS.get(unit.strip().lower())
-    number = integer(text)
-    if factor is None or not number.isdigit():
-        return f"{number} {unit}".strip()
-    return whole_kib(str(int(number) * factor))
+    found = number(text)
+    if factor is None or found is None:
+        return f"{text.strip()} {unit}".strip()
+    return whole_kib(str(found * factor))
 
 
 def whole_kib(text: str) -> str:
     """Bytes rounded down to whole KiB, which is all that a domain XML can say."""
-    number = integer(text)
-    return str(int(number) // 1024 * 1024) if number.isdigit() else number
+    found = number(text)
+    return text.strip() if found is None else str(found // 1024 * 1024)
 
 
 def mac(text: str) -> str:
@@ -124,11 +130,11 @@ def is_machine_alias(machine: str) -> bool:
     return machine == "q35" or bool(_OLD_PC.fullmatch(machine))
 
 
-def size_words(number: str) -> str:
+def size_words(text: str) -> str:
     """Bytes as people say them: 4 GiB; exact where it is not a round number."""
-    if not number.isdigit():
-        return number
-    value = int(number)
+    value = number(text)
+    if value is None:
+        return text
     for unit, factor in (("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
         if value >= factor and value % factor == 0:
             return f"{value // factor} {unit}"

@@ -186,7 +186,7 @@ def _expected_size(device: Device, image: SetImage, situation: Situation) -> tup
 
 def _number(field: Field | None, source: str) -> int:
     seen = field.seen.get(source) if field else None
-    return int(seen.key) if seen and seen.key and seen.key.isdigit() else 0
+    return (n.number(seen.key) or 0) if seen else 0
 
 
 def _live_size(device: Device, situation: Situation) -> int:

@@ -83,14 +83,14 @@ def _memory(field: Field, text: str) -> str:
     found = _MEMORY.fullmatch(text.strip())
     key = n.memory_bytes(found[1], found[2] or "b") if found else ""
     exact = found is not None and (found[2] or int(found[1]) % 1024 == 0)
-    if not key.isdigit() or int(key) < 1 << 20 or not exact:
+    if (n.number(key) or 0) < 1 << 20 or not exact:
         raise _wrong(field, text, "memory of at least 1 MiB in whole KiB")
     return key
 
 
 def _count(field: Field, text: str) -> str:
     key = n.integer(text)
-    if not key.isdigit() or not 1 <= int(key) <= 65535:
+    if not 1 <= (n.number(key) or 0) <= 65535:
         raise _wrong(field, text, HINTS[Typed.COUNT])
     return key
 
@@ -122,7 +122,7 @@ def _address(field: Field, text: str) -> str:
 
 def _port(field: Field, text: str) -> str:
     key = n.integer(text)
-    if not key.isdigit() or not 1 <= int(key) <= 65535:
+    if not 1 <= (n.number(key) or 0) <= 65535:
         raise _wrong(field, text, "a port from 1 to 65535")
     return key
 
