@@ -123,8 +123,10 @@ def progress_words(progress: Progress) -> str:
     return f"{share} %, {amount}" + (f", {duration(left)} left" if left is not None else "")
 
 
-def _answered(_view: RunView, event: dict[str, Any]) -> Iterator[str]:
-    yield f"Answered by {event['by']}: {event.get('value', '(secret)')}"
+def _answered(view: RunView, event: dict[str, Any]) -> Iterator[str]:
+    asked = next((a for a in view.questions if a.question.id == event["question"]), None)
+    text = asked.question.text if asked else "A question"
+    yield f"{text} Answer: {event.get('value', '(secret)')} (by {event['by']})"
 
 
 def _answer_changed(_view: RunView, event: dict[str, Any]) -> Iterator[str]:

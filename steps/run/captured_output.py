@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import threading
 from pathlib import Path
@@ -24,6 +25,8 @@ class CapturedOutput:
         os.close(sink)
         self._thread = threading.Thread(target=self._copy, name="runner-log", daemon=True)
         self._thread.start()
+        # Where a library crashes, the thread above is gone as well: this goes to the file itself.
+        faulthandler.enable(self._log)
 
     def close(self) -> None:
         """Write what came so far; from now on output goes to the file as it is."""

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from steps.procedure import Phase, Plan, Procedure, Step
 
 
 def outline(procedure: Procedure, plan: Plan) -> dict[str, object]:
-    """Fields of the PLAN event: titles, phases and steps, without commands."""
+    """Fields of the PLAN event: titles, phases and steps, without commands.
+
+    Raises ValueError where two steps or two phases have one name: the journal could not tell them
+    apart.
+    """
+    for kind, things in (("step", plan.steps), ("phase", plan.phases)):
+        twice = [name for name, count in Counter(t.name for t in things).items() if count > 1]
+        if twice:
+            raise ValueError(f"the plan of {procedure.name} has {kind} {twice[0]!r} twice")
     return {
         "procedure": procedure.name,
         "title": procedure.title,

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from config.questions import Given
-from steps.conflicts import ConflictSet, Row
+from steps.conflicts import ConflictSet, Resolutions, Row
 from steps.procedure import Procedure
-from steps.run.directory import RunDirectory
+from steps.run.directory import FrozenPlan, RunDirectory
 from steps.run.events import Finish
 from steps.run.resume import put_off
 from steps.run.session import PREPARED
@@ -40,7 +40,7 @@ def gather(run: RunDirectory, procedure: Procedure) -> ReportData:
         **_outcome(view, given),
         "sessions": [_session(view, number) for number in range(len(view.sessions))],
         "settings": [{"title": title, "value": value} for title, value in plan.settings],
-        "decisions": _decisions(run, procedure),
+        "decisions": _decisions(frozen, procedure),
         "changed_answers": dict(view.changes),
         "phases": _phases(view),
         "questions": [_question(asked) for asked in view.questions],
@@ -84,16 +84,14 @@ def _session(view: RunView, number: int) -> ReportData:
     }
 
 
-def _decisions(run: RunDirectory, procedure: Procedure) -> list[ReportData]:
-    frozen = run.frozen()
+def _decisions(frozen: FrozenPlan, procedure: Procedure) -> list[ReportData]:
     if procedure.conflicts is None:
         return []
     conflicts = procedure.conflicts(frozen.site, frozen.given, frozen.survey)
-    return [_decision(row, conflicts, run) for row in conflicts.rows]
+    return [_decision(row, conflicts, frozen.resolutions) for row in conflicts.rows]
 
 
-def _decision(row: Row, conflicts: ConflictSet, run: RunDirectory) -> ReportData:
-    resolutions = run.frozen().resolutions
+def _decision(row: Row, conflicts: ConflictSet, resolutions: Resolutions) -> ReportData:
     chosen = resolutions.get(row.id)
     alone = row.allowed[0].value if len(row.allowed) == 1 else ""
     return {

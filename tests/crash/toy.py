@@ -203,6 +203,7 @@ INTERVIEW = Interview(
                 Question("world", "The folder", Kind.PATH),
                 Question("greeting", "The greeting", Kind.TEXT, default="hello", check=_greeting),
                 Question("wait", "Wait in between", Kind.YES_NO, default=False),
+                Question("toy password", "Its password", Kind.SECRET, required=False),
                 Question("recovery_target", "Target", Kind.NUMBER, required=False),
             ),
         ),
