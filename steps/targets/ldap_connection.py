@@ -11,9 +11,12 @@ import ldap
 from config.errors import InvalidInput, Refused, RekindleError, Unreachable
 from config.secrets import Secret
 from config.site import DirectoryAccess
+from steps.targets.time_limit import within
 
 NETWORK_SECONDS = 5
 """How long a connection may take to come up."""
+CONNECT_SECONDS = 20
+"""How long connecting may take with TLS and bind."""
 OPERATION_SECONDS = 15
 """How long the server may take for one answer."""
 _IDLE_SECONDS = 2.0
@@ -85,8 +88,17 @@ class LdapConnection:
 
     def _connected(self) -> Any:
         if self._open is None:
-            self._open = self._bound()
+            self._open = self._bound_in_time()
         return self._open
+
+    def _bound_in_time(self) -> Any:
+        """The library's own limits do not cover the handshake of ldaps."""
+        try:
+            return within(CONNECT_SECONDS, self._bound, (RekindleError,))
+        except TimeoutError:
+            raise _gone(
+                self.access, "connecting", f"nothing in {CONNECT_SECONDS} seconds"
+            ) from None
 
     def _bound(self) -> Any:
         try:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +11,7 @@ from config.errors import InvalidInput, Unreachable
 from steps.targets import libvirt_errors as errors
 from steps.targets.libvirt_loading import quiet_libvirt
 from steps.targets.libvirt_modules import count_all_modules
+from steps.targets.time_limit import within
 
 OPEN_SECONDS = 30.0
 _SETTLE_SECONDS = 30.0
@@ -56,17 +55,10 @@ def open_connection(uri: str) -> Any:
 
 def _open_in_time(libvirt: Any, uri: str) -> Any:
     """libvirt has no time limit for connecting: a daemon that hangs would hang us as well."""
-    opening: Future[Any] = Future()
-
-    def open_it() -> None:
-        try:
-            opening.set_result(libvirt.open(_without_prompts(uri)))
-        except libvirt.libvirtError as error:
-            opening.set_exception(error)
-
-    threading.Thread(target=open_it, daemon=True, name=f"open {uri}").start()
     try:
-        return opening.result(OPEN_SECONDS)
+        return within(
+            OPEN_SECONDS, lambda: libvirt.open(_without_prompts(uri)), (libvirt.libvirtError,)
+        )
     except TimeoutError:
         raise Unreachable(
             f"The hypervisor {uri} has not answered for {OPEN_SECONDS:.0f} seconds.",

@@ -6,6 +6,7 @@ import datetime
 import ipaddress
 import os
 import signal
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -182,6 +183,22 @@ def test_a_server_that_hangs_is_waited_for_a_bounded_time(
     finally:
         os.kill(slapd.pid, signal.SIGCONT)
     assert directory.get(MACHINE_DN) is not None
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls", "ldaps"])
+def test_a_server_that_takes_the_call_and_says_nothing_is_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch, tls: str
+) -> None:
+    monkeypatch.setattr(ldap_connection, "OPERATION_SECONDS", 1)
+    monkeypatch.setattr(ldap_connection, "CONNECT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        scheme = "ldaps" if tls == "ldaps" else "ldap"
+        url = f"{scheme}://127.0.0.1:{mute.getsockname()[1]}/"
+        access = DirectoryAccess(base=BASE, url=url, bind_dn=COLLEAGUE, start_tls=tls == "starttls")
+        started = time.monotonic()
+        with pytest.raises(Unreachable, match=url):
+            LdapDirectory(access, COLLEAGUE_PASSWORD).get(BASE)
+        assert time.monotonic() - started < 8
 
 
 def test_more_entries_than_a_page_are_all_there(slapd: RunningSlapd) -> None:
