@@ -339,6 +339,16 @@ async def test_a_long_value_is_shortened_in_the_table_and_whole_below():
     assert path in "".join(part.strip() for part in text.splitlines()[5:])
 
 
+async def test_a_next_boot_result_that_does_not_fit_says_what_comes_then():
+    async with screen() as pilot:
+        text = await press(pilot, "x", "home")
+        assert line(text, "MAC of net0").endswith(" next boot: 52:54..")
+        await pilot.resize_terminal(200, 40)
+        await pilot.pause()
+        both = "52:54:00:0a:01:02 now, 52:54:00:0b:01:02 next boot"
+        assert both in line(await press(pilot), "MAC of net0")
+
+
 async def test_a_value_cannot_send_escapes_to_the_terminal_or_markup_to_the_screen():
     row = host_row("evil", "\x1b[2J[bold]\nx", "[/]", title="descr[iption")
     async with screen(ToyConflicts(rows=(row,))) as pilot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from steps.conflicts import Blocking, Desk
+from steps.conflicts import Blocking, Decision, Desk, Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Standing:
     open: bool
     blocks: tuple[str, ...]
     result: str
+    next_boot: bool = False
 
     @property
     def mark(self) -> str:
@@ -58,10 +59,15 @@ class Overview:
                 open=row.id in undecided,
                 blocks=tuple(blocks.get(row.id, ())),
                 result=conflicts.result(row.id, desk.decided),
+                next_boot=_is_next_boot(desk.decided.get(row.id)),
             )
             for row in conflicts.rows
         }
         return cls(rows, still_open, blocking)
+
+
+def _is_next_boot(resolution: Resolution | None) -> bool:
+    return resolution is not None and resolution.decision is Decision.NEXT_BOOT
 
 
 def _by_row(blocking: tuple[Blocking, ...]) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from textual.widgets import DataTable
 
 from steps.conflicts import FieldClass, Row
 from tui.widgets.conflict_standing import Standing
-from tui.widgets.conflict_words import now, shorten, then, visible
+from tui.widgets.conflict_words import now, result, shorten, then, visible
 
 _ROOMY = 110
 """From this many columns on, class and state get columns of their own."""
@@ -34,9 +34,13 @@ def column_widths(total: int) -> dict[str, int]:
     """Columns and their widths in cells, the gap to the next column included."""
     extra = {"class": _CLASS_WIDTH, "state": _STATE_WIDTH} if total >= _ROOMY else {}
     room = max(total - _MARK_WIDTH - sum(extra.values()), 40)
-    value = int(room * (1 - _FIELD_SHARE)) // 3
-    values = {"backup": value, "now": value, "result": value}
-    return {"": _MARK_WIDTH, "field": room - 3 * value, **values, **extra}
+    # A result may be two values, so it gets the room of one and a half where there is room.
+    value = int(room * (1 - _FIELD_SHARE) / (3.5 if extra else 3))
+    last = value + value // 2 if extra else value
+    field = room - 2 * value - last
+    return {
+        "": _MARK_WIDTH, "field": field, "backup": value, "now": value, "result": last, **extra,
+    }  # fmt: skip
 
 
 class ConflictTable(DataTable[Text]):
@@ -137,7 +141,7 @@ class ConflictTable(DataTable[Text]):
             "field": visible(row.title),
             "backup": then(row),
             "now": now(row),
-            "result": visible(standing.result),
+            "result": result(row, standing, self._widths["result"] - _GAP),
             "class": _CLASSES[row.field_class],
             "state": standing.word,
         }

@@ -88,6 +88,15 @@ def now(row: Row) -> str:
     return _joined(row, _NOW)
 
 
+def result(row: Row, standing: Standing, width: int) -> str:
+    """What the row becomes, for the table: of two values the later one, where both do not fit."""
+    text = visible(standing.result)
+    if standing.next_boot and cell_len(text) > width:
+        text = f"next boot: {now(row)}"
+        return text if cell_len(text) <= width else chop_cells(text, width - 2)[0] + ".."
+    return shorten(text, width)
+
+
 def _joined(row: Row, sources: Iterable[str]) -> str:
     found = [row.values.get(source) for source in sources]
     distinct = dict.fromkeys(visible(value) for value in found if value is not None)

@@ -1,0 +1,191 @@
+"""The pictures of the README: the real wizard on a practice site, from Home to the report.
+
+`make screenshots` runs it. Everything lies below one temporary folder, which is removed at the end;
+in the pictures that folder reads as the one a host would use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+FOLDER = Path(__file__).parents[1] / "screenshots"
+SIZE = (80, 24)
+AS_ON_A_HOST = "/var/lib/rekindle"
+PATIENCE = 120.0
+
+
+def temporary_home() -> Path:
+    """A folder whose path is as long as the one it stands for, so that columns stay in place."""
+    random_part = 8
+    room = len(AS_ON_A_HOST) - len(tempfile.gettempdir()) - 1 - random_part
+    home = Path(tempfile.mkdtemp(prefix="rekindle"[:room]))
+    if len(str(home)) != len(AS_ON_A_HOST):
+        home.rmdir()
+        raise ValueError(f"{home} is not as long as {AS_ON_A_HOST}: set TMPDIR to /tmp.")
+    return home
+
+
+class Album:
+    """Writes pictures of the screen in front."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = str(home)
+
+    def take(self, pilot: Pilot[Any], name: str) -> None:
+        """Write NAME.svg, with nothing of this machine in it and nothing to be fetched."""
+        svg = pilot.app.export_screenshot(title="Rekindle")
+        svg = re.sub(r"@font-face\s*{[^}]*}", "", svg).replace("Fira Code,", "")
+        # The screen shortens a path, so any beginning of it may stand there.
+        for length in range(len(self._home), len(tempfile.gettempdir()), -1):
+            svg = svg.replace(self._home[:length], AS_ON_A_HOST[:length])
+        # Identifiers that differ from picture to picture would make every picture a change.
+        svg = re.sub(r"terminal-\d+", "terminal", svg)
+        (FOLDER / f"{name}.svg").write_text(svg)
+        print(f"screenshots/{name}.svg")
+
+
+def text_of(pilot: Pilot[Any]) -> str:
+    """What stands on the screen."""
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+async def screen(pilot: Pilot[Any], name: str, word: str = "") -> None:
+    """Wait for the screen of that class, with that word on it."""
+    end = time.monotonic() + PATIENCE
+    while type(pilot.app.screen).__name__ != name or word not in text_of(pilot):
+        if time.monotonic() > end:
+            raise TimeoutError(f"{name} {word!r} never came:\n{text_of(pilot)}")
+        await asyncio.sleep(0.05)
+    await pilot.pause()
+
+
+async def picture_of_home(site: Any, service: Any, album: Album) -> None:
+    """Home, the cursor on its first procedure."""
+    from tui.app import RekindleApp
+    from tui.screens.home import HomeScreen
+
+    app = RekindleApp(lambda: HomeScreen(site, service.procedures(), service.runs), service=service)
+    async with app.run_test(size=SIZE) as pilot:
+        await screen(pilot, "HomeScreen", "Restore a machine")
+        album.take(pilot, "home")
+
+
+async def pictures_of_a_restore(session: Any, service: Any, scenario: Any, album: Album) -> None:
+    """Interview, conflicts, review, run, report."""
+    from tui.app import RekindleApp
+
+    app = RekindleApp(service=service, main=lambda app: app.walk(session))
+    async with app.run_test(size=SIZE) as pilot:
+        await screen(pilot, "InterviewScreen", " ok ")
+        while "checking" in text_of(pilot):
+            await asyncio.sleep(0.1)
+        album.take(pilot, "interview")
+        await pilot.press("f2")
+        await decide(pilot, scenario, album)
+        await pilot.press("f2")
+        await screen(pilot, "ReviewScreen")
+        album.take(pilot, "review")
+        await start(pilot)
+        await watch(pilot, scenario, album)
+        album.take(pilot, "report")
+        await pilot.press("escape")
+
+
+async def decide(pilot: Pilot[Any], scenario: Any, album: Album) -> None:
+    """Decide as the scenario says; the picture is taken half way, on a row with a story."""
+    from tui.widgets.conflict_words import KEYS
+
+    await screen(pilot, "ConflictsScreen")
+    wanted = scenario.resolutions()
+    view: Any = pilot.app.screen
+    while view.desk.conflicts.still_open(view.desk.decided):
+        row = view.query_one("ConflictTable").current
+        if row == "net0.mac":
+            album.take(pilot, "conflicts")
+        await pilot.press(KEYS[wanted[row].decision])
+        await pilot.pause()
+
+
+async def start(pilot: Pilot[Any]) -> None:
+    """Type the name where it is asked for, and press the button."""
+    view: Any = pilot.app.screen
+    for line in view.query("#typed"):
+        line.value = view._plan.confirm_by_typing
+    view.query_one("#start").focus()
+    await pilot.press("enter")
+
+
+async def watch(pilot: Pilot[Any], scenario: Any, album: Album) -> None:
+    """Answer the run's questions until the report is there; one picture while it works."""
+    from tui.widgets.pick_list import PickList
+
+    taken = False
+    end = time.monotonic() + PATIENCE
+    while type(pilot.app.screen).__name__ != "ReportScreen":
+        text = text_of(pilot)
+        if not taken and len(re.findall(r"^ +done ", text, re.MULTILINE)) >= 7:
+            album.take(pilot, "run")
+            taken = True
+        for choices in pilot.app.screen.query("#choices").results(PickList):
+            known = {option.id for option in choices.options} & set(scenario.prompts.values())
+            if known:
+                choices.pick(known.pop() or "")
+                choices.focus()
+                await pilot.press("enter")
+        if time.monotonic() > end:
+            raise TimeoutError(f"the run does not end:\n{text}")
+        await asyncio.sleep(0.05)
+    await screen(pilot, "ReportScreen", "web01")
+
+
+async def shoot(home: Path) -> None:
+    """Every picture, on a practice site that is up."""
+    from config.site_file import load_site
+    from steps import catalogue
+    from steps.drill.places import default_places
+    from steps.drill.scenario import RESTORE_MACHINE
+    from steps.drill.truth import Truth
+    from tui.service import RealService
+    from tui.session import Session
+
+    places, album = default_places(RESTORE_MACHINE.name), Album(home)
+    site = load_site(places.site_file)
+    given = RESTORE_MACHINE.given(Truth.read(places.truth))
+    service = RealService(site)
+    await picture_of_home(site, service, album)
+    session = Session(site, catalogue.find(RESTORE_MACHINE.procedure), dict(given))
+    await pictures_of_a_restore(session, service, RESTORE_MACHINE, album)
+
+
+def main() -> int:
+    """Build the practice site, take the pictures, remove everything again."""
+    home = temporary_home()
+    os.environ["REKINDLE_HOME"] = str(home)
+    from steps.drill.child import ask_child
+    from steps.drill.places import default_places
+    from steps.drill.scenario import RESTORE_MACHINE
+
+    folder = str(default_places(RESTORE_MACHINE.name).folder)
+    FOLDER.mkdir(exist_ok=True)
+    try:
+        ask_child("steps.drill.build", [folder], print)
+        asyncio.run(shoot(home))
+    finally:
+        ask_child("steps.drill.take_down", [folder], print)
+        shutil.rmtree(home)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
