@@ -15,6 +15,7 @@ from steps.virtual_machine.image_header import SetImage
 from steps.virtual_machine.machine_fields import DISK, Device, Field
 from steps.virtual_machine.merged_xml import known_password
 from steps.virtual_machine.outcome import Outcome
+from steps.virtual_machine.patterns import meaning
 from steps.virtual_machine.situation import WITH_STATE, Situation
 from steps.virtual_machine.state_file import StateKind
 
@@ -190,10 +191,12 @@ def _number(field: Field | None, source: str) -> int:
 
 
 def _live_size(device: Device, situation: Situation) -> int:
+    """Bytes of today's image of the disk, 0 where there is none or nobody looked."""
     field = situation.fields.get(f"{device.name}.source")
-    paths = [seen.key for seen in field.seen.values() if seen.key] if field else []
-    found = [situation.facts.live_image(path) for path in paths]
-    return max((image.virtual_size for image in found if image is not None), default=0)
+    meant = meaning(field) if field else None
+    seen = meant and (meant.now or meant.backup)
+    image = situation.facts.live_image(seen.key) if seen and seen.key else None
+    return image.virtual_size if image is not None else 0
 
 
 def _password(situation: Situation) -> Iterator[Blocking]:
