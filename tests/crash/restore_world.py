@@ -26,7 +26,7 @@ from steps.drill.scenario import RESTORE_MACHINE
 from steps.drill.score import Check
 from steps.drill.slapd import ensure_running, stop_slapd
 from steps.drill.truth import Truth
-from steps.run.directory import RunDirectory
+from steps.run.directory import FrozenPlan, RunDirectory, create_run
 from steps.run.journal import Follower
 from steps.run.view import RunView
 from steps.targets.open import open_targets
@@ -50,6 +50,7 @@ class RestoreWorld:
 
     folder: Path
     template: Path
+    decided: FrozenPlan | None = None
 
     @property
     def places(self) -> Places:
@@ -80,14 +81,24 @@ class RestoreWorld:
         return Operator(RESTORE_MACHINE, scene, None, _quiet)
 
     def prepare(self) -> RunDirectory:
-        """A run decided as the drill's script decides, not started."""
-        return self.operator().prepare()
+        """A run decided as the drill's script decides, not started.
 
-    def run(self, run: RunDirectory, *, kill_at: int = 0, when: str = "after", extra=()) -> int:
+        Looked up once: a site that is put back is the same to the last entryCSN.
+        """
+        if self.decided is None:
+            self.decided = self.operator().prepare().frozen()
+        frozen = self.decided
+        return create_run(
+            frozen.site, frozen.procedure, {**frozen.given, "shutdown_limit": 0},
+            frozen.resolutions, frozen.survey, frozen.prompts,
+        )  # fmt: skip
+
+    def run(self, run: RunDirectory, *, harm_at: int = 0, action: str = "after", extra=()) -> int:
         """Let a runner carry the run out (or go on with it); negative where a signal ended it."""
-        command = [sys.executable, "-P", str(RUNNER), str(kill_at), when, str(run.path), *extra]
+        command = [sys.executable, "-P", str(RUNNER), str(harm_at), action, str(run.path), *extra]
         secrets = {name: secret.reveal() for name, secret in self.operator().secrets().items()}
-        handed = json.dumps({"secrets": secrets, "prompts": dict(RESTORE_MACHINE.prompts)})
+        prompts = {**RESTORE_MACHINE.prompts, "step-failed": "stop"}
+        handed = json.dumps({"secrets": secrets, "prompts": prompts})
         done = subprocess.run(
             command, input=handed + "\n", text=True, capture_output=True, timeout=120, check=False
         )
@@ -115,10 +126,11 @@ class RestoreWorld:
                         print(f"  {name}: {sorted(values)}")
         return out.getvalue()
 
-    def files(self) -> set[str]:
-        """Every file below images and retain, by name relative to them."""
+    def files(self, run: RunDirectory) -> set[str]:
+        """Every file below images and retain, by name; the run's own name stands as RUN."""
         root = self.places.storage
-        return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+        found = (str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+        return {name.replace(run.id, "RUN") for name in found}
 
 
 def view_of(run: RunDirectory) -> RunView:
