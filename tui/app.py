@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import Binding
-from textual.events import Resize
+from textual.events import Event, Resize
 from textual.screen import Screen
 
 from config.errors import EXIT_WAITING, Interrupted
@@ -22,6 +22,7 @@ from tui.screens.leave import DETACH
 from tui.screens.page import Page
 from tui.screens.too_small import ask_for_room
 from tui.thin_updates import Shown, ThinUpdate
+from tui.typed_ahead import TypedAhead, waits_its_turn
 
 if TYPE_CHECKING:
     from config.questions import Given
@@ -63,6 +64,7 @@ class RekindleApp(App[int]):
         """What is printed once the screen is gone."""
         self._first, self._main = first, main
         self._shown = Shown()
+        self._typed_ahead = TypedAhead(self, super().on_event)
         self._sessions: dict[str, Session] = {}
 
     def on_mount(self) -> None:
@@ -78,6 +80,13 @@ class RekindleApp(App[int]):
     async def _carry_out(self, main: Callable[[RekindleApp], Coroutine[Any, Any, int]]) -> None:
         code = await main(self)
         self.exit(code, message=self.parting or None)
+
+    async def on_event(self, event: Event) -> None:
+        """Keys and pastes one after the other, everything else as it comes."""
+        if waits_its_turn(event):
+            await self._typed_ahead.on_input(event)
+        else:
+            await super().on_event(event)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         # Every update of the screen in front becomes the difference to what the terminal shows.

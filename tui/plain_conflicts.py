@@ -11,14 +11,17 @@ from tui.widgets.conflict_group import changed_titles, group_plan
 from tui.widgets.conflict_standing import Overview
 from tui.widgets.conflict_words import KEYS, detail, mode_words
 
-COMMANDS = """b, l, x: the backup's value; today's; the backup's now, today's after a cold start
+COMMANDS = """b: the backup's value           l: today's value
+x: the backup's value now, today's from the next cold start on
 (or the words keep-backup, take-live, next-boot)
-e VALUE: a value of your own      d: as suggested
-n: leave it open and go on        a number: go to that row      o: overview of all rows
+e VALUE: a value of your own    d: as suggested
+n: leave it open and go on      a number: go to that row
 g b (or l, x, d): decide the whole group so
-u: undo    r: redo    p: preview what will be written
+u: undo    r: redo    o: overview of all rows    w: warnings
+p: preview what will be written
 c: switch the whole restore to a cold start
-w: warnings    <: go back, everything is kept    ok: go on, when nothing is open or blocked"""
+<: go back, everything is kept
+ok: go on, when nothing is open or blocked"""
 WIDTH = 78
 
 DONE, BACK_OUT, COLD = "done", "back", "cold"

@@ -98,6 +98,7 @@ class Script:
         self.control = ControlServer(run, self.switches, Redactor())
         self._plan = make_plan(SITE, given or {"machine": "web01"}, {}, {})
         self.replies: list[tuple[str, str]] = []
+        self.answered = threading.Event()
 
     def __enter__(self) -> Script:
         return self
@@ -126,6 +127,7 @@ class Script:
                 self.switches.put(None)
                 said = {} if question.secret else {"value": reply.value}
                 self.record(Event.ANSWERED, question=question.id, by=reply.by, **said)
+                self.answered.set()
 
         threading.Thread(target=wait, daemon=True).start()
 
@@ -194,6 +196,15 @@ class Script:
             secret=secret,
         )
         self.answer_from_now_on()
+
+    def end_as_answered(self, outcomes) -> None:
+        """Once the open question is answered, end with the outcome that goes with the answer."""
+
+        def wait() -> None:
+            self.answered.wait()
+            self.finish(outcomes[self.replies[-1][0]])
+
+        threading.Thread(target=wait, daemon=True).start()
 
     def finish(self, outcome: str = "done", message: str = "") -> None:
         """The run ends."""

@@ -24,7 +24,8 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
     HelpScreen > #box {
-        width: 76; height: auto; max-height: 95%; border: ascii ansi_default; padding: 0 1; background: ansi_default;
+        width: 76; height: auto; max-height: 95%; border: ascii ansi_default; padding: 0 1;
+        background: ansi_default;
     }
     HelpScreen Static { height: auto; }
     """
