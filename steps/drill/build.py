@@ -46,6 +46,8 @@ class _Site:
     directory: Directory
     then: practice.Shape
     now: practice.Shape
+    console: tuple[socket.socket, socket.socket]
+    """The ports of then and today, held until the machine takes them itself."""
 
 
 def build(places: Places, say: Say) -> Truth:
@@ -140,16 +142,16 @@ def _site(
     from steps.targets.open import open_targets
 
     targets = open_targets(load_site(places.site_file), {"directory password": password})
-    first_port, today_port = _free_ports()
+    console = reserve_ports(places.mark)
     then_bridge, now_bridge = bridge_names(places.mark)
-    then = practice.at_backup(then_bridge, first_port)
+    then = practice.at_backup(then_bridge, console[0].getsockname()[1])
     around = practice.Surroundings(
         places=places, base=BASE, node=NODE, emulator=str(emulator()),
         graphics="spice" if "<value>spice</value>" in hypervisor.graphics_kinds() else "vnc",
         card="bridge" if may_make_bridges() else "user", password=_password(),
     )  # fmt: skip
-    now = practice.today(then, now_bridge, today_port)
-    return _Site(places, around, hypervisor, targets.directory(), then, now)
+    now = practice.today(then, now_bridge, console[1].getsockname()[1])
+    return _Site(places, around, hypervisor, targets.directory(), then, now, console)
 
 
 def _card_words(site: _Site) -> str:
@@ -164,6 +166,7 @@ def _machine_at_backup(site: _Site) -> MemoryMark:
     for entry in practice.machine_entries(site.then, site.around):
         site.directory.add(entry.dn, entry.attributes)
     site.hypervisor.define(practice.domain_xml(site.then, site.around))
+    site.console[0].close()
     site.hypervisor.start(practice.MACHINE)
     return site.hypervisor.wait_for_ticks(practice.MACHINE, 3)
 
@@ -208,6 +211,7 @@ def _become_today(site: _Site) -> None:
         remove_bridge(site.then.bridge)
     _change_entries(site)
     site.hypervisor.define(practice.domain_xml(site.now, site.around))
+    site.console[1].close()
     site.hypervisor.start(name)
     site.hypervisor.wait_for_ticks(name, 1)
 
@@ -227,24 +231,25 @@ def _change_entries(site: _Site) -> None:
             site.directory.modify(entry.dn, changes, expected_csn=found.entry_csn)
 
 
-def _free_ports() -> tuple[int, int]:
-    free = (port for port in CONSOLE_PORTS if _is_free(port))
-    ports = tuple(port for port, _ in zip(free, range(2), strict=False))
-    if len(ports) < 2:
-        raise StepFailed(
-            "No two ports between 5900 and 5999 are free on 127.0.0.1.",
-            "End what listens there (ss -ltn shows it) and try again.",
-        )
-    return ports[0], ports[1]
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as attempt:
+def reserve_ports(mark: str) -> tuple[socket.socket, socket.socket]:
+    """Two bound sockets on console ports of 127.0.0.1; where to begin depends on the site."""
+    first = int(mark, 16) % len(CONSOLE_PORTS)
+    order = (*CONSOLE_PORTS[first:], *CONSOLE_PORTS[:first])
+    held: list[socket.socket] = []
+    for port in order:
+        attempt = socket.socket()
         try:
             attempt.bind(("127.0.0.1", port))
         except OSError:
-            return False
-    return True
+            attempt.close()
+            continue
+        held.append(attempt)
+        if len(held) == 2:
+            return held[0], held[1]
+    raise StepFailed(
+        "No two ports between 5900 and 5999 are free on 127.0.0.1.",
+        "End what listens there (ss -ltn shows it) and try again.",
+    )
 
 
 def _password() -> str:
