@@ -10,16 +10,24 @@ import hashlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 
-from steps.targets.chunks import PIECE_SIZE, ZEROS, ChunkHash, chunk_bounds, chunk_count, pieces
+from steps.targets.chunks import (
+    PIECE_SIZE,
+    ZEROS,
+    chunk_bounds,
+    chunk_count,
+    pieces,
+    zero_chunk,
+    zero_piece,
+)
 from steps.targets.extents import Extents, find_extents
 from steps.targets.files import read_exactly
 
 Sink = Callable[[memoryview, int], None]
-"""Where a piece that is not all zeros goes: the bytes and their offset."""
+"""Where data goes, but for pieces of zeros: the bytes and their offset."""
 
 
 class _StoppedError(Exception):
@@ -65,36 +73,45 @@ class ChunkReader:
     def plain_digest(self) -> str:
         """SHA-256 of the whole file in order, as `sha256sum` gives it; holes are not read."""
         digest = hashlib.sha256()
-        for piece in self._read(0, self._size):
-            digest.update(piece[0] or memoryview(ZEROS)[: piece[2]])
+        for at, length in pieces(0, self._size):
+            digest.update(self._load(at, length) or memoryview(ZEROS)[:length])
         return digest.hexdigest()
 
     def _begin(self, pool: ThreadPoolExecutor, index: int) -> Future[bytes] | bytes:
-        return pool.submit(self._digest, index) if self.data_in(index) else self._digest(index)
+        if self.data_in(index):
+            return pool.submit(self._chunk, index)
+        return zero_chunk(chunk_bounds(index, self._size, self._chunk_size)[1])
 
-    def _digest(self, index: int) -> bytes:
-        digest = ChunkHash()
-        for piece, at, length in self._read(*chunk_bounds(index, self._size, self._chunk_size)):
-            if piece is None or ZEROS.startswith(piece):
-                digest.zeros(length)
+    def _chunk(self, index: int) -> bytes:
+        bounds = chunk_bounds(index, self._size, self._chunk_size)
+        return hashlib.sha256(b"".join(self._piece(*piece) for piece in pieces(*bounds))).digest()
+
+    def _piece(self, at: int, length: int) -> bytes:
+        piece = self._load(at, length)
+        if piece is None or ZEROS.startswith(piece):
+            return zero_piece(length)
+        digest = hashlib.sha256(piece).digest()
+        if self._sink is not None:
+            for is_data, start, span in self.extents.within(at, length):
+                if is_data:
+                    self._sink(piece[start - at : start - at + span], start)
+        return digest
+
+    def _load(self, at: int, length: int) -> memoryview | None:
+        """What is in that range, holes as zeros, or None for a hole; lasts until the next call."""
+        if self._stop.is_set():
+            raise _StoppedError
+        parts = self.extents.within(at, length)
+        if not any(is_data for is_data, _start, _span in parts):
+            return None
+        piece = self._buffer()[:length]
+        for is_data, start, span in parts:
+            part = piece[start - at : start - at + span]
+            if is_data:
+                read_exactly(self._descriptor, part, start, self._path)
             else:
-                digest.update(piece)
-                if self._sink is not None:
-                    self._sink(piece, at)
-        return digest.digest()
-
-    def _read(self, offset: int, length: int) -> Iterator[tuple[memoryview | None, int, int]]:
-        """(bytes or None for a hole, offset, length); the bytes last until the next piece."""
-        for is_data, start, span in self.extents.within(offset, length):
-            for at, step in pieces(start, span):
-                if self._stop.is_set():
-                    raise _StoppedError
-                if not is_data:
-                    yield None, at, step
-                    continue
-                piece = self._buffer()[:step]
-                read_exactly(self._descriptor, piece, at, self._path)
-                yield piece, at, step
+                part[:] = memoryview(ZEROS)[:span]
+        return piece
 
     def _buffer(self) -> memoryview:
         buffer: memoryview | None = getattr(self._own, "buffer", None)

@@ -1,8 +1,10 @@
 """What a file holds, chunk by chunk: the list that proves a copy and finds the place of damage.
 
-A file is cut into chunks of equal size (the last may be shorter). Each chunk has its SHA-256, and
-the SHA-256 of those digests one after another is the root. Holes count as the zeros they read as,
-so that the root says what the file holds and not how it is stored.
+A file is cut into chunks of 4 MiB and each chunk into pieces of 256 KiB (the last ones may be
+shorter). A piece has its SHA-256; the SHA-256 of those digests one after another is the chunk's,
+and that of the chunks' digests is the root. Holes count as the zeros they read as, so that the
+root says what the file holds and not how it is stored; and a piece of zeros is never hashed twice,
+which makes images, mostly zeros, cheap.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from steps.targets.shell import Copied
 
 CHUNK_SIZE = 4 << 20
 PIECE_SIZE = 256 << 10
-"""Read, hashed and written in one go: small enough to stay in a core's own cache."""
+"""Read, hashed and written in one go: small enough to stay in a core's own cache. A chunk that is
+smaller is one piece."""
 
 ZEROS = bytes(PIECE_SIZE)
 _DIGEST_SIZE = 32
@@ -110,40 +113,17 @@ def chunk_bounds(index: int, size: int, chunk_size: int) -> tuple[int, int]:
     return offset, min(chunk_size, size - offset)
 
 
-@lru_cache(maxsize=2048)
-def _zero_hash(length: int) -> hashlib._Hash:
-    digest = hashlib.sha256()
-    for start in range(0, length, PIECE_SIZE):
-        digest.update(memoryview(ZEROS)[: min(PIECE_SIZE, length - start)])
-    return digest
+@lru_cache(maxsize=64)
+def zero_piece(length: int) -> bytes:
+    """The digest of a piece of that many zeros."""
+    return hashlib.sha256(memoryview(ZEROS)[:length]).digest()
 
 
-class ChunkHash:
-    """SHA-256 of one chunk, in which the zeros it begins with cost nothing.
-
-    Images are mostly zeros: a chunk of nothing else is never hashed twice.
-    """
-
-    def __init__(self) -> None:
-        self._zeros = 0
-        self._digest: hashlib._Hash | None = None
-
-    def zeros(self, length: int) -> None:
-        """That many zeros come next; `length` is at most PIECE_SIZE."""
-        if self._digest is None:
-            self._zeros += length
-        else:
-            self._digest.update(memoryview(ZEROS)[:length])
-
-    def update(self, piece: memoryview) -> None:
-        """These bytes come next."""
-        if self._digest is None:
-            self._digest = _zero_hash(self._zeros).copy()
-        self._digest.update(piece)
-
-    def digest(self) -> bytes:
-        """The digest of everything so far."""
-        return (self._digest or _zero_hash(self._zeros)).digest()
+@lru_cache(maxsize=64)
+def zero_chunk(length: int) -> bytes:
+    """The digest of a chunk of that many zeros."""
+    digests = (zero_piece(step) for _offset, step in pieces(0, length))
+    return hashlib.sha256(b"".join(digests)).digest()
 
 
 def pieces(offset: int, length: int) -> Iterator[tuple[int, int]]:

@@ -37,11 +37,18 @@ def make_file(path, size, spans):
 
 def tree_root(path, chunk_size):
     """The root by the plain definition, read without any regard to holes."""
-    digests = []
-    with open(path, "rb") as file:
-        while chunk := file.read(chunk_size):
-            digests.append(hashlib.sha256(chunk).digest())
-    return f"sha256-tree-{chunk_size}:{hashlib.sha256(b''.join(digests)).hexdigest()}"
+
+    def digest(*parts):
+        return hashlib.sha256(b"".join(parts)).digest()
+
+    def cut(data, size):
+        return [data[start : start + size] for start in range(0, len(data), size)]
+
+    chunks = [
+        digest(*(digest(piece) for piece in cut(chunk, 256 << 10)))
+        for chunk in cut(Path(path).read_bytes(), chunk_size)
+    ]
+    return f"sha256-tree-{chunk_size}:{digest(*chunks).hex()}"
 
 
 def same_bytes(first, second):
