@@ -9,23 +9,18 @@ from steps.ldif_text import parse_entries
 from steps.targets.directory import Entry
 from steps.virtual_machine.conflict_set import MachineConflicts
 from steps.virtual_machine.entry_changes import difference_words
-from steps.virtual_machine.host_facts import HostFacts
-from steps.virtual_machine.merged import compare, differing
-from steps.virtual_machine.restore_job import RestoreJob
-from steps.virtual_machine.sources import Sources
-from steps.virtual_machine.survey import RestoreSurvey
+from steps.virtual_machine.merged import differing
 
 
 def changed_since(
-    then: RestoreSurvey, sources: Sources, host: HostFacts, job: RestoreJob, live: Sequence[Entry]
+    then: MachineConflicts, now: MachineConflicts, resolutions: Resolutions, live: Sequence[Entry]
 ) -> tuple[str, ...]:
-    """Every difference that matters, in words. `sources` without secrets; `live` as just read."""
-    before = compare(then.sources, then.host, job.with_state)
-    now = compare(sources, host, job.with_state)
+    """Every difference that matters, in words. Both without secrets; `live` as just read."""
+    before, after = then.situation.sources, now.situation.sources
     return (
-        *_entries(then.sources.directory_now, sources.directory_now, live),
-        *_rows(before, now),
-        *_blocked(now, job.resolutions),
+        *_entries(before.directory_now, after.directory_now, live),
+        *_rows(then, now),
+        *_blocked(now, resolutions),
     )
 
 

@@ -9,7 +9,10 @@ from config.site import Site
 from steps.conflicts import Resolutions
 from steps.procedure import Survey
 from steps.virtual_machine.backup_plan import Ownership
+from steps.virtual_machine.conflict_set import MachineConflicts
+from steps.virtual_machine.merged import compare
 from steps.virtual_machine.places import SetPlace
+from steps.virtual_machine.survey import RestoreSurvey
 
 LDIF = "ldif"
 XML = "xml"
@@ -63,6 +66,12 @@ class RestoreJob:
     """Names (without iteration) of the small files that the set has."""
     resolutions: Resolutions
     survey: Survey
+
+    @cached_property
+    def compared(self) -> MachineConflicts:
+        """The comparison that was decided on."""
+        found = RestoreSurvey.from_json(self.survey)
+        return compare(found.sources, found.host, self.with_state)
 
     @property
     def machine(self) -> str:

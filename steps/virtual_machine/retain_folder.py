@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import PurePosixPath
 
-from config.errors import StepFailed
 from steps.procedure import StepContext
 from steps.targets.shell import Shell
 from steps.virtual_machine.restore_job import RestoreJob
 
 _MADE = "retain.made"
-_SMALL = 8 << 20
 
 
 def make_retain_folder(context: StepContext, job: RestoreJob) -> None:
@@ -42,24 +40,6 @@ def made_folders(context: StepContext) -> list[str]:
 def _way_down(job: RestoreJob) -> list[str]:
     folder = PurePosixPath(job.place.retain)
     return [str(path) for path in (*reversed(folder.parents), folder)]
-
-
-def same_content(shell: Shell, one: str, other: str) -> bool:
-    """Whether two small files hold the same bytes; False where one is missing."""
-    if shell.status(one) is None or shell.status(other) is None:
-        return False
-    return shell.read(one, limit=_SMALL) == shell.read(other, limit=_SMALL)
-
-
-def read_small(shell: Shell, path: str) -> bytes:
-    """A small file whole; raises StepFailed where it is larger than any of its kind."""
-    data = shell.read(path, limit=_SMALL + 1)
-    if len(data) > _SMALL:
-        raise StepFailed(
-            f"{path} is larger than {_SMALL} bytes: it is not the file it should be.",
-            "Look at it by hand.",
-        )
-    return data
 
 
 def move_left_over(context: StepContext, shell: Shell, path: str) -> None:

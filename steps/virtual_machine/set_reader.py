@@ -24,7 +24,7 @@ from steps.virtual_machine.backup_set import (
 from steps.virtual_machine.iterations import SUMS, parse_sums
 from steps.virtual_machine.places import SetPlace, safe_path
 from steps.virtual_machine.qemu_image import ImageInfo, check_image, try_info
-from steps.virtual_machine.retain_folder import read_small
+from steps.virtual_machine.small_files import read_small
 from steps.virtual_machine.state_file import (
     NEEDED_BYTES,
     NotRunning,

@@ -14,10 +14,9 @@ from steps.virtual_machine.restore_job import RestoreJob
 from steps.virtual_machine.retain_folder import (
     make_retain_folder,
     move_left_over,
-    read_small,
     remove_retain_folders,
-    same_content,
 )
+from steps.virtual_machine.small_files import read_small, same_content
 
 
 class CopySmallFiles(Step):
@@ -84,7 +83,7 @@ class LargeFile:
     moved_in: str = ""
     """Name of the step that moves the copy on, empty where none does."""
     private: bool = False
-    """Whether the copy is for its owner's eyes only: a memory state holds whatever was in memory."""
+    """Whether only its owner may read the copy: a memory state holds whatever was in memory."""
 
 
 class CopyLargeFile(Step):

@@ -18,7 +18,7 @@ from steps.virtual_machine.entry_changes import (
     reverse,
 )
 from steps.virtual_machine.restore_job import RestoreJob
-from steps.virtual_machine.retain_folder import read_small
+from steps.virtual_machine.small_files import read_small
 
 
 class WriteEntries(Step):

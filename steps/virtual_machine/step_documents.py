@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from config.errors import Refused, StepFailed
 from steps.ldif_text import dump_entries
@@ -16,12 +16,14 @@ from steps.procedure import ProbeInput, Step, StepContext, Verdict, done, not_do
 from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
 from steps.virtual_machine.changed_since import changed_since
+from steps.virtual_machine.conflict_set import MachineConflicts
 from steps.virtual_machine.host_needs import missing_on_host
 from steps.virtual_machine.merged import compare, filled, merge
 from steps.virtual_machine.restore_job import RestoreJob
-from steps.virtual_machine.retain_folder import make_retain_folder, move_left_over, read_small
+from steps.virtual_machine.retain_folder import make_retain_folder, move_left_over
 from steps.virtual_machine.sanitise import Vault
 from steps.virtual_machine.set_reader import read_state_header
+from steps.virtual_machine.small_files import read_small
 from steps.virtual_machine.sources import DIRECTORY_NOW, Sources
 from steps.virtual_machine.state_file import NEEDED_BYTES, StateHeader
 from steps.virtual_machine.step_checks import CheckStep, locate
@@ -30,25 +32,33 @@ from steps.virtual_machine.survey import RestoreSurvey, read_now
 from steps.virtual_machine.xml_facts import xml_facts
 
 
-def read_unchanged(context: StepContext, job: RestoreJob) -> tuple[RestoreSurvey, Vault]:
-    """Everything as it is now, and its secrets, which are concealed from all that is written.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything as it is now, with its secrets, and the comparison of it without them."""
+
+    survey: RestoreSurvey
+    vault: Vault
+    conflicts: MachineConflicts
+
+
+def read_unchanged(context: StepContext, job: RestoreJob) -> Reading:
+    """Read everything again; its secrets are concealed from all that this run writes.
 
     Raises Refused where something differs from what was decided on, saying what and who.
     """
     site, iteration = locate(context, job)
     now = read_now(ProbeInput(job.site, context.given, context.targets), site, iteration)
     vault = Vault()
-    clean = now.sources.sanitised(vault)
+    conflicts = compare(now.sources.sanitised(vault), now.host, job.with_state)
     for secret in vault.secrets().values():
         context.conceal(secret.reveal())
-    then = RestoreSurvey.from_json(job.survey)
-    changed = changed_since(then, clean, now.host, job, site.entries)
+    changed = changed_since(job.compared, conflicts, job.resolutions, site.entries)
     if changed:
         raise Refused(
             "Something changed since it was compared: " + "; ".join(changed) + ".",
             "Undo, then start the restore anew: it compares what is there now.",
         )
-    return now, vault
+    return Reading(now, vault, conflicts)
 
 
 class Unchanged(CheckStep):
@@ -69,8 +79,7 @@ class Unchanged(CheckStep):
 
     def look(self, context: StepContext) -> str:
         """Same rows, same entries, same documents."""
-        now, _ = read_unchanged(context, self.job)
-        count = len(compare(now.sources.sanitised(), now.host, self.job.with_state).rows)
+        count = len(read_unchanged(context, self.job).conflicts.rows)
         return f"the same {count} differences as were decided, nothing else changed"
 
 
@@ -100,9 +109,8 @@ class WriteMerged(Step):
     def apply(self, context: StepContext) -> None:
         """Merge what is there now by what was decided, put the secrets back, write."""
         job = self.job
-        now, vault = read_unchanged(context, job)
-        conflicts = compare(now.sources.sanitised(), now.host, job.with_state)
-        result = filled(merge(conflicts, job.resolutions), vault)
+        now = read_unchanged(context, job)
+        result = filled(merge(now.conflicts, job.resolutions), now.vault)
         make_retain_folder(context, job)
         documents = (dump_entries(result.entries), result.restore_xml, result.next_boot_xml)
         for path, text in zip(self._paths(), documents, strict=True):
@@ -161,6 +169,11 @@ class XmlVerdict(CheckStep, MachineStep):
             return "everything the merged XML names is on this host"
         return self._verdict(context, xml)
 
+    def undo(self, context: StepContext) -> None:
+        """Forget the verdict, and what a killed look may have left behind."""
+        context.targets.shell(self.job.node).remove(_header_copy(self.job))
+        super().undo(context)
+
     def _verdict(self, context: StepContext, xml: str) -> str:
         shell, job = context.targets.shell(self.job.node), self.job
         copy = _header_copy(job)
@@ -205,7 +218,7 @@ class KeepToday(MachineStep):
 
     def apply(self, context: StepContext) -> None:
         """Compare once more, then keep exactly what was compared."""
-        now, _ = read_unchanged(context, self.job)
+        now = read_unchanged(context, self.job).survey
         sources, domain = now.sources, now.domain
         if domain is not None and domain.managed_save:
             raise Refused(f"{self.job.title} was saved meanwhile.", "Remove its managed save.")

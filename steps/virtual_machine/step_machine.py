@@ -17,13 +17,14 @@ from steps.procedure import Prompt, Step, StepContext, Verdict, done, not_done, 
 from steps.targets.hypervisor import DomainStatus, Hypervisor
 from steps.targets.quoting import command_line
 from steps.virtual_machine.restore_job import RestoreJob
-from steps.virtual_machine.retain_folder import read_small
+from steps.virtual_machine.small_files import read_small
 from steps.virtual_machine.step_images import RAN
 
 BEFORE = "machine.before"
 RESTORED = "machine.restored"
 
-_SETTLE_SECONDS = 5.0
+SETTLE_SECONDS = 5.0
+POLL_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +324,7 @@ class ColdStart(MachineStep):
 
 def _wait_for(context: StepContext, step: MachineStep, wanted: str) -> None:
     """Wait until it is so, and look once more a moment later: some fail only then."""
-    end = time.monotonic() + _SETTLE_SECONDS
+    end = time.monotonic() + SETTLE_SECONDS
     seen_at = None
     while time.monotonic() < end:
         status = step.status(context)
@@ -331,4 +332,4 @@ def _wait_for(context: StepContext, step: MachineStep, wanted: str) -> None:
             if seen_at is not None:
                 return
             seen_at = time.monotonic()
-        time.sleep(0.3)
+        time.sleep(POLL_SECONDS)

@@ -81,12 +81,11 @@ class LeafMode(Step):
         leaf = self._leaf(context)
         if leaf is None:
             return
+        # Finished as an undone restore leaves it is not finished as this run would have left it.
+        context.remember(f"leaf.{Mode.FINISHED}", "")
         if context.recall(_CREATED) is not None:
             self._remove(context)
-        elif leaf.mode == Mode.FINISHED:
-            # It says what an undone restore leaves; only that this run finished is not so any more.
-            context.remember(f"leaf.{Mode.FINISHED}", "")
-        else:
+        elif leaf.mode != Mode.FINISHED:
             if not _ours(context, leaf):
                 raise _taken(leaf)
             changes = changes_with(Mode.FINISHED, _now())

@@ -226,7 +226,7 @@ def test_what_somebody_changed_during_the_run_is_never_written_over(world: World
     step = next(step for step in plan.steps if step.name == moment)
     if moment == "directory.machine":
         assert step.verify(run).outcome is Outcome.UNKNOWN
-    with pytest.raises(Refused, match="sstMemory|was changed"):
+    with pytest.raises(Refused, match=r"sstMemory|was changed"):
         step.apply(run)
     entry = world.directory.get(world.dn)
     assert entry is not None
