@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from config.errors import InvalidInput, Refused, RekindleError, StepFailed
+from config.errors import InvalidInput, Refused, StepFailed, Unreachable
 from config.secrets import Secret
 from steps.own_environment import environment_without
 from steps.run.control_client import ControlClient, terminal_name
@@ -22,6 +22,8 @@ from steps.run.view import RunView
 
 RUNNER: Final = (sys.executable, "-P", "-m", "steps.run.runner")
 START_SECONDS: Final = 30.0
+HAND_OVER_SECONDS: Final = 10.0
+PASSED_ON: Final = ("LANG", "SUDO_USER")
 SYSTEMD: Final = Path("/run/systemd/system")
 _BY_EXIT_CODE: Final = {InvalidInput.exit_code: InvalidInput, Refused.exit_code: Refused}
 
@@ -64,19 +66,26 @@ def uses_systemd() -> bool:
     return SYSTEMD.is_dir() and os.geteuid() == 0
 
 
-def systemd_command(run_id: str, runner: Sequence[str]) -> list[str]:
+def systemd_command(
+    run: RunDirectory, runner: Sequence[str], environment: Mapping[str, str]
+) -> list[str]:
     """The argument list that starts a runner as a transient unit of its own.
 
-    KillMode=process: what the runner started (an embedded hypervisor's machine) outlives it.
+    KillMode=process: what the runner started (an embedded hypervisor's machine) outlives it. A unit
+    gets none of the operator's environment but the little that is named here.
     """
+    passed_on = [name for name in PASSED_ON if environment.get(name)]
     return [
         "systemd-run",
-        f"--unit=rekindle-{run_id}",
+        f"--unit=rekindle-{run.id}",
         "--collect",
         "--quiet",
         "--property=KillMode=process",
         "--property=WorkingDirectory=/",
-        f"--description=Rekindle run {run_id}",
+        f"--property=StandardOutput=append:{run.runner_log}",
+        f"--property=StandardError=append:{run.runner_log}",
+        f"--description=Rekindle run {run.id}",
+        *(f"--setenv={name}={environment[name]}" for name in passed_on),
         "--",
         *runner,
         "--launcher",
@@ -92,23 +101,28 @@ def _start_by_systemd(
     secrets: Mapping[str, Secret],
     prompts: Mapping[str, str],
 ) -> None:
-    command = systemd_command(run.id, runner)
+    command = systemd_command(run, runner, os.environ)
+    said_before = _size(run.runner_log)
     # The unit gets its secrets over the control socket: systemd-run passes no standard input on.
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if result.returncode != 0:
         words = result.stderr.decode("utf-8", "replace").strip()
         raise StepFailed(f"systemd-run did not start the runner: {words}", seen=words)
-    hand_over(run, secrets, prompts)
+    try:
+        hand_over(run, secrets, prompts)
+    except Unreachable as error:
+        words = _last_words(run, said_before)
+        raise StepFailed(f"Run {run.id} was not started. {words}") from error
 
 
 def hand_over(run: RunDirectory, secrets: Mapping[str, Secret], prompts: Mapping[str, str]) -> None:
-    """Give a runner that waits on its control socket what it needs to start."""
-    deadline = time.monotonic() + START_SECONDS
+    """Give a runner that waits on its control socket what it needs; Unreachable in vain."""
+    deadline = time.monotonic() + HAND_OVER_SECONDS
     with ControlClient(run) as client:
         while True:
             try:
                 return client.hand_over(secrets, prompts)
-            except RekindleError:
+            except Unreachable:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
@@ -148,7 +162,7 @@ class _Watch:
         self._follower = Follower(run.journal_file)
         self._view = RunView.of(read_everything(self._follower))
         self._sessions_before = len(self._view.sessions)
-        self._said_before = run.runner_log.stat().st_size if run.runner_log.exists() else 0
+        self._said_before = _size(run.runner_log)
 
     def await_start(self) -> int:
         """The new runner's process id; raises StepFailed where it died first."""
@@ -166,6 +180,10 @@ class _Watch:
                     f"The runner's log: {self._run.runner_log}",
                 )
             time.sleep(0.01)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _last_words(run: RunDirectory, offset: int) -> str:

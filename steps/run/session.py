@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -45,6 +46,7 @@ class RunSession:
         self.frozen: FrozenPlan = run.frozen()
         self.site = self.frozen.site
         self.journal = journal(run, redactor)
+        self._recording = threading.Lock()
         self.view = RunView.of(read_journal(run.journal_file))
         self.logs = StepLogs(run, redactor)
         self.given: dict[str, Value] = {
@@ -58,8 +60,12 @@ class RunSession:
         self._targets: Targets | None = None
 
     def record(self, event: Event, **fields: object) -> None:
-        """Write it down, durably for a transition, and fold it in. Raises JournalBroken."""
-        self.view.apply(self.journal.record(event, **fields))
+        """Write it down, durably for a transition, and fold it in. Raises JournalBroken.
+
+        Thread-safe: a step may report progress from threads of its own.
+        """
+        with self._recording:
+            self.view.apply(self.journal.record(event, **fields))
 
     def record_plan(self) -> None:
         """Write down the plan's outline, for readers."""

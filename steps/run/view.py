@@ -14,143 +14,28 @@ from typing import Any
 from config.errors import Interrupted
 from steps.run.events import Doing, Event, Finish, StepState
 from steps.run.journal import EventData
+from steps.run.view_parts import (
+    AskedQuestion,
+    OfferedChoice,
+    OpenQuestion,
+    PhaseView,
+    Progress,
+    Session,
+    StepView,
+    UndoView,
+)
 
-
-@dataclass(slots=True)
-class Progress:
-    """How far a running step is; `rate` is units a second since its first report."""
-
-    done: int
-    total: int
-    unit: str
-    since: datetime
-    first: int
-    at: datetime
-
-    @property
-    def rate(self) -> float | None:
-        """Units a second, or None while that cannot be told."""
-        seconds = (self.at - self.since).total_seconds()
-        return (
-            (self.done - self.first) / seconds if seconds > 0 and self.done > self.first else None
-        )
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimate, or None while that cannot be told."""
-        rate = self.rate
-        return (self.total - self.done) / rate if rate else None
-
-
-@dataclass(slots=True)
-class StepView:
-    """One step as the journal tells it."""
-
-    name: str
-    title: str
-    phase: str
-    irreversible: bool = False
-    optional: bool = False
-    can_undo: bool = False
-    state: StepState = StepState.WAITING
-    doing: Doing = Doing.NOTHING
-    evidence: str = ""
-    message: str = ""
-    remedy: str = ""
-    seen: str = ""
-    expected: str = ""
-    reason: str = ""
-    put_off: bool = False
-    touched: bool = False
-    """Whether this run began to apply it (and it was not undone since): undo covers these."""
-    started: datetime | None = None
-    ended: datetime | None = None
-    seconds: float | None = None
-    progress: Progress | None = None
-    _state_before: StepState = field(default=StepState.WAITING, repr=False)
-    _touched_before: bool = field(default=False, repr=False)
-
-    @property
-    def finished(self) -> bool:
-        """Whether the run is through with it."""
-        return self.state in (StepState.DONE, StepState.ALREADY, StepState.SKIPPED)
-
-    def elapsed(self, now: datetime) -> float | None:
-        """Seconds it took, or takes so far."""
-        if self.seconds is not None:
-            return self.seconds
-        if self.started is None:
-            return None
-        return ((self.ended or now) - self.started).total_seconds()
-
-
-@dataclass(slots=True)
-class PhaseView:
-    """One phase; its steps in order."""
-
-    name: str
-    title: str
-    safe_point: bool
-    steps: list[StepView]
-
-
-@dataclass(frozen=True, slots=True)
-class OfferedChoice:
-    """One answer to a question; `refused` says why it cannot be given."""
-
-    value: str
-    label: str
-    note: str = ""
-    refused: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenQuestion:
-    """A question that waits for an operator. Without choices any text answers it."""
-
-    id: int
-    step: str
-    name: str
-    text: str
-    detail: str
-    choices: tuple[OfferedChoice, ...]
-    default: str
-    secret: bool
-    asked: datetime
-
-
-@dataclass(slots=True)
-class AskedQuestion:
-    """A question of this run and how it was answered (never the value of a secret)."""
-
-    question: OpenQuestion
-    answer: str | None = None
-    by: str = ""
-    answered: datetime | None = None
-
-
-@dataclass(slots=True)
-class UndoView:
-    """An undo that is going on, or was when the run was cut off, failed or was stopped."""
-
-    steps: tuple[str, ...]
-    covers: tuple[str, ...]
-    whole: bool
-    by: str
-
-
-@dataclass(slots=True)
-class Session:
-    """One life of a runner in this run."""
-
-    pid: int
-    host: str
-    user: str
-    terminal: str
-    launcher: str
-    boot_id: str
-    resumed: bool
-    started: datetime
+__all__ = [
+    "AskedQuestion",
+    "OfferedChoice",
+    "OpenQuestion",
+    "PhaseView",
+    "Progress",
+    "RunView",
+    "Session",
+    "StepView",
+    "UndoView",
+]
 
 
 @dataclass(slots=True)
@@ -253,7 +138,7 @@ def _interrupt(step: StepView) -> None:
     """The runner is gone: what it had in hand is unknown, what it only looked at is as before."""
     if step.state is StepState.RUNNING:
         harmless = step.doing is Doing.CHECKING
-        step.state = step._state_before if harmless else StepState.UNKNOWN
+        step.state = step.state_before if harmless else StepState.UNKNOWN
         step.doing, step.progress = Doing.NOTHING, None
 
 
@@ -274,14 +159,14 @@ def _plan(view: RunView, event: EventData, _at: datetime) -> None:
 
 def _verifying(view: RunView, event: EventData, at: datetime) -> None:
     step = view.steps[event["step"]]
-    step._state_before = step.state
+    step.state_before = step.state
     step.state, step.doing = StepState.RUNNING, Doing.CHECKING
     step.started = step.started or at
 
 
 def _started(view: RunView, event: EventData, at: datetime) -> None:
     step = view.steps[event["step"]]
-    step._touched_before, step.touched = step.touched, True
+    step.touched_before, step.touched = step.touched, True
     step.state, step.doing = StepState.RUNNING, Doing.APPLYING
     step.started, step.ended, step.seconds, step.progress = at, None, None, None
     step.message = step.remedy = step.seen = step.expected = step.reason = ""
@@ -319,7 +204,7 @@ def _skipped(view: RunView, event: EventData, at: datetime) -> None:
     step.reason, step.put_off = event["reason"], event["put_off"]
     if was_running:
         # The step itself put it off, which it may do only before it has changed anything.
-        step.touched = step._touched_before
+        step.touched = step.touched_before
 
 
 def _undo_started(view: RunView, event: EventData, _at: datetime) -> None:

@@ -8,8 +8,9 @@ import threading
 
 import pytest
 
-from config.errors import InvalidInput, Refused, StepFailed
+from config.errors import InvalidInput, Refused, StepFailed, Unreachable
 from config.secrets import Secret
+from steps.run import launcher
 from steps.run.events import Finish
 from steps.run.launcher import hand_over, launch, systemd_command
 from steps.run.lock import RunLock
@@ -22,15 +23,23 @@ def toy_run(tmp_path):
     return ToyRun.make(tmp_path)
 
 
-def test_systemd_gets_a_transient_unit_and_no_secret(toy_run):
-    command = systemd_command("1120-0258", ["python", "-m", "steps.run.runner", "/runs/1120-0258"])
+def test_systemd_gets_a_transient_unit_and_nothing_of_the_environment_but_what_is_named(toy_run):
+    run = toy_run.run
+    environment = {"LANG": "C.UTF-8", "DIRECTORY_PASSWORD": "sesame", "SUDO_USER": "alice"}
+    command = systemd_command(run, ["python", "-m", "steps.run.runner", str(run.path)], environment)
     end = command.index("--")
     assert command[0] == "systemd-run"
-    assert {"--unit=rekindle-1120-0258", "--collect", "--property=KillMode=process"} <= set(
-        command[1:end]
-    )
-    assert command[end + 1 : end + 5] == ["python", "-m", "steps.run.runner", "/runs/1120-0258"]
+    assert {
+        f"--unit=rekindle-{run.id}",
+        "--collect",
+        "--property=KillMode=process",
+        f"--property=StandardError=append:{run.runner_log}",
+        "--setenv=SUDO_USER=alice",
+        "--setenv=LANG=C.UTF-8",
+    } <= set(command[1:end])
+    assert command[end + 1 : end + 5] == ["python", "-m", "steps.run.runner", str(run.path)]
     assert command[end + 5 :] == ["--launcher", "systemd-run", "--hand-over", "socket"]
+    assert "sesame" not in " ".join(command)
 
 
 def test_a_runner_that_waits_on_its_socket_gets_its_secrets_there(toy_run):
@@ -39,6 +48,12 @@ def test_a_runner_that_waits_on_its_socket_gets_its_secrets_there(toy_run):
         hand_over(toy_run.run, {"toy password": Secret("sesame")}, {})
         assert toy_run.wait_end().outcome is Finish.DONE
         assert runner.wait(timeout=10) == 0
+
+
+def test_handing_over_to_nobody_ends(toy_run, monkeypatch):
+    monkeypatch.setattr(launcher, "HAND_OVER_SECONDS", 0.1)
+    with pytest.raises(Unreachable):
+        hand_over(toy_run.run, {}, {})
 
 
 def test_a_run_that_is_held_is_not_started_twice(toy_run):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 
 import pytest
 
@@ -17,6 +18,7 @@ from steps.run.events import (
     Finish,
     StepState,
 )
+from steps.run.journal import read_journal
 from steps.run.resume import check_resumable
 from tests.crash import toy
 from tests.crash.run_support import ToyRun
@@ -400,3 +402,31 @@ def test_an_answer_file_ends_a_failed_run_but_never_retries_for_ever(tmp_path):
     run.end()
     stopping = ToyRun.make(tmp_path, name="w2", greeting="bad", prompts={FAILED_STEP: "stop"})
     assert Operator(stopping.run).start().end().finish is Finish.FAILED
+
+
+def test_progress_from_threads_of_a_step_is_folded_in_order(toy_run):
+    class Threaded(Spy):
+        def apply(self, context):
+            def report(part):
+                for number in range(200):
+                    context._next_progress = 0.0
+                    context.progress(number, 200, unit=f"part {part}")
+
+            threads = [threading.Thread(target=report, args=(part,)) for part in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            super().apply(context)
+
+    run = operator(toy_run, Threaded()).start()
+    assert run.end().finish is Finish.DONE
+    events = read_journal(toy_run.run.journal_file)
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert run.view.last_seq == len(events) > 800
+
+
+def test_a_plan_with_two_steps_of_one_name_is_never_started(toy_run):
+    run = operator(toy_run, Spy("twin"), Spy("twin"))
+    with pytest.raises(ValueError, match="'twin' twice"):
+        run.session.record_plan()
