@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from config.errors import InvalidInput
 from steps.targets.directory import Attributes, Change
-from steps.targets.directory_names import naming
+from steps.targets.directory_names import attribute_name, naming
 from steps.targets.ldap_filter import same_value
 
 
@@ -14,6 +14,7 @@ def changed(dn: str, attributes: Attributes, changes: Sequence[Change]) -> Attri
     """The attributes after the changes, in their order. Raises InvalidInput where one is wrong."""
     after = dict(attributes)
     for change in changes:
+        attribute_name(change.attribute)
         name = next((k for k in after if k.lower() == change.attribute.lower()), change.attribute)
         after[name] = _apply(dn, change, after.get(name, ()))
         if not after[name]:
@@ -25,7 +26,7 @@ def changed(dn: str, attributes: Attributes, changes: Sequence[Change]) -> Attri
 def check_naming(dn: str, attributes: Attributes) -> None:
     """An entry must hold the value it is named by, and say what it is."""
     attribute, value = naming(dn)
-    found = {name.lower(): values for name, values in attributes.items()}
+    found = {attribute_name(name).lower(): values for name, values in attributes.items()}
     if not any(same_value(v, value.encode()) for v in found.get(attribute.lower(), ())):
         raise InvalidInput(
             f"The entry {dn} must hold {attribute}: {value}, by which it is named.",

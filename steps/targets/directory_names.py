@@ -16,7 +16,7 @@ _ATTRIBUTE_CHARACTERS = frozenset(
 
 def equals(attribute: str, value: str) -> str:
     """A search filter for one exact value, escaped by RFC 4515: `(sstNode=kvm-1)`."""
-    return f"({_checked(attribute)}={escaped(value)})"
+    return f"({attribute_name(attribute)}={escaped(value)})"
 
 
 def all_of(*filters: str) -> str:
@@ -31,9 +31,14 @@ def any_of(*filters: str) -> str:
 
 def escaped(value: str) -> str:
     """A value as it may stand in a filter. Everything that is not plain becomes `\\xx`."""
+    try:
+        # A name from a command line that is not UTF-8 keeps its bytes.
+        data = value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"{value[:80]!a} has half a character in it.", "Correct it.") from error
     return "".join(
         chr(byte) if 0x20 <= byte < 0x7F and byte not in b"*()\\" else f"\\{byte:02x}"
-        for byte in value.encode("utf-8")
+        for byte in data
     )
 
 
@@ -41,7 +46,7 @@ def rdn(attribute: str, value: str) -> str:
     """One name component, escaped by RFC 4514: `ou=virtual machines`, `cn=a\\,b`."""
     if not value:
         raise InvalidInput(f"An entry cannot be named by an empty {attribute}.", "Give it a value.")
-    return f"{_checked(attribute)}={_escaped_name(value)}"
+    return f"{attribute_name(attribute)}={_escaped_name(value)}"
 
 
 def child(attribute: str, value: str, parent: str) -> str:
@@ -61,12 +66,23 @@ def naming(dn: str) -> tuple[str, str]:
     """
     leaf = _FIRST_PART.match(next(iter(split_dn(dn)), ""))
     attribute, _, value = (leaf[0] if leaf else "").partition("=")
-    if not attribute.strip() or not value.strip():
+    if not attribute.strip(" ") or not value.strip(" "):
         raise InvalidInput(f"{dn!r} is no distinguished name.", "Write it as `ou=name,dc=example`.")
-    return attribute.strip(), _unescaped(value.strip(" "))
+    return attribute.strip(" "), _unescaped(value.strip(" "))
 
 
-def _checked(attribute: str) -> str:
+def checked_text(text: str) -> str:
+    """A DN or filter as it is; raises InvalidInput for what no directory can be asked about."""
+    if "\0" in text or any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        raise InvalidInput(
+            f"{text[:80]!a} has a NUL or half a character in it.",
+            "Write such bytes escaped, as \\00, or correct the name.",
+        )
+    return text
+
+
+def attribute_name(attribute: str) -> str:
+    """An attribute's name as it is; raises InvalidInput where it cannot be one."""
     if not attribute or not set(attribute) <= _ATTRIBUTE_CHARACTERS:
         raise InvalidInput(f"{attribute!r} is no attribute name.", "Use letters, digits, hyphens.")
     return attribute

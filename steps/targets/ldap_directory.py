@@ -14,7 +14,7 @@ from config.site import DirectoryAccess
 from steps.ldif_text import split_dn
 from steps.targets.attribute_changes import check_naming
 from steps.targets.directory import Attributes, Change, Entry
-from steps.targets.directory_names import equals, parent
+from steps.targets.directory_names import attribute_name, checked_text, equals, parent
 from steps.targets.ldap_connection import (
     OPERATION_SECONDS,
     AnswerLost,
@@ -77,8 +77,10 @@ class LdapDirectory:
 
     def add(self, dn: str, attributes: Attributes) -> None:
         """Add an entry; Refused where there is one or nothing above it."""
-        check_naming(dn, attributes)
-        record = [(name, list(values)) for name, values in attributes.items() if values]
+        check_naming(checked_text(dn), attributes)
+        record = [
+            (attribute_name(name), list(values)) for name, values in attributes.items() if values
+        ]
         try:
             self._send(dn, f"adding {dn}", lambda c: c.add_ext_s(dn, record), lambda e: e is None)
         except ldap.ALREADY_EXISTS:
@@ -92,6 +94,7 @@ class LdapDirectory:
         """Change it only if its entryCSN is still the expected one (compare-and-set)."""
         if not changes:
             return
+        checked_text(dn)
         controls = self._assertion(dn, expected_csn)
         record = _record(changes)
         try:
@@ -113,6 +116,7 @@ class LdapDirectory:
             Change("add", attribute, (new.encode(),)),
         )
         record = _record((*swap, *others))
+        checked_text(dn)
 
         def unchanged(entry: Entry | None) -> bool:
             return entry is not None and entry.text(attribute) == expected != new
@@ -130,6 +134,7 @@ class LdapDirectory:
 
     def delete(self, dn: str, *, expected_csn: str = "") -> None:
         """Delete a leaf entry, guarded where a CSN is given; nothing there is fine."""
+        checked_text(dn)
         controls = self._assertion(dn, expected_csn) if expected_csn else None
         doing = f"deleting {dn}"
         try:
@@ -159,6 +164,7 @@ class LdapDirectory:
             except ldap.NO_SUCH_OBJECT:
                 return []
 
+        checked_text(base + filter_text)
         found = self._connection.read(f"reading {base}", action)
         return tuple(sorted(found, key=lambda entry: len(split_dn(entry.dn))))
 
@@ -262,7 +268,10 @@ def _entry(dn: str, found: dict[str, list[bytes]]) -> Entry:
 
 
 def _record(changes: Sequence[Change]) -> list[tuple[int, str, list[bytes] | None]]:
-    return [(_kind(change), change.attribute, list(change.values) or None) for change in changes]
+    return [
+        (_kind(change), attribute_name(change.attribute), list(change.values) or None)
+        for change in changes
+    ]
 
 
 def _kind(change: Change) -> int:

@@ -13,7 +13,7 @@ from config.errors import InvalidInput
 from steps.ldif_text import below, normal_dn, split_dn
 from steps.targets.attribute_changes import changed, check_naming
 from steps.targets.directory import Attributes, Change, Entry
-from steps.targets.directory_names import parent
+from steps.targets.directory_names import checked_text, parent
 from steps.targets.ldap_filter import parse_filter, same_value
 from steps.targets.ldif_folder import (
     Record,
@@ -48,7 +48,7 @@ class LdifDirectory:
 
     def get(self, dn: str) -> Entry | None:
         """One entry, or None."""
-        found = load(self._folder).get(normal_dn(dn))
+        found = load(self._folder).get(_key(dn))
         return found.entry if found else None
 
     def children(self, dn: str) -> Sequence[Entry]:
@@ -58,12 +58,14 @@ class LdifDirectory:
 
     def subtree(self, dn: str) -> Sequence[Entry]:
         """The entry and all below it, parents first."""
-        found = [r.entry for r in load(self._folder).values() if below(r.entry.dn, dn)]
+        found = [
+            r.entry for r in load(self._folder).values() if below(r.entry.dn, checked_text(dn))
+        ]
         return tuple(sorted(found, key=lambda entry: len(split_dn(entry.dn))))
 
     def search(self, base: str, filter_text: str) -> Sequence[Entry]:
         """Subtree search; parents first."""
-        matches = parse_filter(filter_text)
+        matches = parse_filter(checked_text(filter_text))
         return tuple(entry for entry in self.subtree(base) if matches(entry))
 
     def add(self, dn: str, attributes: Attributes) -> None:
@@ -73,11 +75,11 @@ class LdifDirectory:
         files often begin with a machine's entry.
         """
         given = {name: values for name, values in attributes.items() if values}
-        check_naming(dn, given)
+        check_naming(checked_text(dn), given)
         self._check_base(dn)
         with locked(self._folder):
             records = load(self._folder)
-            if (there := records.get(normal_dn(dn))) is not None:
+            if (there := records.get(_key(dn))) is not None:
                 raise already_there(dn, there.entry)
             if not _has_place(records, dn, self._base):
                 raise parent_missing(dn, parent(dn))
@@ -100,7 +102,7 @@ class LdifDirectory:
             Change("add", attribute, (new.encode(),)),
         )
         with locked(self._folder):
-            record = load(self._folder).get(normal_dn(dn))
+            record = load(self._folder).get(_key(dn))
             values = record.entry.values(attribute) if record else ()
             if record is None or not any(same_value(v, expected.encode()) for v in values):
                 now = record.entry if record else None
@@ -111,7 +113,7 @@ class LdifDirectory:
         """Delete a leaf entry, guarded where a CSN is given; nothing there is fine."""
         with locked(self._folder):
             records = load(self._folder)
-            record = records.get(normal_dn(dn))
+            record = records.get(_key(dn))
             if record is None:
                 return
             if expected_csn and record.entry.entry_csn != expected_csn:
@@ -126,7 +128,7 @@ class LdifDirectory:
     def _unchanged(self, dn: str, expected_csn: str) -> Record:
         if not expected_csn:
             raise InvalidInput(f"There is no entryCSN of {dn} to guard the change with.")
-        record = load(self._folder).get(normal_dn(dn))
+        record = load(self._folder).get(_key(dn))
         if record is None or record.entry.entry_csn != expected_csn:
             now = record.entry if record else None
             raise changed_meanwhile(dn, now, csn_detail(now, expected_csn))
@@ -140,12 +142,16 @@ class LdifDirectory:
             )
 
 
+def _key(dn: str) -> str:
+    return normal_dn(checked_text(dn))
+
+
 def _has_place(records: Records, dn: str, base: str) -> bool:
     above = normal_dn(parent(dn))
     top = normal_dn(base)
-    return above in records or normal_dn(dn) == top or above == top or _is_container(records, above)
+    return above in records or _key(dn) == top or above == top or _is_container(records, above)
 
 
 def _is_container(records: Records, dn: str) -> bool:
-    inside = f",{normal_dn(dn)}"
+    inside = f",{_key(dn)}"
     return any(name.endswith(inside) for name in records)

@@ -275,6 +275,33 @@ def test_what_is_no_name_is_said_so(world: World, dn: str) -> None:
         world.directory.get(dn)
 
 
+@pytest.mark.parametrize("bad", ["a\0b", "a\udcffb"])
+def test_what_no_directory_can_hold_is_refused_by_every_call(world: World, bad: str) -> None:
+    dn = f"ou={bad},{MACHINES}"
+    entry = world.directory.get(MACHINE_DN)
+    assert entry is not None
+    csn = entry.entry_csn
+    odd = [Change("replace", bad, (b"1",))]
+    for use in (
+        lambda: world.directory.get(dn),
+        lambda: world.directory.children(dn),
+        lambda: world.directory.subtree(dn),
+        lambda: world.directory.search(dn, "(cn=x)"),
+        lambda: world.directory.search(BASE, f"(cn={bad})"),
+        lambda: world.directory.add(dn, {"objectClass": UNIT, "ou": (b"x",)}),
+        lambda: world.directory.add(child("ou", "n", MACHINES), {**unit("n"), bad: (b"1",)}),
+        lambda: world.directory.modify(dn, [replace("description", "x")], expected_csn=csn),
+        lambda: world.directory.modify(MACHINE_DN, odd, expected_csn=csn),
+        lambda: world.directory.transition(dn, MODE, "finished", "restore"),
+        lambda: world.directory.transition(LEAF_DN, MODE, "finished", "restore", odd),
+        lambda: world.directory.delete(dn),
+        lambda: world.directory.delete(dn, expected_csn=csn),
+    ):
+        with pytest.raises(InvalidInput):
+            use()
+    assert world.directory.get(MACHINE_DN) == entry
+
+
 @pytest.mark.parametrize("text", ["", "sstNode=x", "(sstNode=x", "(&(a=b)", "(a=b))", "(=x)"])
 def test_what_is_no_filter_is_said_so(world: World, text: str) -> None:
     with pytest.raises(InvalidInput):

@@ -165,6 +165,14 @@ def test_a_write_that_never_arrived_is_told_as_not_made(
     writes(directory, csn)[kind]()
 
 
+def stop_in_its_tracks(pid: int) -> None:
+    """SIGSTOP, and wait until each of its threads has stopped."""
+    os.kill(pid, signal.SIGSTOP)
+    tasks = list(Path(f"/proc/{pid}/task").iterdir())
+    while any(") T " not in (task / "stat").read_text() for task in tasks):
+        time.sleep(0.01)
+
+
 def test_a_server_that_hangs_is_waited_for_a_bounded_time(
     slapd: RunningSlapd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,7 +180,7 @@ def test_a_server_that_hangs_is_waited_for_a_bounded_time(
         monkeypatch.setattr(module, "OPERATION_SECONDS", 1)
     directory = LdapDirectory(manager_access(slapd), PASSWORD)
     read(directory)
-    os.kill(slapd.pid, signal.SIGSTOP)
+    stop_in_its_tracks(slapd.pid)
     try:
         started = time.monotonic()
         with pytest.raises(Unreachable):

@@ -50,6 +50,12 @@ def test_an_attribute_name_cannot_smuggle_anything_in(attribute: str) -> None:
         rdn(attribute, "x")
 
 
+def test_bytes_of_a_command_line_that_are_no_text_stay_and_half_a_character_is_refused() -> None:
+    assert equals("cn", "\udcff") == "(cn=\\ff)"
+    with pytest.raises(InvalidInput, match="half a character"):
+        equals("cn", "\ud800")
+
+
 def test_an_empty_name_is_refused() -> None:
     with pytest.raises(InvalidInput):
         rdn("ou", "")
