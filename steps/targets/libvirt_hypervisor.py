@@ -56,7 +56,9 @@ class LibvirtHypervisor:
 
     def domain_by_uuid(self, uuid: str) -> DomainStatus | None:
         """One domain by uuid, or None."""
-        found = self._lookup(f"looking for uuid {uuid}", lambda c: c.lookupByUUIDString(uuid))
+        found = self._lookup(
+            f"looking for uuid {uuid}", lambda c: c.lookupByUUIDString(_passable(uuid))
+        )
         return None if found is None else self._status(found)
 
     def xml(self, name: str, *, inactive: bool = False) -> str:
@@ -106,7 +108,7 @@ class LibvirtHypervisor:
         return str(
             self._call(
                 f"reading the XML inside {state_path}",
-                lambda c: c.saveImageGetXMLDesc(state_path, flags),
+                lambda c: c.saveImageGetXMLDesc(_passable(state_path), flags),
             )
         )
 
@@ -119,7 +121,7 @@ class LibvirtHypervisor:
         self.state_xml(header_copy)
         connection = self._connected()
         try:
-            connection.saveImageDefineXML(header_copy, xml, 0)
+            connection.saveImageDefineXML(header_copy, _passable(xml), 0)
         except quiet_libvirt().libvirtError as error:
             if errors.code(error) in errors.CONNECTION_LOST or not is_alive(connection):
                 raise self._failed(error, "checking the XML against the state file") from None
@@ -130,7 +132,8 @@ class LibvirtHypervisor:
         """Restore from a state file with this XML, paused. Raises StepFailed in libvirt's words."""
         flags = quiet_libvirt().VIR_DOMAIN_SAVE_PAUSED
         self._change(
-            f"restoring from {state_path}", lambda c: c.restoreFlags(state_path, xml, flags)
+            f"restoring from {state_path}",
+            lambda c: c.restoreFlags(_passable(state_path), _passable(xml), flags),
         )
 
     def start(self, name: str, *, paused: bool = False) -> None:
@@ -162,7 +165,7 @@ class LibvirtHypervisor:
 
     def define(self, xml: str) -> None:
         """Write the persistent definition."""
-        self._call("defining the machine", lambda c: c.defineXML(xml))
+        self._call("defining the machine", lambda c: c.defineXML(_passable(xml)))
 
     def undefine(self, name: str) -> None:
         """Remove the persistent definition, keep its NVRAM file; one that is not there is fine."""
@@ -229,7 +232,7 @@ class LibvirtHypervisor:
             raise self._refused(error, doing) from None
 
     def _find(self, name: str) -> Any:
-        return self._lookup(f"looking for {name}", lambda c: c.lookupByName(name))
+        return self._lookup(f"looking for {name}", lambda c: c.lookupByName(_passable(name)))
 
     def _known(self, name: str) -> Any:
         domain = self._find(name)
@@ -282,6 +285,19 @@ class LibvirtHypervisor:
                 lambda c: c.getDomainCapabilities(None, architecture, None, kind),
             )
         )
+
+
+def _passable(text: str) -> str:
+    """The text as it is; raises InvalidInput where no C library could be given it.
+
+    It may be a domain XML with a password, so the message shows none of it.
+    """
+    if "\0" in text or any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        raise InvalidInput(
+            "A name, path or XML for the hypervisor has a NUL or half a character in it.",
+            "Nothing was changed. Look at where it comes from.",
+        )
+    return text
 
 
 def _block_jobs(domain: Any) -> tuple[str, ...]:

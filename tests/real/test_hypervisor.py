@@ -21,6 +21,7 @@ from tests.real.hypervisor_support import (
     is_listening,
     make_machine,
     run,
+    save,
 )
 
 
@@ -88,6 +89,33 @@ def test_a_machine_starts_paused_runs_and_is_destroyed(
     hypervisor.destroy(machine.name)
     with pytest.raises(StepFailed, match="not running"):
         hypervisor.resume(machine.name)
+
+
+@pytest.mark.parametrize("bad", ["a\0b", "a\udcffb"])
+def test_what_libvirt_cannot_be_given_is_refused_by_every_call(
+    hypervisor: LibvirtHypervisor, machine: Machine, tmp_path: Path, bad: str
+) -> None:
+    state = tmp_path / "state"
+    hypervisor.start(machine.name)
+    save(hypervisor, machine.name, state)
+    for use in (
+        lambda: hypervisor.domain(bad),
+        lambda: hypervisor.domain_by_uuid(bad),
+        lambda: hypervisor.xml(bad),
+        lambda: hypervisor.shut_down(bad, 1),
+        lambda: hypervisor.destroy(bad),
+        lambda: hypervisor.start(bad),
+        lambda: hypervisor.resume(bad),
+        lambda: hypervisor.undefine(bad),
+        lambda: hypervisor.define(f"<domain>{bad}</domain>"),
+        lambda: hypervisor.state_xml(bad),
+        lambda: hypervisor.check_state_xml(str(state), f"<domain>{bad}</domain>"),
+        lambda: hypervisor.restore_paused(bad, machine.xml),
+        lambda: hypervisor.restore_paused(str(state), f"<domain>{bad}</domain>"),
+    ):
+        with pytest.raises(InvalidInput):
+            use()
+    assert status(hypervisor, machine).state == "shut off"
 
 
 @pytest.fixture
