@@ -56,8 +56,15 @@ _WORDS = (
 
 
 def words(error: Any) -> str:
-    """libvirt's message in one line."""
-    return " ".join(str(error).split())
+    """libvirt's message in one line.
+
+    A complaint about broken XML goes on with the line of the XML, which may be the one with the
+    console password: of such a message only the first line is kept.
+    """
+    lines = str(error).splitlines()
+    if code(error) in (XML_ERROR, XML_DETAIL):
+        del lines[1:]
+    return " ".join(" ".join(lines).split())
 
 
 def code(error: Any) -> int:

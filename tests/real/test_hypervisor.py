@@ -224,6 +224,29 @@ def test_a_definition_that_libvirt_does_not_take_is_told_in_its_words(
     assert hypervisor.xml(machine.name) == before
 
 
+def test_a_complaint_about_broken_xml_does_not_quote_the_password(
+    hypervisor: LibvirtHypervisor, machine: Machine, tmp_path: Path
+) -> None:
+    hypervisor.start(machine.name)
+    save(hypervisor, machine.name, tmp_path / "state")
+    state = str(tmp_path / "state")
+    for broken in (
+        machine.xml.replace(f"passwd='{PASSWORD}'/>", f"passwd='{PASSWORD}'"),
+        machine.xml.replace(f"passwd='{PASSWORD}'/>", f"passwd='{PASSWORD}' passwd='x'/>"),
+        machine.xml.replace(f"passwd='{PASSWORD}'/>", f"passwd='{PASSWORD}'>&nothing;</x>"),
+        machine.xml.replace(f"passwd='{PASSWORD}'", f"passwd='{PASSWORD}' port='none'"),
+    ):
+        assert PASSWORD in broken
+        with pytest.raises(InvalidInput) as invalid:
+            hypervisor.define(broken)
+        with pytest.raises(StepFailed) as failed:
+            hypervisor.restore_paused(state, broken)
+        verdict = hypervisor.check_state_xml(state, broken)
+        for told in (str(invalid.value), str(failed.value), failed.value.seen, verdict):
+            assert "domain" in told
+            assert PASSWORD not in told
+
+
 def test_another_machine_of_the_same_name_or_uuid_is_refused(
     hypervisor: LibvirtHypervisor, machine: Machine
 ) -> None:
