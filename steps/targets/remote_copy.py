@@ -14,9 +14,9 @@ from steps.targets.remote_files import RemoteStatus
 from steps.targets.remote_work import LOCK, Busy, RemoteWork
 from steps.targets.shell import Copied, Progress
 
-_PRESERVE = "--preserve=mode,ownership,timestamps --sparse=always"
-_CLONE = LOCK + f'exec cp {_PRESERVE} --reflink=always -T -- "$2" "$1"'
-_COPY = LOCK + f'cp {_PRESERVE} --reflink=never -T -- "$2" "$1" && exec sync -- "$1"'
+_PRESERVE = "--preserve=mode,ownership,timestamps"
+CLONE = LOCK + f'exec cp {_PRESERVE} --reflink=always -T -- "$2" "$1"'
+_COPY = LOCK + f'cp {_PRESERVE} --sparse=always -T -- "$2" "$1" && sync -- "$1"'
 _FORGET_CACHE = 'sync -- "$1" && exec dd if="$1" iflag=nocache count=0 status=none'
 
 
@@ -79,7 +79,7 @@ def _copy(
         progress(min(found.status.allocated, total) if found else 0, total)
 
     arguments = [temporary, source]
-    if work.probe.run(["/bin/sh", "-c", _CLONE, "sh", *arguments], 3600).code == 0:
+    if work.probe.run(["/bin/sh", "-c", CLONE, "sh", *arguments], 3600).code == 0:
         work.files.run(["sync", "--", temporary], doing)
         return
     if total > work.files.free_space(parent(temporary)):

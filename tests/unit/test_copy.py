@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 from config.errors import Interrupted, InvalidInput, Refused, StepFailed
 from steps.targets.chunks import CHUNK_SIZE, Chunks
 from steps.targets.copy import CopySettings, checksum_file, copy_file
+from steps.targets.extents import Extents
+from steps.targets.files import _rename_by_link
 from steps.targets.partial import discard_partial, partial_paths
 
 MIB = 1 << 20
@@ -331,3 +334,78 @@ def test_a_chunk_list_that_was_changed_is_refused(tmp_path, field):
     document[field] = [] if field == "digests" else "sha256-tree-8192:00" if field == "root" else 1
     with pytest.raises(InvalidInput):
         Chunks.from_json(document)
+
+
+def test_where_blocks_can_be_shared_the_copy_is_read_back(tmp_path, monkeypatch):
+    source, target = make_file(tmp_path / "source", 100_000, [(0, 100_000)]), tmp_path / "target"
+    calls = []
+
+    def share(to, request, origin):
+        calls.append(request)
+        os.ftruncate(to, 0)
+        os.pwrite(to, os.pread(origin, 100_000, 0), 0)
+
+    monkeypatch.setattr("steps.targets.copy.fcntl.ioctl", share)
+    with pytest.raises(Interrupted):
+        copy_file(source, str(target), interrupt_after(3), settings=SMALL)
+    assert os.listdir(tmp_path) == ["source"]  # sharing again costs nothing
+    chunks = copy_file(source, str(target), settings=SMALL)
+    assert calls == [0x40049409, 0x40049409]
+    assert same_bytes(source, target)
+    assert chunks.root == tree_root(source, SMALL.chunk_size)
+
+
+def test_a_user_who_may_not_give_files_away_copies_for_himself(tmp_path):
+    source, folder = make_file(tmp_path / "source", 100_000, [(0, 100_000)]), tmp_path / "own"
+    folder.mkdir()
+    os.chown(folder, 65534, 65534)
+    for place in (tmp_path, *tmp_path.parents):
+        if place.stat().st_uid == os.geteuid() and place != Path("/"):
+            place.chmod(place.stat().st_mode | 0o055)
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            copy_file(source, str(folder / "target"))
+        except BaseException:  # noqa: BLE001 - the child must not go on as a second pytest
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert same_bytes(source, folder / "target")
+    assert os.stat(folder / "target").st_uid == 65534
+
+
+@given(
+    st.lists(st.integers(1, 40), max_size=8),
+    st.integers(0, 200),
+    st.integers(0, 200),
+)
+def test_parts_of_a_range_cover_it_without_gaps(steps, offset, length):
+    spans, at = [], 0
+    for number, step in enumerate(steps):
+        if number % 2:
+            spans.append((at, at + step))
+        at += step
+    parts = Extents(tuple(spans)).within(offset, length)
+    covered = [place for _is_data, start, span in parts for place in range(start, start + span)]
+    assert covered == list(range(offset, offset + length))
+    for is_data, start, span in parts:
+        inside = [any(a <= place < b for a, b in spans) for place in range(start, start + span)]
+        assert set(inside) == {is_data}
+
+
+def test_a_rename_without_the_kernels_help_never_replaces_either(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(name)
+        (tmp_path / f"{name}-dir").mkdir()
+    with pytest.raises(FileExistsError):
+        _rename_by_link(str(tmp_path / "one"), str(tmp_path / "two"))
+    with pytest.raises(FileExistsError):
+        _rename_by_link(str(tmp_path / "one-dir"), str(tmp_path / "two-dir"))
+    _rename_by_link(str(tmp_path / "one"), str(tmp_path / "three"))
+    _rename_by_link(str(tmp_path / "one-dir"), str(tmp_path / "three-dir"))
+    assert sorted(os.listdir(tmp_path)) == ["three", "three-dir", "two", "two-dir"]
+    assert (tmp_path / "two").read_text() == "two"
