@@ -140,6 +140,13 @@ def end_guests(folder: Path) -> None:
             )
 
 
+def forget_root(folder: Path) -> None:
+    """Remove the short link to a root that is about to be removed; none there is fine."""
+    short = _short(folder)
+    if short != folder.absolute():
+        short.unlink()
+
+
 def _belongs_to(folder: Path) -> Callable[[int], bool]:
     """Whether a process is a QEMU of this root: a pid alone may be somebody else's by now."""
     roots = [f"{root}/lib/qemu/".encode() for root in (folder.absolute(), _short(folder))]
