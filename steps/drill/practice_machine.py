@@ -17,7 +17,8 @@ MACHINE = "6f1d3c2e-51b7-4b9e-9d0a-0c5a5e1e7a01"
 POOL = "2c7de1fa-7f9c-4d5a-8a6e-6f2f1b3c9d10"
 STORAGE_POOL = "0f83f084-8080-413e-b558-b678e504836e"
 DISPLAY_NAME = "web01"
-PASSWORD_LENGTH = 12
+PASSWORD_LENGTH = 8
+"""All that VNC takes."""
 SOMEBODY_ELSE = "cn=web-gui"
 """The account, below the base, that stands for everybody else who writes to the directory."""
 MIB = 1 << 20

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from config.errors import Refused
 from steps.drill.bridges import bridge_names, may_make_bridges, remove_bridge
-from steps.drill.embedded import end_guests
+from steps.drill.embedded import end_guests, forget_root
 from steps.drill.faults import unmount_small_disk
 from steps.drill.places import Places
 from steps.drill.slapd import stop_slapd
@@ -33,6 +33,7 @@ def take_down(places: Places, say: Say) -> None:
         for bridge in bridge_names(places.mark):
             remove_bridge(bridge)
     unmount_small_disk(places)
+    forget_root(places.hypervisor)
     shutil.rmtree(places.folder)
     say(f"removed the practice site in {places.folder}")
 
