@@ -81,6 +81,9 @@ class HostFit:
     problem: str = ""
 
 
+_LISTS = ("small_files", "document_problems", "at_work", "unlisted", "in_use")
+
+
 @dataclass(frozen=True, slots=True)
 class SetFacts:
     """Everything that was looked at in and around one backup set."""
@@ -100,6 +103,8 @@ class SetFacts:
     """Why the hypervisor's machine stands in the way: another name, a managed save ..."""
     unlisted: tuple[str, ...] = ()
     """Files that the checksum list names and the folder has not."""
+    in_use: tuple[str, ...] = ()
+    """Live images that another process holds although the machine is off, in words."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as it stands in the survey."""
@@ -117,10 +122,7 @@ class SetFacts:
                 "fit": HostFit(
                     **{**data["fit"], "bridges_missing": tuple(data["fit"]["bridges_missing"])}
                 ),
-                **{
-                    name: tuple(data[name])
-                    for name in ("small_files", "document_problems", "at_work", "unlisted")
-                },
+                **{name: tuple(data[name]) for name in _LISTS},
             }
         )
 
@@ -167,6 +169,10 @@ def _standing(facts: SetFacts) -> Iterator[Finding]:
             ERROR,
             f"The directory says that the machine is on {facts.wrong_node}, not on this node.",
             "Restore it there, or migrate it first: retain and images are local to a node.",
+        )
+    for words in facts.in_use:
+        yield Finding(
+            ERROR, words, "Find it (`fuser -v` on the file) and end it: it writes to that image."
         )
     if facts.domain_problem:
         yield Finding(ERROR, facts.domain_problem, "Put that right on the hypervisor first.")

@@ -23,6 +23,7 @@ class Merged:
     change_ldif: str
     restore_xml: str
     next_boot_xml: str
+    decision_log: str = ""
 
 
 def compare(sources: Sources, host: HostFacts, with_state: bool) -> MachineConflicts:
@@ -30,10 +31,15 @@ def compare(sources: Sources, host: HostFacts, with_state: bool) -> MachineConfl
     return compare_machine(sources, host, WITH_STATE if with_state else COLD)
 
 
-def merge(conflicts: MachineConflicts, resolutions: Resolutions) -> Merged:
-    """The documents, with marks where secrets belong."""
-    found = conflicts.results(resolutions)
-    return Merged(found.entries, found.change_ldif, found.restore_xml, found.next_boot_xml)
+def merge(
+    conflicts: MachineConflicts, resolutions: Resolutions, *, who: str = "", when: str = ""
+) -> Merged:
+    """The documents, with marks where secrets belong. `who` and `when` go into the log."""
+    found = conflicts.results(resolutions, who=who, when=when)
+    return Merged(
+        found.entries, found.change_ldif, found.restore_xml, found.next_boot_xml,
+        found.decision_log,
+    )  # fmt: skip
 
 
 def filled(merged: Merged, vault: Vault) -> Merged:

@@ -132,4 +132,14 @@ def try_info(shell: Shell, path: str, *, in_use: bool = False) -> ImageInfo | st
     try:
         return image_info(shell, path, in_use=in_use)
     except (StepFailed, InvalidInput) as error:
-        return error.seen or error.message if isinstance(error, StepFailed) else error.message
+        return error.message
+
+
+def holder(shell: Shell, path: str) -> str:
+    """qemu-img's words where another process holds the image for writing; empty where none does.
+
+    By QEMU's own lock, which is local to a host. An image that cannot be read is held by nobody.
+    """
+    found = try_info(shell, path)
+    is_held = isinstance(found, str) and '"write" lock' in found
+    return f"Another process uses {path}: {found}" if is_held else ""

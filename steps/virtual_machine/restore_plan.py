@@ -19,7 +19,6 @@ from steps.virtual_machine.iterations import named_time
 from steps.virtual_machine.merged import Merged, compare, merge
 from steps.virtual_machine.places import safe_path
 from steps.virtual_machine.restore_job import DiskMove, RestoreJob
-from steps.virtual_machine.set_reader import disks_of
 from steps.virtual_machine.step_checks import (
     CheckChain,
     CheckCopy,
@@ -41,7 +40,7 @@ from steps.virtual_machine.step_machine import (
 )
 from steps.virtual_machine.step_modes import LeafMode
 from steps.virtual_machine.survey import RestoreSurvey
-from steps.virtual_machine.xml_facts import XmlDisk, xml_facts
+from steps.virtual_machine.xml_facts import xml_facts
 
 NAME = "virtual_machine.restore"
 _COPY_BYTES_PER_SECOND = 150e6
@@ -136,18 +135,13 @@ def _runs_afterwards(found: RestoreSurvey, given: Given) -> bool:
 
 def _moves(found: RestoreSurvey, merged: Merged) -> tuple[DiskMove, ...]:
     """One move for every disk of the backup that the restored machine has."""
-    wanted = {disk.target: disk for disk in _disks_afterwards(found, merged)}
+    afterwards = xml_facts(merged.restore_xml, "the merged XML").images
+    wanted = {disk.target: disk for disk in afterwards}
     return tuple(
         _move(found, image, wanted[image.target].source)
         for image in found.facts.images
         if image.target in wanted
     )
-
-
-def _disks_afterwards(found: RestoreSurvey, merged: Merged) -> Sequence[XmlDisk]:
-    if merged.restore_xml:
-        return xml_facts(merged.restore_xml, "the merged XML").images
-    return disks_of(merged.entries)
 
 
 def _move(found: RestoreSurvey, image: ImageFacts, live: str) -> DiskMove:

@@ -12,6 +12,7 @@ from steps.virtual_machine.directory_modes import Leaf, busy
 from steps.virtual_machine.iterations import Iteration
 from steps.virtual_machine.machine_directory import leaves
 from steps.virtual_machine.machine_site import MachineSite, hypervisor_of
+from steps.virtual_machine.qemu_image import holder
 from steps.virtual_machine.set_reader import (
     SetDocuments,
     SetReader,
@@ -53,11 +54,20 @@ def look_at_set(
             facts,
             at_work=tuple(f"{leaf.dn}: {leaf}" for leaf in busy(found, iteration.leaf)),
             domain_problem=domain_problem(hypervisor, site.machine, documents),
+            in_use=_held(site, facts, hypervisor.domain(site.machine)),
         ),
         documents,
         found,
         hypervisor.domain(site.machine),
     )
+
+
+def _held(site: MachineSite, facts: SetFacts, domain: DomainStatus | None) -> tuple[str, ...]:
+    """Live images that somebody holds while the machine is off; its own hold is none."""
+    if domain is not None and domain.active:
+        return ()
+    here = [image.source for image in facts.images if site.shell.status(image.source)]
+    return tuple(words for path in here if (words := holder(site.shell, path)))
 
 
 def domain_problem(hypervisor: Hypervisor, machine: str, documents: SetDocuments) -> str:

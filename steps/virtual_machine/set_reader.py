@@ -74,7 +74,7 @@ class SetReader:
         entries = self._entries(ldif)
         facts = self._facts(state_xml, "XML in the state file") or self._facts(xml, "XML")
         disks = facts.images if facts else disks_of(entries)
-        if facts is None and not self._place.storage.is_template:
+        if facts is None:
             self._problems.append("There is no XML that says which disks the machine has.")
         sums = parse_sums(self._text(f"{self._place.backup}/{SUMS}"))
         return SetDocuments(
@@ -140,9 +140,7 @@ class SetReader:
     def _small(self, suffix: str) -> bytes | None:
         path = self._file(suffix)
         if self._shell.status(path) is None:
-            optional = suffix == "xml" and self._place.storage.is_template
-            if not optional:
-                self._problems.append(f"{path} is not there.")
+            self._problems.append(f"{path} is not there.")
             return None
         try:
             return read_small(self._shell, path)

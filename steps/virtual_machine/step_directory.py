@@ -35,7 +35,9 @@ class WriteEntries(Step):
 
     def commands(self) -> Sequence[str]:
         """The change file, as ldapmodify reads it."""
-        return self._change or ("# nothing to change",)
+        if not self._change:
+            return ("# nothing to change",)
+        return ("ldapmodify <<'END'", *self._change, "END")
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where every entry says what it shall."""

@@ -6,9 +6,11 @@ console password. The run directory never sees it.
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
 from config.errors import Refused, StepFailed
 from steps.ldif_text import dump_entries
@@ -17,8 +19,9 @@ from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
 from steps.virtual_machine.changed_since import changed_since
 from steps.virtual_machine.conflict_set import MachineConflicts
+from steps.virtual_machine.directory_modes import timestamp
 from steps.virtual_machine.host_needs import missing_on_host
-from steps.virtual_machine.merged import compare, filled, merge
+from steps.virtual_machine.merged import Merged, compare, filled, merge
 from steps.virtual_machine.restore_job import RestoreJob
 from steps.virtual_machine.retain_folder import make_retain_folder, move_left_over
 from steps.virtual_machine.sanitise import Vault
@@ -110,7 +113,10 @@ class WriteMerged(Step):
         """Merge what is there now by what was decided, put the secrets back, write."""
         job = self.job
         now = read_unchanged(context, job)
-        result = filled(merge(now.conflicts, job.resolutions), now.vault)
+        when = timestamp(datetime.now(UTC))
+        merged = merge(now.conflicts, job.resolutions, who=getpass.getuser(), when=when)
+        _keep_for_the_report(context, merged)
+        result = filled(merged, now.vault)
         make_retain_folder(context, job)
         documents = (dump_entries(result.entries), result.restore_xml, result.next_boot_xml)
         for path, text in zip(self._paths(), documents, strict=True):
@@ -239,6 +245,21 @@ class KeepToday(MachineStep):
 
     def _shell(self, context: StepContext) -> Shell:
         return context.targets.shell(self.job.node)
+
+
+def _keep_for_the_report(context: StepContext, merged: Merged) -> None:
+    """The same documents with marks for secrets, and the decisions, in the run directory."""
+    keep = context.run_directory / "keep"
+    keep.mkdir(mode=0o700, exist_ok=True)
+    documents = {
+        "merged.ldif": dump_entries(merged.entries),
+        "change.ldif": merged.change_ldif,
+        "restore.xml": merged.restore_xml,
+        "next-boot.xml": merged.next_boot_xml,
+        "decisions.json": merged.decision_log,
+    }
+    for name, text in documents.items():
+        (keep / name).write_text(text)
 
 
 def _text(sources: Sources) -> str:

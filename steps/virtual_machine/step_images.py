@@ -13,7 +13,7 @@ from config.errors import Refused, StepFailed
 from steps.procedure import Step, StepContext, Verdict, done, not_done, unknown
 from steps.targets.quoting import command_line
 from steps.targets.shell import FileStatus, Shell
-from steps.virtual_machine.qemu_image import image_info
+from steps.virtual_machine.qemu_image import holder
 from steps.virtual_machine.restore_job import DiskMove, RestoreJob
 
 RAN = "machine.ran"
@@ -202,13 +202,6 @@ def _seen(status: FileStatus | None) -> str:
 
 
 def _refuse_in_use(shell: Shell, path: str) -> None:
-    try:
-        image_info(shell, path)
-    except StepFailed as error:
-        if '"write" lock' not in f"{error.message} {error.seen}":
-            # Unreadable is no reason to keep it: it is only renamed.
-            return
-        raise Refused(
-            f"Another process still uses {path}: {error.seen or error.message}",
-            "Find it (`fuser -v` on the file) and end it, then try again.",
-        ) from error
+    words = holder(shell, path)
+    if words:
+        raise Refused(words, "Find it (`fuser -v` on the file) and end it, then try again.")

@@ -206,7 +206,17 @@ class RestorePaused(MachineStep):
             )
         xml = self.document(context, self.job.restore_xml)
         context.remember(RESTORED, "begun")
-        self.hypervisor(context).restore_paused(self.job.state_copy, xml)
+        try:
+            self.hypervisor(context).restore_paused(self.job.state_copy, xml)
+        except StepFailed as error:
+            raise StepFailed(
+                f"{self.job.title} could not be restored. {error.message}",
+                error.remedy
+                or "It has not run, so nothing is lost: put right what is named there and try"
+                " again, or undo.",
+                seen=error.seen,
+                expected="restored, paused",
+            ) from error
 
     def undo(self, context: StepContext) -> None:
         """End the restored machine, and only that one."""

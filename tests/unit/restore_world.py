@@ -187,6 +187,15 @@ def state_file_xml(data: bytes) -> str:
     return data[92:].split(b"\0", 1)[0].decode()
 
 
+@dataclass(frozen=True, slots=True)
+class TemplatePlaces(Places):
+    """Places whose machine is a template."""
+
+    @property
+    def live(self) -> Path:
+        return self.storage / STORAGE.replace("vm-persistent", "vm-templates")
+
+
 @dataclass
 class World:
     """One practice place: folders, directory, hypervisor; and how to restore on it."""
@@ -203,12 +212,16 @@ class World:
     @property
     def set_folder(self) -> Path:
         """The backup set."""
-        return self.places.backup / STORAGE / practice.MACHINE / LEAF
+        return self.places.backup / self._below / LEAF
 
     @property
     def retain(self) -> Path:
         """The retain folder of a restore of it."""
-        return self.places.retain / STORAGE / practice.MACHINE / LEAF
+        return self.places.retain / self._below / LEAF
+
+    @property
+    def _below(self) -> Path:
+        return self.places.live.relative_to(self.places.storage) / practice.MACHINE
 
     @property
     def dn(self) -> str:
@@ -352,9 +365,11 @@ def _image(size: int, pattern: int) -> Path:
 def make_world(folder: Path, **options: object) -> World:
     """A machine, its backup, and what it has become since. It runs.
 
-    Options: `running` (False: it was off when backed up), `card` ("user" or "bridge").
+    Options: `running` (False: it was off when backed up), `template`, `card` ("user" or "bridge"),
+    `retain` (a folder elsewhere).
     """
-    places = Places(folder)
+    is_template = bool(options.get("template"))
+    places = TemplatePlaces(folder) if is_template else Places(folder)
     for path in (places.live, places.retain, places.backup, places.directory):
         path.mkdir(parents=True)
     around = practice.Surroundings(
@@ -375,9 +390,15 @@ def make_world(folder: Path, **options: object) -> World:
     world = World(
         places, directory, PretendedHypervisor(), RememberingShell(), site, around, then, now
     )
-    _make_set(world, running=bool(options.get("running", True)))
+    _make_set(world, running=bool(options.get("running", not is_template)))
     for disk in now.disks:
         make_image(places.live / disk.image, disk.capacity, 0xEE)
+    if "retain" in options:
+        plan = f"ou=backup,ou=configuration,ou=virtualization,ou=services,{BASE}"
+        world.change(plan, "sstBackupRetainDirectory", f"file://{options['retain']}")
+    if is_template:
+        world.change(world.dn, "sstVirtualMachineType", "template")
+        return world
     world.hypervisor.define(practice.domain_xml(now, around))
     world.hypervisor.start(practice.MACHINE)
     return world

@@ -118,7 +118,8 @@ def survivor(stage: Stage, dead: MemoryContext) -> MemoryContext:
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("REKINDLE_HOME", str(tmp_path))
     # The pretended hypervisor changes at once: there is nothing to wait for.
     monkeypatch.setattr(step_machine, "POLL_SECONDS", 0.0)
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,6 +36,11 @@ from tests.unit.restore_world import (
 
 VDA, VDB = (disk.image for disk in practice.FIRST_DISKS)
 VDC = practice.ADDED_DISK.image
+
+
+@pytest.fixture(autouse=True)
+def _own_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REKINDLE_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture
@@ -288,6 +298,15 @@ def test_an_image_that_is_not_what_the_checksum_list_says_is_not_used(world: Wor
     assert not (world.retain / f"{VDA}.{LEAF}").exists()
 
 
+@pytest.mark.parametrize("suffix", ["xml", "ldif", "state"])
+def test_a_missing_small_file_is_named(world: World, suffix: str):
+    (world.set_folder / f"{practice.MACHINE}.{suffix}.{LEAF}").unlink()
+    found = PROCEDURE.probes["backup-set"](probe(world))
+    missing = [f.text for f in found.findings if f".{suffix}.{LEAF} is not there" in f.text]
+    with_state, _ = PROCEDURE.probes["modes"](probe(world)).choices
+    assert missing if suffix != "state" else with_state.refused
+
+
 def test_a_missing_image_is_named(world: World):
     (world.set_folder / f"{VDB}.{LEAF}").unlink()
     found = PROCEDURE.probes["backup-set"](probe(world))
@@ -421,3 +440,175 @@ def test_next_boot_values_are_defined_and_backup_values_run(world: World):
     assert "<memory unit='KiB'>65536" in domain(world).active
     assert "<memory unit='KiB'>131072" in domain(world).inactive
     assert str(Resolution.parse("next-boot")) == "next-boot"
+
+
+def test_a_template_gets_images_and_entry_and_is_never_started(tmp_path: Path):
+    world = make_world(tmp_path / "site", template=True)
+    given = answers("cold")
+    plan = plan_of(world, given)
+    assert not [s.name for s in plan.steps if s.name in ("machine.define", "machine.start")]
+    before, run = snapshot(world), context(world, given)
+    carry_out(plan, run)
+    assert world.hypervisor.domains_by_name == {}
+    assert (world.pattern(VDA), world.pattern(VDB)) == ("then", "then")
+    take_back(plan, run)
+    assert snapshot(world) == before
+
+
+def test_a_template_has_no_memory_to_restore(tmp_path: Path):
+    world = make_world(tmp_path / "site", template=True)
+    with_state, _ = PROCEDURE.probes["modes"](probe(world)).choices
+    assert "template" in with_state.refused
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A folder on another file system than the temporary ones."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="rekindle-") as folder:
+        yield Path(folder)
+
+
+def test_on_two_file_systems_the_images_are_staged_beside_the_live_ones(
+    tmp_path: Path, elsewhere: Path
+):
+    world = make_world(tmp_path / "site", retain=elsewhere)
+    assert elsewhere.stat().st_dev != world.places.live.stat().st_dev
+    before = snapshot(world)
+    plan, run = plan_of(world, answers()), context(world)
+    carry_out(plan, run, until="images.in.vda")
+    staged = [path.name for path in world.places.live.iterdir() if path.name.endswith(".new")]
+    assert len(staged) == 2
+    carry_out(plan, run)
+    assert (world.pattern(VDA), world.pattern(VDB)) == ("then", "then")
+    take_back(plan, run)
+    after = snapshot(world)
+    for world_then in (before, after):
+        images = world_then["images"].items()  # type: ignore[attr-defined]
+        assert {name: held for name, held in images if ".new" not in name} == {
+            VDA: "now", VDB: "now", VDC: "now",
+        }  # fmt: skip
+    assert not [path for path in elsewhere.rglob("*") if path.is_file()]
+
+
+def test_an_image_that_somebody_holds_while_the_machine_is_off_stops_it(world: World):
+    world.hypervisor.destroy(practice.MACHINE)
+    with held(world.places.live / VDB):
+        found = PROCEDURE.probes["backup-set"](probe(world)).findings
+        assert [f for f in found if f.level == "error" and "Another process uses" in f.text]
+        with pytest.raises(StepFailed, match="Another process uses"):
+            carry_out(plan_of(world, answers()), context(world))
+
+
+def test_an_image_that_is_held_at_the_swap_is_not_renamed(world: World):
+    plan, run = plan_of(world, answers()), context(world)
+    carry_out(plan, run, until="images.aside.vdb")
+    step = next(step for step in plan.steps if step.name == "images.aside.vdb")
+    with held(world.places.live / VDB), pytest.raises(Refused, match="Another process uses"):
+        step.apply(run)
+    assert world.pattern(VDB) == "now"
+
+
+@contextmanager
+def held(image: Path) -> Iterator[None]:
+    """Another process has the image open for writing."""
+    command = ["qemu-io", "-f", "qcow2", str(image)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        holder.stdin.write(b"read 0 512\n")
+        holder.stdin.flush()
+        # Its answer says that the image is open.
+        holder.stdout.readline()
+        yield
+        holder.stdin.close()
+
+
+def test_decisions_and_documents_are_kept_for_the_report_without_secrets(world: World):
+    run = context(world)
+    carry_out(plan_of(world, answers(), memory="next-boot"), run)
+    keep = run.run_directory / "keep"
+    decided = {d["id"]: d for d in json.loads((keep / "decisions.json").read_text())["decisions"]}
+    assert decided["memory"]["chosen"] == "next-boot"
+    assert decided["memory"]["by"] == "operator"
+    text = "".join(path.read_text() for path in keep.iterdir())
+    assert PASSWORD not in text
+    assert "&lt;secret 1&gt;" in text
+
+
+def test_libvirts_words_at_the_restore_come_with_what_to_do(world: World):
+    plan, run = plan_of(world, answers()), context(world)
+    carry_out(plan, run, until="machine.restore-paused")
+    world.hypervisor.refuses = "port 5931 is taken"
+    step = next(step for step in plan.steps if step.name == "machine.restore-paused")
+    with pytest.raises(StepFailed, match="port 5931 is taken") as caught:
+        step.apply(run)
+    assert "It has not run" in caught.value.remedy
+    world.hypervisor.refuses = ""
+    carry_out(plan, run)
+    assert domain(world).state == "running"
+
+
+def test_memory_is_never_restored_onto_disks_a_guest_has_run_on(world: World):
+    plan, run = plan_of(world, answers()), context(world)
+    carry_out(plan, run)
+    world.hypervisor.destroy(practice.MACHINE)
+    step = next(step for step in plan.steps if step.name == "machine.restore-paused")
+    assert step.verify(run).outcome is Outcome.UNKNOWN
+    with pytest.raises(Refused, match="has run on the restored disks"):
+        step.apply(run)
+
+
+def test_somebody_who_starts_the_machine_meanwhile_is_noticed(world: World):
+    plan, run = plan_of(world, answers()), context(world)
+    carry_out(plan, run, until="machine.restore-paused")
+    world.hypervisor.start(practice.MACHINE)
+    step = next(step for step in plan.steps if step.name == "machine.restore-paused")
+    assert step.verify(run).outcome is Outcome.UNKNOWN
+    with pytest.raises(Refused, match="somebody started it"):
+        step.apply(run)
+    take_back_only(plan, run, "machine.restore-paused")
+    assert domain(world).state == "running"
+
+
+def take_back_only(plan, run: MemoryContext, name: str) -> None:
+    next(step for step in plan.steps if step.name == name).undo(run)
+
+
+def test_a_lost_console_password_stops_the_machine_before_it_runs(world: World):
+    plan, run = plan_of(world, answers()), context(world)
+    carry_out(plan, run, until="machine.check-chain")
+    domain(world).active = domain(world).active.replace(f" passwd='{PASSWORD}'", "")
+    with pytest.raises(StepFailed, match="lost its password"):
+        carry_out(plan, run)
+    assert domain(world).state == "paused"
+
+
+def test_a_disk_on_an_unexpected_base_stops_the_machine_before_it_runs(world: World):
+    plan, run = plan_of(world, answers()), context(world)
+    carry_out(plan, run, until="machine.check-chain")
+    behind = "<backingStore type='file'><source file='/base'/></backingStore><target dev='vda'"
+    domain(world).active = domain(world).active.replace("<target dev='vda'", behind)
+    with pytest.raises(StepFailed, match="/base"):
+        carry_out(plan, run)
+    assert domain(world).state == "paused"
+
+
+def test_a_left_over_copy_of_another_content_is_moved_aside_not_overwritten(world: World):
+    world.retain.mkdir(parents=True)
+    left = world.retain / f"{VDA}.{LEAF}"
+    left.write_bytes(b"somebody's")
+    carry_out(plan_of(world, answers()), context(world))
+    (aside,) = world.retain.glob(f"{VDA}.{LEAF}.left-over-*")
+    assert aside.read_bytes() == b"somebody's"
+    assert world.pattern(VDA) == "then"
+
+
+def test_when_a_set_was_last_verified_is_shown_until_the_set_changes(world: World):
+    def note() -> str:
+        return PROCEDURE.probes["iterations"](probe(world)).choices[0].note
+
+    assert "never verified" in note()
+    carry_out(plan_of(world, answers()), context(world))
+    assert "never verified" not in note()
+    (world.set_folder / f"{VDA}.{LEAF}").touch()
+    assert "never verified" in note()
