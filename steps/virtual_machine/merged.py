@@ -10,6 +10,7 @@ from steps.conflicts import Resolutions
 from steps.targets.directory import Entry
 from steps.virtual_machine.compare import compare_machine
 from steps.virtual_machine.conflict_set import MachineConflicts
+from steps.virtual_machine.entry_changes import is_kept
 from steps.virtual_machine.host_facts import HostFacts
 from steps.virtual_machine.sanitise import Vault, fill_entries, fill_xml
 from steps.virtual_machine.sources import Sources
@@ -54,8 +55,7 @@ def filled(merged: Merged, vault: Vault) -> Merged:
 
 def differing(before: MachineConflicts, now: MachineConflicts) -> Mapping[str, tuple[str, ...]]:
     """Rows that came, went or say something else, each with the sources that changed."""
-    old = {row.id: dict(row.values) for row in before.rows}
-    new = {row.id: dict(row.values) for row in now.rows}
+    old, new = _values(before), _values(now)
     found: dict[str, tuple[str, ...]] = {}
     for row in dict.fromkeys([*old, *new]):
         if row not in old or row not in new:
@@ -63,3 +63,12 @@ def differing(before: MachineConflicts, now: MachineConflicts) -> Mapping[str, t
         elif old[row] != new[row]:
             found[row] = tuple(name for name in new[row] if old[row].get(name) != new[row][name])
     return found
+
+
+def _values(conflicts: MachineConflicts) -> dict[str, dict[str, str | None]]:
+    """Values by row, without the rows of what daemons write by themselves (the status)."""
+    return {
+        row.id: dict(row.values)
+        for row in conflicts.rows
+        if not row.ldap or not all(is_kept(place.attribute) for place in row.ldap)
+    }

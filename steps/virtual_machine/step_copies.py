@@ -116,7 +116,7 @@ class CopyLargeFile(Step):
         if not expected:
             return not_done(f"{self.file.target} is there, but nothing proves it")
         fact = json.loads(expected)
-        found = shell.checksum(self.file.target, context.progress)
+        found = shell.checksum(self.file.target, _watched(context))
         if found.root != fact["root"]:
             return not_done(f"{self.file.target} reads {found.root}, copied was {fact['root']}")
         listed = ", as the checksum list says" if self.file.sha256 else ""

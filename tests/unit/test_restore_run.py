@@ -243,9 +243,10 @@ def test_what_somebody_changed_during_the_run_is_never_written_over(world: World
     assert entry.text("sstMemory") == "1048576"
 
 
-def test_a_status_written_by_a_daemon_meanwhile_stops_nothing(world: World):
+@pytest.mark.parametrize("moment", ["set.check", "conflicts.unchanged", "directory.machine"])
+def test_a_status_written_by_a_daemon_meanwhile_stops_nothing(world: World, moment: str):
     plan, run = plan_of(world, answers()), context(world)
-    carry_out(plan, run, until="directory.machine")
+    carry_out(plan, run, until=moment)
     world.change(world.dn, "sstStatus", "shut off")
     carry_out(plan, run)
     entry = world.directory.get(world.dn)
