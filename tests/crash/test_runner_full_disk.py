@@ -16,7 +16,7 @@ from tests.crash import toy
 from tests.crash.run_support import Driver, ToyRun
 
 EFFECTS = {"check": "checked", "stage": "staged.txt", "aside": "live.old"}
-SHORTEST_EVENT = 60
+SHORTEST_EVENT = 75
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,8 @@ class Operator:
 
     def question(self, name: str):
         """The open question, once it is the one of that name."""
-        self._until(lambda: self.switches.question and self.switches.question.name == name)
+        self._until(lambda: self.view.question is not None and self.view.question.name == name)
+        self._until(lambda: self.switches.question is not None)
         return self.switches.question
 
     def end(self) -> Ended:
