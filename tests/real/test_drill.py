@@ -1,0 +1,127 @@
+"""The drill as its user runs it: the program, a practice site of its own, a scripted operator."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from steps.drill.faults import FAULTS
+
+REKINDLE = Path(sys.executable).with_name("rekindle")
+
+
+def rekindle(home, *arguments):
+    environment = {**os.environ, "REKINDLE_HOME": str(home), "LC_ALL": "C.UTF-8"}
+    return subprocess.run(
+        [REKINDLE, *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def drill_report(home):
+    (found,) = home.glob("state/runs/*/drill.json")
+    return json.loads(found.read_text())
+
+
+def bridges():
+    return {path.name for path in Path("/sys/class/net").iterdir() if path.name.startswith("rkd")}
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home"
+
+
+def test_without_a_terminal_the_default_drill_runs_unattended_and_says_where_its_report_is(home):
+    done = rekindle(home, "drill")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = drill_report(home)
+    assert report["passed"]
+    assert all(check["passed"] for check in report["checks"])
+    (run,) = (home / "state" / "runs").iterdir()
+    assert f"drill report: {run / 'drill.md'}" in done.stdout
+    assert f"run report:   {run / 'report.md'}" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_nothing_of_a_practice_site_is_left_behind(home):
+    before = bridges()
+    done = rekindle(home, "drill", "--auto")
+    assert done.returncode == 0
+    assert not list((home / "state" / "practice").glob("*"))
+    assert bridges() <= before
+    marks = str(home).encode()
+    left = [
+        path.parent.name
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if marks in _read(path) and int(path.parent.name) != os.getpid()
+    ]
+    assert left == []
+
+
+def _read(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize("fault", [kind.name for kind in FAULTS])
+def test_each_fault_ends_in_its_sound_outcome(home, fault):
+    done = rekindle(home, "drill", "--auto", "--fault", fault)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = drill_report(home)
+    assert report["passed"]
+    assert report["fault"]
+
+
+def test_a_changed_entry_is_told_with_the_name_of_who_changed_it(home):
+    done = rekindle(home, "drill", "--auto", "--fault", "entry-changed")
+    assert "cn=web-gui,dc=practice" in done.stdout
+    assert "description" in drill_report(home)["refusal"]
+
+
+def test_a_drill_that_passed_stands_in_the_history(home):
+    rekindle(home, "drill", "--auto")
+    (line,) = (home / "state" / "drills.jsonl").read_text().splitlines()
+    remembered = json.loads(line)
+    assert remembered["procedure"] == "virtual_machine.restore"
+    assert remembered["passed"]
+    assert remembered["automatic"]
+
+
+def test_a_folder_that_is_no_practice_site_is_never_removed(home, tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("years of work")
+    for arguments in (["--remove"], ["--auto"]):
+        done = rekindle(home, "drill", "--folder", str(mine), *arguments)
+        assert done.returncode != 0
+        assert "is not a practice site" in done.stderr
+        assert (mine / "thesis.txt").read_text() == "years of work"
+
+
+def test_drills_and_faults_are_listed_for_people_and_programs(home):
+    listed = rekindle(home, "drill", "--list").stdout
+    assert "restore-machine" in listed
+    for kind in FAULTS:
+        assert kind.name in listed
+    data = json.loads(rekindle(home, "drill", "--list", "--json").stdout)
+    assert {fault["name"] for fault in data["faults"]} == {kind.name for kind in FAULTS}
+
+
+def test_an_unknown_fault_is_refused_before_anything_is_built(home):
+    done = rekindle(home, "drill", "--fault", "meteor")
+    assert done.returncode == 2
+    assert "'meteor'" in done.stderr
+    assert not (home / "state" / "practice").exists()
