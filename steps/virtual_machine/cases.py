@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from steps.conflicts import Decision, FieldClass, LdapPlace
 from steps.virtual_machine import normalise as n
 from steps.virtual_machine import sources as s
 from steps.virtual_machine.choices import Choices, choices, device_choices, entry_choices
-from steps.virtual_machine.cross_checks import unusable
+from steps.virtual_machine.cross_checks import entry_fits, unusable
 from steps.virtual_machine.domain_xml import place
 from steps.virtual_machine.field_table import PRESENCE_ROW, Check, Rule
 from steps.virtual_machine.machine_entry import LEASE
-from steps.virtual_machine.machine_fields import CARD, DISK, Device, Field, Seen
+from steps.virtual_machine.machine_fields import CARD, DISK, Device, Field, Seen, ldap_of, xpath_of
 from steps.virtual_machine.patterns import Meaning, meaning, standing
 from steps.virtual_machine.read_fields import is_removable, slug
 from steps.virtual_machine.situation import Situation
@@ -70,14 +70,25 @@ def find_cases(situation: Situation) -> tuple[Case, ...]:
         ),
         *_entry_cases(situation),
     ]
-    return tuple(sorted(found, key=lambda case: GROUPS.index(case.group)))
+    return tuple(sorted(_distinct(found), key=lambda case: GROUPS.index(case.group)))
+
+
+def _distinct(cases: Iterable[Case]) -> Iterator[Case]:
+    """Cases with ids of their own, whatever their entries are called."""
+    seen: set[str] = set()
+    for case in cases:
+        own, number = case.id, 2
+        while own in seen:
+            own, number = f"{case.id}-{number}", number + 1
+        seen.add(own)
+        yield replace(case, id=own)
 
 
 def presence(device: Device, situation: Situation) -> Meaning:
     """Whether backup and today have the device, by the same patterns as any value."""
     has = device.sources()
     seen = {x: _presence(x in has) for x in s.SOURCES if _document_there(x, situation)}
-    field = Field(device.name, "", PRESENCE_ROW, device, seen, {}, (), ())
+    field = Field(device.name, "", PRESENCE_ROW, device, seen, {})
     return standing(field, comes_and_goes=is_removable(device, situation.documents))
 
 
@@ -99,8 +110,8 @@ def _field_case(field: Field, situation: Situation) -> Iterator[Case]:
         meaning=meant,
         choices=choices(field, meant, situation),
         values={source: field.seen.get(source) for source in s.SOURCES},
-        ldap=field.ldap,
-        xpath=field.xpath,
+        ldap=ldap_of(field, situation.documents),
+        xpath=xpath_of(field, situation.documents),
         device_name=field.device_name,
         field=field,
     )
@@ -198,7 +209,11 @@ def _counts(
 
 
 def _bad_today(device: Device, situation: Situation) -> str:
-    """Why today's device may not be attached: its image is not what the definition says."""
+    """Why today's device may not be attached: it cannot be, or its image is another's format."""
+    for at in (device.entries[x] for x in (s.DIRECTORY_NOW,) if x in device.entries):
+        entry = situation.documents.entry(s.DIRECTORY_NOW, at)
+        if entry is not None and not entry_fits(entry):
+            return "Its entry holds values that are no text."
     source = situation.fields.get(f"{device.name}.source")
     said = situation.fields.get(f"{device.name}.driver-type")
     if device.kind != DISK or source is None or said is None:
@@ -222,8 +237,7 @@ def _device_ldap(device: Device, situation: Situation) -> tuple[LdapPlace, ...]:
 
 def _device_xpath(device: Device, situation: Situation) -> tuple[str, ...]:
     for source in (s.XML_STATE, s.XML_BACKUP, s.XML_NOW):
-        root = situation.documents.xmls.get(source)
-        element = None if root is None else device.element(root, source)
+        element = device.element(situation.documents.trees.get(source), source)
         if element is not None:
             return (place(element),)
     return ()

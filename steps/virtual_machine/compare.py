@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from steps.conflicts import Warning_
 from steps.virtual_machine import sources as s
@@ -13,13 +13,10 @@ from steps.virtual_machine.conflict_set import MachineConflicts
 from steps.virtual_machine.domain_xml import RefusedXml, parse_domain
 from steps.virtual_machine.host_facts import HostFacts
 from steps.virtual_machine.machine_entry import MachineEntries, machine_entries
-from steps.virtual_machine.machine_fields import Documents, match_devices
+from steps.virtual_machine.machine_fields import Documents, Field, Tree, match_devices
 from steps.virtual_machine.obstacles import always_blocking
 from steps.virtual_machine.read_fields import read_fields
 from steps.virtual_machine.situation import COLD, WITH_STATE, Situation
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element as Element
 
 _NO_STATE = {
     s.STATE_MISSING: "There is no state file in the backup: memory cannot come back.",
@@ -35,7 +32,7 @@ def compare_machine(sources: s.Sources, facts: HostFacts, mode: str) -> MachineC
     """
     documents, refused = _read(sources)
     devices = match_devices(documents)
-    fields = {field.id: field for field in read_fields(documents, devices, facts)}
+    fields = {field.id: field for field in _distinct(read_fields(documents, devices, facts))}
     real_mode, changed = _mode(mode, sources)
     situation = Situation(real_mode, facts, sources, documents, devices, fields)
     cases = find_cases(situation)
@@ -45,6 +42,17 @@ def compare_machine(sources: s.Sources, facts: HostFacts, mode: str) -> MachineC
         always_blocking(situation, cases, refused),
         (*changed, *warnings(situation, cases)),
     )
+
+
+def _distinct(fields: Iterable[Field]) -> Iterator[Field]:
+    """Fields with ids of their own: an attribute that nobody here knows may have any name."""
+    seen: set[str] = set()
+    for field in fields:
+        own, number = field.id, 2
+        while own in seen:
+            own, number = f"{field.id}-{number}", number + 1
+        seen.add(own)
+        yield replace(field, id=own)
 
 
 def _mode(mode: str, sources: s.Sources) -> tuple[str, tuple[Warning_, ...]]:
@@ -61,7 +69,7 @@ def _read(sources: s.Sources) -> tuple[Documents, Mapping[str, RefusedXml]]:
         if data is not None:
             title = s.DOCUMENT_TITLES[source]
             directories[source] = machine_entries(data, title, sources.machine)
-    xmls: dict[str, Element] = {}
+    trees: dict[str, Tree] = {}
     refused: dict[str, RefusedXml] = {}
     for source in s.XMLS:
         document: s.Xml = getattr(sources, source)
@@ -69,7 +77,7 @@ def _read(sources: s.Sources) -> tuple[Documents, Mapping[str, RefusedXml]]:
             refused[source] = RefusedXml(document.code, document.message)
         elif document is not None:
             try:
-                xmls[source] = parse_domain(document, s.DOCUMENT_TITLES[source])
+                trees[source] = Tree.of(parse_domain(document, s.DOCUMENT_TITLES[source]))
             except RefusedXml as error:
                 refused[source] = error
-    return Documents(directories, xmls), refused
+    return Documents(directories, trees), refused

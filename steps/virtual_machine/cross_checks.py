@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from steps.targets.directory import Entry
 from steps.virtual_machine import normalise as n
 from steps.virtual_machine.field_table import Check
 from steps.virtual_machine.host_facts import OtherMachine
@@ -27,8 +28,28 @@ def unusable(field: Field, key: str | None, situation: Situation) -> str:
     """Why that value cannot be used for the field; empty where it can."""
     if key is None:
         return ""
+    if field.row.paths and not is_text(field, key):
+        return "It is no text that an XML can hold."
     judge = _JUDGES.get(field.row.check)
     return judge(field, key, situation) if judge else ""
+
+
+def is_text(field: Field, key: str) -> bool:
+    """Whether an XML can hold the value as the directory has it."""
+    raw = [value for seen in field.seen.values() if seen.key == key for value in seen.raw]
+    return n.fits_xml(key) and all(map(_bytes_fit, raw))
+
+
+def entry_fits(entry: Entry) -> bool:
+    """Whether an XML can hold every value of the entry."""
+    return all(_bytes_fit(value) for values in entry.attributes.values() for value in values)
+
+
+def _bytes_fit(value: bytes) -> bool:
+    try:
+        return n.fits_xml(value.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 def _bridge(_field: Field, key: str, situation: Situation) -> str:

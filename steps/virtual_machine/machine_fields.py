@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from steps.conflicts import LdapPlace
@@ -12,14 +13,29 @@ from steps.virtual_machine import normalise as n
 from steps.virtual_machine import sources as s
 from steps.virtual_machine.codecs import text_of
 from steps.virtual_machine.domain_xml import console, devices, disks, place, split_path
-from steps.virtual_machine.field_table import FieldRow, Scope
+from steps.virtual_machine.field_table import MACHINE_ROWS, XML_ROWS, FieldRow, Scope
 from steps.virtual_machine.machine_entry import LEASE, MachineEntries
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 DISK, CARD = "disk", "card"
+_ROW_NAMES = frozenset(row.id for row in (*MACHINE_ROWS, *XML_ROWS)) | {"dhcp"}
 _RDN = {DISK: "sstDisk", CARD: "sstInterface"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A domain XML with its disks and cards in order, as they stood when it was looked at."""
+
+    root: Element
+    disks: tuple[Element, ...]
+    cards: tuple[Element, ...]
+
+    @classmethod
+    def of(cls, root: Element) -> Tree:
+        """Look at a domain."""
+        return cls(root, tuple(devices(root, "disk")), tuple(devices(root, "interface")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +43,12 @@ class Documents:
     """The sources as read: a source that is not there is missing from its mapping."""
 
     directories: Mapping[str, MachineEntries]
-    xmls: Mapping[str, Element]
+    trees: Mapping[str, Tree]
+
+    @property
+    def xmls(self) -> Mapping[str, Element]:
+        """The roots of the XMLs by source."""
+        return {source: tree.root for source, tree in self.trees.items()}
 
     def entry(self, source: str, at: str) -> Entry | None:
         """The entry at a normalised place ("" machine, "DHCP" lease) in one directory source."""
@@ -54,12 +75,11 @@ class Device:
         """The sources that have it."""
         return tuple(source for source in s.SOURCES if source in {**self.entries, **self.elements})
 
-    def element(self, root: Element, source: str) -> Element | None:
-        """Its element in the tree of that XML source."""
-        if source not in self.elements:
+    def element(self, tree: Tree | None, source: str) -> Element | None:
+        """Its element in the tree of that XML source, or in a copy of it."""
+        if tree is None or source not in self.elements:
             return None
-        found = devices(root, "disk" if self.kind == DISK else "interface")
-        return found[self.elements[source]]
+        return (tree.disks if self.kind == DISK else tree.cards)[self.elements[source]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +105,6 @@ class Field:
     device: Device | None
     seen: Mapping[str, Seen]
     places: Mapping[str, str]
-    ldap: tuple[LdapPlace, ...]
-    xpath: tuple[str, ...]
     with_lease: bool = False
 
     @property
@@ -96,8 +114,22 @@ class Field:
 
 
 def match_devices(documents: Documents) -> tuple[Device, ...]:
-    """Disks by the name the guest sees; cards by MAC first, then by position."""
-    return (*_match_disks(documents), *_match_cards(documents))
+    """Disks by the name the guest sees; cards by MAC first, then by position.
+
+    Names come from documents: they are made fit for a row's id, each its own.
+    """
+    taken: set[str] = set()
+    found = (*_match_disks(documents), *_match_cards(documents))
+    return tuple(replace(device, name=_own_name(device.name, taken)) for device in found)
+
+
+def _own_name(name: str, taken: set[str]) -> str:
+    fit = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:40] or "device"
+    own, number = fit, 2
+    while own in taken or own in _ROW_NAMES:
+        own, number = f"{fit}-{number}", number + 1
+    taken.add(own)
+    return own
 
 
 def _match_disks(documents: Documents) -> Iterator[Device]:
@@ -106,10 +138,11 @@ def _match_disks(documents: Documents) -> Iterator[Device]:
     for source, held in documents.directories.items():
         for at, entry in held.devices(_RDN[DISK]):
             entries.setdefault(entry.text("sstDisk") or at, {})[source] = at
-    for source, root in documents.xmls.items():
-        all_disks = devices(root, "disk")
-        for name, element in disks(root).items():
-            elements.setdefault(name, {})[source] = all_disks.index(element)
+    for source, tree in documents.trees.items():
+        known = {element: name for name, element in disks(tree.root).items()}
+        for index, element in enumerate(tree.disks):
+            if element in known:
+                elements.setdefault(known[element], {})[source] = index
     for name in sorted({*entries, *elements}, key=lambda name: (len(name), name)):
         yield Device(DISK, name, entries.get(name, {}), elements.get(name, {}))
 
@@ -127,8 +160,8 @@ def _match_cards(documents: Documents) -> Iterator[Device]:
     places = {source: _card_places(held) for source, held in documents.directories.items()}
     slots: list[_Slot] = []
     for source in (s.XML_STATE, s.XML_BACKUP, s.DIRECTORY_BACKUP, s.XML_NOW, s.DIRECTORY_NOW):
-        if source in documents.xmls:
-            macs = [_card_mac(card) for card in devices(documents.xmls[source], "interface")]
+        if source in documents.trees:
+            macs = [_card_mac(card) for card in documents.trees[source].cards]
             _fill(slots, source, macs, [""] * len(macs))
         elif source in places:
             held = documents.directories[source]
@@ -137,7 +170,7 @@ def _match_cards(documents: Documents) -> Iterator[Device]:
             _fill(slots, source, macs, names)
     for number, slot in enumerate(slots):
         entries = {x: places[x][i] for x, i in slot.index.items() if x in places}
-        elements = {x: i for x, i in slot.index.items() if x in documents.xmls}
+        elements = {x: i for x, i in slot.index.items() if x in documents.trees}
         yield Device(CARD, _card_name(slot, number, slots), entries, elements)
 
 
@@ -207,9 +240,23 @@ def bind(row: FieldRow, documents: Documents, device: Device | None = None) -> F
         device=device,
         seen={source: seen[source] for source in s.SOURCES if source in seen},
         places=places,
-        ldap=ldap_places(row.attributes[:1], documents, places),
-        xpath=_xpaths(row, documents, device) if any(x in seen for x in s.XMLS) else (),
     )
+
+
+def ldap_of(field: Field, documents: Documents) -> tuple[LdapPlace, ...]:
+    """Where the field stands in the directory, the lease's MAC beside its card's."""
+    own = ldap_places(field.row.attributes[:1], documents, field.places)
+    if not field.with_lease:
+        return own
+    leases = {x: LEASE for x in documents.directories if documents.entry(x, LEASE) is not None}
+    return (*own, *ldap_places(("dhcpHWAddress",), documents, leases))
+
+
+def xpath_of(field: Field, documents: Documents) -> tuple[str, ...]:
+    """Where it stands in the XML that will be edited, else in the first that has it."""
+    if not any(source in field.seen for source in s.XMLS):
+        return ()
+    return _xpaths(field.row, documents, field.device)
 
 
 def _places(row: FieldRow, documents: Documents, device: Device | None) -> dict[str, str]:
@@ -276,8 +323,8 @@ def _seen_in_xmls(row: FieldRow, documents: Documents, device: Device | None) ->
     if not row.paths:
         return {}
     found = {}
-    for source, root in documents.xmls.items():
-        scope = scope_of(row, root, source, device)
+    for source, tree in documents.trees.items():
+        scope = scope_of(row, tree, source, device)
         if scope is not None:
             key = row.codec.from_xml(scope, row.paths)
             found[source] = Seen(key, key)
@@ -286,11 +333,11 @@ def _seen_in_xmls(row: FieldRow, documents: Documents, device: Device | None) ->
     return {source: _with_absent(row, seen) for source, seen in found.items()}
 
 
-def scope_of(row: FieldRow, root: Element, source: str, device: Device | None) -> Element | None:
+def scope_of(row: FieldRow, tree: Tree, source: str, device: Device | None) -> Element | None:
     """The part of that tree the row's paths start from; None where it is not there."""
     if device is not None:
-        return device.element(root, source)
-    return console(root) if row.scope is Scope.CONSOLE else root
+        return device.element(tree, source)
+    return console(tree.root) if row.scope is Scope.CONSOLE else tree.root
 
 
 def ldap_places(
@@ -310,21 +357,14 @@ _PREFERRED = (s.XML_STATE, s.XML_BACKUP, s.XML_NOW)
 
 
 def _xpaths(row: FieldRow, documents: Documents, device: Device | None) -> tuple[str, ...]:
-    """Where it stands in the XML that will be edited, else in the first that has it."""
-    for source in _PREFERRED:
-        root = documents.xmls.get(source)
-        scope = None if root is None else scope_of(row, root, source, device)
-        if scope is None:
-            continue
-        found = tuple(_existing(scope, row.paths))
-        if found:
-            return found
-    for source in _PREFERRED:
-        root = documents.xmls.get(source)
-        scope = None if root is None else scope_of(row, root, source, device)
-        if scope is not None and row.paths:
-            return (_would_be(scope, row.paths[0]),)
-    return ()
+    trees = {x: documents.trees[x] for x in _PREFERRED if x in documents.trees}
+    found = [scope_of(row, tree, source, device) for source, tree in trees.items()]
+    scopes = [scope for scope in found if scope is not None]
+    for scope in scopes:
+        places = tuple(_existing(scope, row.paths))
+        if places:
+            return places
+    return (_would_be(scopes[0], row.paths[0]),) if scopes and row.paths else ()
 
 
 def _existing(scope: Element, paths: Iterable[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from steps.targets.directory import Entry
 from steps.virtual_machine import sources as s
 from steps.virtual_machine.cases import Case
+from steps.virtual_machine.cross_checks import is_text
 from steps.virtual_machine.domain_xml import (
     append,
     console,
@@ -24,7 +25,7 @@ from steps.virtual_machine.domain_xml import (
     to_text,
     write,
 )
-from steps.virtual_machine.machine_fields import DISK, Device, Field, scope_of
+from steps.virtual_machine.machine_fields import DISK, Device, Field, Tree, scope_of
 from steps.virtual_machine.outcome import Outcome
 from steps.virtual_machine.situation import Situation
 from steps.virtual_machine.xml_parts import Part, without_runtime
@@ -40,13 +41,14 @@ def merged_xml(situation: Situation, decided: Iterable[tuple[Case, Outcome]], wh
     base = situation.base
     if base is None:
         return ""
-    root = duplicate(situation.documents.xmls[base])
+    tree = Tree.of(duplicate(situation.documents.xmls[base]))
+    root = tree.root
     wanted = [(case, result.now if when == NOW else result.next_boot) for case, result in decided]
     for case, key in wanted:
         if case.field is not None:
-            _write_field(case.field, key, root, base, situation.documents.xmls)
+            _write_field(case.field, key, tree, base, situation.documents.xmls)
     _fill_password(root, situation, dict(_password_of(wanted)))
-    _change_devices(root, base, wanted, situation)
+    _change_devices(tree, base, wanted, situation)
     if situation.with_state and when == NOW:
         drop_chain_ends(root)
     else:
@@ -55,12 +57,12 @@ def merged_xml(situation: Situation, decided: Iterable[tuple[Case, Outcome]], wh
 
 
 def _write_field(
-    field: Field, key: str | None, root: Element, base: str, xmls: Mapping[str, Element]
+    field: Field, key: str | None, tree: Tree, base: str, xmls: Mapping[str, Element]
 ) -> None:
     seen = field.seen.get(base)
     if seen is None or seen.key == key:
         return
-    scope = scope_of(field.row, root, base, field.device)
+    scope = scope_of(field.row, tree, base, field.device)
     if scope is None:
         return
     codec = field.row.codec
@@ -87,7 +89,8 @@ def known_password(situation: Situation) -> str:
     """The console password, from whichever source has it; empty where none has."""
     field = situation.fields.get("spice-password")
     found = [] if field is None else [field.seen.get(source) for source in _PASSWORD_ORDER]
-    return next((seen.key for seen in found if seen is not None and seen.key), "")
+    texts = [seen.key for seen in found if seen is not None and seen.key]
+    return next((text for text in texts if field is not None and is_text(field, text)), "")
 
 
 def _fill_password(root: Element, situation: Situation, decided: Mapping[str, str]) -> None:
@@ -101,14 +104,14 @@ def _fill_password(root: Element, situation: Situation, decided: Mapping[str, st
 
 
 def _change_devices(
-    root: Element,
+    tree: Tree,
     base: str,
     wanted: Iterable[tuple[Case, str | None]],
     situation: Situation,
 ) -> None:
     """Take out and add disks and cards. Found first: positions change with every one."""
     there = {
-        case.id: case.device.element(root, base) for case, _ in wanted if case.device is not None
+        case.id: case.device.element(tree, base) for case, _ in wanted if case.device is not None
     }
     for case, key in wanted:
         if case.device is None:
@@ -117,7 +120,7 @@ def _change_devices(
         if key is None and element is not None:
             remove(element)
         elif key is not None and element is None:
-            _add(root, _new_element(case.device, situation))
+            _add(tree.root, _new_element(case.device, situation))
 
 
 def _add(root: Element, element: Element | None) -> None:
@@ -134,8 +137,7 @@ def _add(root: Element, element: Element | None) -> None:
 def _new_element(device: Device, situation: Situation) -> Element | None:
     """The device as another XML has it, else as its directory entry describes it."""
     for source in (s.XML_NOW, s.XML_BACKUP, s.XML_STATE):
-        root = situation.documents.xmls.get(source)
-        element = None if root is None else device.element(root, source)
+        element = device.element(situation.documents.trees.get(source), source)
         if element is not None:
             return without_runtime(element)
     for source in (s.DIRECTORY_NOW, s.DIRECTORY_BACKUP):

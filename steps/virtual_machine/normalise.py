@@ -33,6 +33,8 @@ _DIGITS = re.compile(r"[+-]?[0-9]{1,30}")
 
 _OLD_PC = re.compile(r"pc(-[0-9]+\.[0-9]+)?")
 
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
 TRUE, FALSE = "TRUE", "FALSE"
 
 
@@ -128,6 +130,11 @@ def family(machine: str) -> str:
 def is_machine_alias(machine: str) -> bool:
     """Whether a machine type names a line and libvirt writes the full name (`pc`, `pc-0.13`)."""
     return machine == "q35" or bool(_OLD_PC.fullmatch(machine))
+
+
+def fits_xml(text: str) -> bool:
+    """Whether an XML can hold the text: no control characters, no halves of characters."""
+    return not _NOT_IN_XML.search(text)
 
 
 def size_words(text: str) -> str:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from steps.conflicts import LdapPlace
 from steps.virtual_machine import normalise as n
 from steps.virtual_machine import sources as s
 from steps.virtual_machine.field_table import (
@@ -31,7 +30,6 @@ from steps.virtual_machine.machine_fields import (
     Field,
     Seen,
     bind,
-    ldap_places,
     unclaimed,
 )
 
@@ -48,7 +46,7 @@ def read_fields(
     known = [*_known(documents, devices)]
     settled = [_settle(field, documents, facts) for field in known]
     fields = [field for field in settled if field is not None]
-    fields = _join_lease(fields, documents)
+    fields = _join_lease(fields)
     return (*fields, *_unknown(fields, documents))
 
 
@@ -122,8 +120,8 @@ def _expanded(machine: str | None, known: list[Mapping[str, str]]) -> str | None
 
 def is_removable(device: Device, documents: Documents) -> bool:
     """Whether it is a drive whose medium comes and goes."""
-    for source, root in documents.xmls.items():
-        element = device.element(root, source)
+    for source, tree in documents.trees.items():
+        element = device.element(tree, source)
         if element is not None:
             return element.get("device") in _REMOVABLE
     for source, at in device.entries.items():
@@ -142,7 +140,7 @@ def _removable(field: Field, seen: Mapping[str, Seen]) -> dict[str, Seen]:
     return dict(seen)
 
 
-def _join_lease(fields: list[Field], documents: Documents) -> list[Field]:
+def _join_lease(fields: list[Field]) -> list[Field]:
     """The lease's MAC is the card's wherever they agree: then it is one field with two places."""
     lease = next((f for f in fields if f.row.id == "dhcp.hardware-address"), None)
     if lease is None:
@@ -151,8 +149,7 @@ def _join_lease(fields: list[Field], documents: Documents) -> list[Field]:
     card = next((f for f in cards if _agree(f, lease)), None)
     if card is None:
         return fields
-    places = ldap_places(lease.row.attributes, documents, lease.places)
-    joined = replace(card, ldap=(*card.ldap, *places), with_lease=True)
+    joined = replace(card, with_lease=True)
     return [joined if f is card else f for f in fields if f is not lease]
 
 
@@ -203,8 +200,7 @@ def _unknown_field(at: str, name: str, documents: Documents) -> Iterator[Field]:
         raw = entry.values(name) if entry else ()
         key = row.codec.from_ldap(raw) if raw else None
         seen[source] = Seen(key, key.replace("\n", ", ") if key else None, raw)
-    ldap: tuple[LdapPlace, ...] = ldap_places((name,), documents, places)
-    yield Field(row.id, row.title, row, None, seen, places, ldap, ())
+    yield Field(row.id, row.title, row, None, seen, places)
 
 
 def _title(at: str, name: str) -> str:

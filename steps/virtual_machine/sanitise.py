@@ -14,6 +14,7 @@ from config.secrets import Secret
 from steps.ldif_text import dump_entries, parse_entries
 from steps.targets.directory import Attributes, Entry
 from steps.virtual_machine.domain_xml import parse_domain, to_text
+from steps.virtual_machine.normalise import fits_xml
 
 SECRET_ATTRIBUTES = frozenset({"sstspicepassword", "userpassword"})
 _MARK = re.compile(r"<secret [0-9]{1,6}>")
@@ -91,16 +92,21 @@ def _mapped(entry: Entry, change: Callable[[str], str]) -> Entry:
 
 
 def _mapped_value(value: bytes, change: Callable[[str], str]) -> bytes:
-    # Latin-1 keeps every byte of a password that is not UTF-8; XML passwords are UTF-8 texts.
-    try:
-        return change(value.decode("utf-8")).encode("utf-8")
-    except UnicodeDecodeError:
-        return change(value.decode("latin-1")).encode("latin-1")
+    return change(value.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
 def _mapped_xml(document: bytes | str, name: str, change: Callable[[str], str]) -> str:
     root = parse_domain(document, name)
     for element in root.iter():
         if element.get("passwd"):
-            element.set("passwd", change(element.get("passwd") or ""))
+            element.set("passwd", _fitting(change(element.get("passwd") or ""), name))
     return to_text(root)
+
+
+def _fitting(text: str, name: str) -> str:
+    if not fits_xml(text):
+        raise InvalidInput(
+            f"{name}: the console password is no text that an XML can hold.",
+            "Set another sstSpicePassword in the directory entry.",
+        )
+    return text
