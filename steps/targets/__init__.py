@@ -6,11 +6,13 @@ when first used and closes them all at the end.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from steps.targets.directory import Directory
-from steps.targets.hypervisor import Hypervisor
-from steps.targets.shell import Shell
+if TYPE_CHECKING:
+    # Names only: whoever needs one module of this folder need not load the others.
+    from steps.targets.directory import Directory
+    from steps.targets.hypervisor import Hypervisor
+    from steps.targets.shell import Shell
 
 
 class Targets(Protocol):

@@ -23,7 +23,6 @@ from steps.virtual_machine.documents import Results, build_results
 from steps.virtual_machine.obstacles import blocking_as_decided
 from steps.virtual_machine.outcome import decided, outcome, outcomes
 from steps.virtual_machine.patterns import is_noise
-from steps.virtual_machine.previews import build_previews
 from steps.virtual_machine.shown_values import key_words, texts, words
 from steps.virtual_machine.situation import Situation
 from steps.virtual_machine.typed_values import typed_key
@@ -159,6 +158,9 @@ class MachineConflicts:
 
     def previews(self, resolutions: Resolutions) -> Sequence[Preview]:
         """The documents that will be written, without secrets."""
+        # Loaded when somebody looks: a listing needs no differ.
+        from steps.virtual_machine.previews import build_previews
+
         return build_previews(self.situation, self.results(resolutions))
 
     def _case(self, row_id: str) -> Case:

@@ -7,11 +7,14 @@ what is no regular file is refused without waiting on it.
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from config.errors import InvalidInput
 from steps.ldif_text import MAX_BYTES as MAX_LDIF_BYTES
-from steps.targets.files import open_regular
 from steps.targets.os_errors import explaining
 from steps.virtual_machine.domain_xml import MAX_BYTES as MAX_XML_BYTES
 from steps.virtual_machine.image_header import HEADER_BYTES, SetImage, read_image
@@ -31,15 +34,27 @@ _FIRST_LOOK = 256 << 10
 
 def read_bounded(path: Path, limit: int) -> bytes:
     """All of a regular file; raises InvalidInput where it is larger than `limit` bytes."""
-    with explaining(f"Cannot read {str(path)!r}"):
-        descriptor = open_regular(str(path))
-        with os.fdopen(descriptor, "rb") as file:
-            data = file.read(limit + 1)
+    with _opened(path) as file:
+        data = file.read(limit + 1)
     if len(data) > limit:
         raise InvalidInput(
             f"{path} is larger than {limit} bytes.", "Check that it is the file that was meant."
         )
     return data
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A regular file, opened without waiting on a FIFO or a device.
+
+    Not by steps.targets.files: loading that costs more than a whole comparison.
+    """
+    with explaining(f"Cannot read {str(path)!r}"):
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+        with open(os.open(path, flags), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InvalidInput(f"{str(path)!r} is not a regular file.")
+            yield file
 
 
 def leaves(folder: Path, machine: str) -> tuple[str, ...]:
@@ -89,15 +104,13 @@ def _document(folder: Path, machine: str, kind: str, leaf: str, limit: int) -> b
 def _state(path: Path) -> StateHeader | NotRunning | None:
     if not os.path.lexists(path):
         return None
-    with explaining(f"Cannot read {str(path)!r}"):
-        descriptor = open_regular(str(path))
-        with os.fdopen(descriptor, "rb") as file:
-            size = os.fstat(descriptor).st_size
-            header = read_header(file.read(_FIRST_LOOK), size)
-            if isinstance(header, StateHeader) and header.header_length > _FIRST_LOOK:
-                file.seek(0)
-                header = read_header(file.read(NEEDED_BYTES), size)
-            return header
+    with _opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        header = read_header(file.read(_FIRST_LOOK), size)
+        if isinstance(header, StateHeader) and header.header_length > _FIRST_LOOK:
+            file.seek(0)
+            header = read_header(file.read(NEEDED_BYTES), size)
+        return header
 
 
 def _images(folder: Path, machine: str, leaf: str) -> tuple[SetImage, ...]:
@@ -112,9 +125,7 @@ def _images(folder: Path, machine: str, leaf: str) -> tuple[SetImage, ...]:
 
 def _image(path: Path, name: str) -> SetImage:
     try:
-        with explaining(f"Cannot read {str(path)!r}"):
-            descriptor = open_regular(str(path))
-            with os.fdopen(descriptor, "rb") as file:
-                return read_image(name, file.read(HEADER_BYTES), os.fstat(descriptor).st_size)
+        with _opened(path) as file:
+            return read_image(name, file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size)
     except InvalidInput as error:
         return SetImage(name, problem=error.message)

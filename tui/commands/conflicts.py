@@ -15,12 +15,10 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.errors import InvalidInput, Refused
-from config.private_files import write_private
 from steps.conflicts import Desk, Resolution, Resolutions
 
 if TYPE_CHECKING:
@@ -172,6 +170,9 @@ def _require_settled(conflicts: MachineConflicts, resolutions: Resolutions) -> N
 
 def _write(folder: Path, conflicts: MachineConflicts, resolutions: Resolutions) -> None:
     """Every document, each whole or not at all, in a folder of its owner only."""
+    from datetime import UTC, datetime
+
+    from config.private_files import write_private
     from steps.targets.accounts import owner_name
 
     when = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
