@@ -19,6 +19,7 @@ from steps.virtual_machine.iterations import named_time
 from steps.virtual_machine.merged import Merged, compare, merge
 from steps.virtual_machine.places import safe_path
 from steps.virtual_machine.restore_job import DiskMove, RestoreJob
+from steps.virtual_machine.step_bring_up import ColdStart, Define, RestorePaused, Resume
 from steps.virtual_machine.step_checks import (
     CheckChain,
     CheckCopy,
@@ -31,14 +32,8 @@ from steps.virtual_machine.step_copies import CopyLargeFile, CopySmallFiles, Lar
 from steps.virtual_machine.step_directory import WriteLease, WriteMachineEntry
 from steps.virtual_machine.step_documents import KeepToday, Unchanged, WriteMerged, XmlVerdict
 from steps.virtual_machine.step_images import GiveOwner, MoveIn, SetAside
-from steps.virtual_machine.step_machine import (
-    ColdStart,
-    Define,
-    RestorePaused,
-    Resume,
-    ShutDown,
-)
 from steps.virtual_machine.step_modes import LeafMode
+from steps.virtual_machine.step_shut_down import ShutDown
 from steps.virtual_machine.survey import RestoreSurvey
 from steps.virtual_machine.xml_facts import xml_facts
 

@@ -14,10 +14,10 @@ from steps.virtual_machine.backup_set import ERROR, findings
 from steps.virtual_machine.directory_modes import timestamp
 from steps.virtual_machine.iterations import Iteration
 from steps.virtual_machine.machine_site import MachineSite, find_machine
+from steps.virtual_machine.machine_step import MachineStep
 from steps.virtual_machine.qemu_image import check_image, image_info
 from steps.virtual_machine.restore_job import DiskMove, RestoreJob
 from steps.virtual_machine.set_look import look_at_set
-from steps.virtual_machine.step_machine import MachineStep
 from steps.virtual_machine.verification import last_verified, note_verified
 from steps.virtual_machine.xml_facts import XmlFacts, differences, xml_facts
 

@@ -21,6 +21,7 @@ from steps.virtual_machine.changed_since import changed_since
 from steps.virtual_machine.conflict_set import MachineConflicts
 from steps.virtual_machine.directory_modes import timestamp
 from steps.virtual_machine.host_needs import missing_on_host
+from steps.virtual_machine.machine_step import BEFORE, Before, MachineStep
 from steps.virtual_machine.merged import Merged, compare, filled, merge
 from steps.virtual_machine.restore_job import RestoreJob
 from steps.virtual_machine.retain_folder import make_retain_folder, move_left_over
@@ -30,7 +31,6 @@ from steps.virtual_machine.small_files import read_small
 from steps.virtual_machine.sources import DIRECTORY_NOW, Sources
 from steps.virtual_machine.state_file import NEEDED_BYTES, StateHeader
 from steps.virtual_machine.step_checks import CheckStep, locate
-from steps.virtual_machine.step_machine import BEFORE, Before, MachineStep
 from steps.virtual_machine.survey import RestoreSurvey, read_now
 from steps.virtual_machine.xml_facts import xml_facts
 

@@ -13,11 +13,9 @@ from config.errors import Refused, StepFailed
 from steps.procedure import Step, StepContext, Verdict, done, not_done, unknown
 from steps.targets.quoting import command_line
 from steps.targets.shell import FileStatus, Shell
+from steps.virtual_machine.machine_step import RAN
 from steps.virtual_machine.qemu_image import holder
 from steps.virtual_machine.restore_job import DiskMove, RestoreJob
-
-RAN = "machine.ran"
-"""Fact: the guest was (or may have been) let run on the restored disks."""
 
 
 def fact_of(context: StepContext, step: str) -> dict[str, object] | None:

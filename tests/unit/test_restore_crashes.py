@@ -15,7 +15,7 @@ import pytest
 
 from steps.drill import practice_machine as practice
 from steps.procedure import Plan
-from steps.virtual_machine import step_machine
+from steps.virtual_machine import step_bring_up
 from tests.unit.restore_world import (
     RUN,
     Killed,
@@ -121,7 +121,7 @@ def survivor(stage: Stage, dead: MemoryContext) -> MemoryContext:
 def _no_waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("REKINDLE_HOME", str(tmp_path))
     # The pretended hypervisor changes at once: there is nothing to wait for.
-    monkeypatch.setattr(step_machine, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr(step_bring_up, "POLL_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("quarter", range(4))

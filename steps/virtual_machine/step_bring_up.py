@@ -1,161 +1,16 @@
-"""Steps on the machine itself: shut down, restore paused, check, resume, define, start, verify.
-
-The rule that everything here obeys: a memory state is restored only onto disks on which no guest
-has run since it was saved. `machine.ran` is remembered *before* the guest is let run.
-"""
+"""Steps that bring the machine up: restore paused, resume, define, start."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from config.errors import Interrupted, Refused, StepFailed
-from config.questions import Choice
-from steps.procedure import Prompt, Step, StepContext, Verdict, done, not_done, unknown
-from steps.targets.hypervisor import DomainStatus, Hypervisor
-from steps.targets.quoting import command_line
-from steps.virtual_machine.restore_job import RestoreJob
-from steps.virtual_machine.small_files import read_small
-from steps.virtual_machine.step_images import RAN
-
-BEFORE = "machine.before"
-RESTORED = "machine.restored"
+from config.errors import Refused, StepFailed
+from steps.procedure import StepContext, Verdict, done, not_done, unknown
+from steps.virtual_machine.machine_step import RAN, RESTORED, MachineStep, before, began
 
 SETTLE_SECONDS = 5.0
 POLL_SECONDS = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What the hypervisor knew of the machine before the restore touched it."""
-
-    known: bool
-    state: str
-    persistent: bool
-
-    @property
-    def active(self) -> bool:
-        """Whether a process ran it."""
-        return self.known and self.state not in ("shut off", "crashed")
-
-
-def before(context: StepContext) -> Before | None:
-    """What was remembered, or None where the restore has not come that far."""
-    text = context.recall(BEFORE)
-    return Before(**json.loads(text)) if text else None
-
-
-def began(context: StepContext) -> bool:
-    """Whether this run has begun to bring the machine up, and has not undone it."""
-    return context.recall(RESTORED) == "begun"
-
-
-class MachineStep(Step):
-    """What the steps on the machine have in common."""
-
-    def __init__(self, job: RestoreJob) -> None:
-        self.job = job
-
-    def hypervisor(self, context: StepContext) -> Hypervisor:
-        """The hypervisor of the machine's node."""
-        return context.targets.hypervisor(self.job.node)
-
-    def status(self, context: StepContext) -> DomainStatus | None:
-        """What the hypervisor knows of the machine now."""
-        return self.hypervisor(context).domain(self.job.machine)
-
-    def document(self, context: StepContext, path: str) -> str:
-        """One of this restore's documents in retain; it may hold secrets."""
-        return read_small(context.targets.shell(self.job.node), path).decode()
-
-    def virsh(self, *words: str) -> str:
-        """A virsh command line for this machine's hypervisor."""
-        return command_line(["virsh", *words])
-
-
-class ShutDown(MachineStep):
-    """Shut it down cleanly; ask before anything harder."""
-
-    name = "machine.shut-down"
-    title = "Shut the machine down"
-    reason = (
-        "The guest gets the chance to write out its data. Memory and programs of today end here:"
-        " undo starts the machine again, it does not bring today's memory back."
-    )
-    depends_on = ("shutdown_limit",)
-
-    def commands(self) -> Sequence[str]:
-        """virsh shutdown."""
-        return (self.virsh("shutdown", self.job.machine),)
-
-    def verify(self, context: StepContext) -> Verdict:
-        """Off, or not known to the hypervisor."""
-        if began(context):
-            return done("it was shut down; what is there now is the restored machine")
-        status = self.status(context)
-        if status is None:
-            return done("the hypervisor does not know the machine")
-        return not_done(f"it is {status.state}") if status.active else done("it is off")
-
-    def apply(self, context: StepContext) -> None:
-        """Shut down and wait; then ask whether to wait on, pull the plug or stop."""
-        limit = context.given.get("shutdown_limit", self.job.shutdown_limit)
-        seconds = float(limit) if isinstance(limit, int | float) else self.job.shutdown_limit
-        while not self._powered_off(context, seconds):
-            status = self.status(context)
-            if status is None or not status.active:
-                return
-            answer = context.ask(self._question(status.state, seconds))
-            if answer == "stop":
-                raise Interrupted(
-                    f"The machine {self.job.title} still runs; the operator chose to stop.",
-                    "Undo puts the rest back. Resume the run to try the shutdown again.",
-                )
-            if answer == "destroy":
-                context.log("the operator chose to pull the plug")
-                self.hypervisor(context).destroy(self.job.machine)
-
-    def undo(self, context: StepContext) -> None:
-        """Start it again where it ran. Its memory of before is lost."""
-        was = before(context)
-        if was is None or not was.active:
-            return
-        hypervisor, status = self.hypervisor(context), self.status(context)
-        if status is None:
-            hypervisor.define(self.document(context, self.job.kept_xml))
-        if status is None or not status.active:
-            hypervisor.start(self.job.machine)
-            context.log("started the machine again from its disks of today")
-        if not was.persistent:
-            hypervisor.undefine(self.job.machine)
-
-    def _powered_off(self, context: StepContext, seconds: float) -> bool:
-        """In slices, so that the operator's abort is heard while the guest takes its time."""
-        deadline = time.monotonic() + seconds
-        while True:
-            context.checkpoint()
-            left = deadline - time.monotonic()
-            if self.hypervisor(context).shut_down(self.job.machine, max(0.0, min(left, 10.0))):
-                return True
-            status = self.status(context)
-            if left <= 10.0 or (status is not None and status.state == "paused"):
-                return False
-
-    def _question(self, state: str, seconds: float) -> Prompt:
-        return Prompt(
-            name="shut-down",
-            text=f"{self.job.title} is still {state} {seconds:.0f} s after it was asked to shut"
-            " down. What now?",
-            choices=(
-                Choice("wait", "Ask it again and wait as long again"),
-                Choice("destroy", "Pull the plug", "what it has not written to disk is lost"),
-                Choice("stop", "Stop here", "the machine goes on running as it is"),
-            ),
-            default="wait",
-            detail="Until now nothing on its disks has been changed.",
-        )
 
 
 class RestorePaused(MachineStep):
