@@ -75,7 +75,9 @@ async def picture_of_home(site: Any, service: Any, album: Album) -> None:
     from tui.app import RekindleApp
     from tui.screens.home import HomeScreen
 
-    app = RekindleApp(lambda: HomeScreen(site, service.procedures(), service.runs), service=service)
+    app = RekindleApp(
+        lambda: HomeScreen(lambda: site, service.procedures, service.runs), service=service
+    )
     async with app.run_test(size=SIZE) as pilot:
         await screen(pilot, "HomeScreen", "Restore a machine")
         album.take(pilot, "home")
@@ -162,7 +164,7 @@ async def shoot(home: Path) -> None:
     places, album = default_places(RESTORE_MACHINE.name), Album(home)
     site = load_site(places.site_file)
     given = RESTORE_MACHINE.given(Truth.read(places.truth))
-    service = RealService(site)
+    service = RealService()
     await picture_of_home(site, service, album)
     session = Session(site, catalogue.find(RESTORE_MACHINE.procedure), dict(given))
     await pictures_of_a_restore(session, service, RESTORE_MACHINE, album)

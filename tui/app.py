@@ -14,11 +14,10 @@ from textual.binding import Binding
 from textual.events import Event, Resize
 from textual.screen import Screen
 
-from config.errors import EXIT_WAITING, Interrupted
+from config.errors import EXIT_WAITING, Interrupted, RekindleError
 from config.site import Site
 from tui import theme
 from tui.background import in_thread
-from tui.screens.leave import DETACH
 from tui.screens.page import Page
 from tui.screens.too_small import ask_for_room
 from tui.thin_updates import Shown, ThinUpdate
@@ -63,6 +62,7 @@ class RekindleApp(App[int]):
         self.parting = ""
         """What is printed once the screen is gone."""
         self._first, self._main = first, main
+        self._error: RekindleError | None = None
         self._shown = Shown()
         self._typed_ahead = TypedAhead(self, super().on_event)
         self._sessions: dict[str, Session] = {}
@@ -108,10 +108,15 @@ class RekindleApp(App[int]):
         self._shown.forget()
         ask_for_room(self, event.size)
 
+    def on_home_screen_cannot_begin(self, message: HomeScreen.CannotBegin) -> None:
+        """End with an error that is told once the screen is gone."""
+        self._error = message.error
+        self.exit()
+
     @property
     def failure(self) -> BaseException | None:
         """The error that ended the application, if one did."""
-        return self._exception
+        return self._error or self._exception
 
     def _fatal_error(self) -> None:
         # Textual would print a traceback here; the command line writes it to a log instead.
@@ -152,6 +157,7 @@ class RekindleApp(App[int]):
 
     async def show_run(self, run: RunDirectory, what: str, site: Site | None) -> int:
         """Show a run, or its report where it has ended; returns an exit code."""
+        from tui.screens.leave import DETACH
         from tui.widgets.place import Place
         from tui.wizard import follow
 
@@ -178,16 +184,17 @@ def run_wizard(
 
     Returns an exit code. Raises what ended it where that was an error.
     """
-    from tui.service import RealService
+    if procedure is None or site is None:
+        return run_home(lambda: site, mouse=mouse)
+    main = _one_procedure(site, procedure, given, resolutions)
+    return run_app(RekindleApp(service=_service(), main=main), mouse)
 
-    service = RealService(site)
-    if procedure is not None and site is not None:
-        return run_app(
-            RekindleApp(service=service, main=_one_procedure(site, procedure, given, resolutions)),
-            mouse,
-        )
+
+def run_home(find_site: Callable[[], Site | None], *, mouse: bool) -> int:
+    """Home, and what is opened from it; `find_site` is called after the first paint."""
+    service = _service()
     while True:
-        app = RekindleApp(lambda: _home(site, service), service=service)
+        app = RekindleApp(lambda: _home(find_site, service), service=service)
         code = run_app(app, mouse)
         if app.drill_wanted is None:
             return code
@@ -197,14 +204,13 @@ def run_wizard(
 def run_attached(run_dir: Path, *, mouse: bool = False) -> int:
     """The Run screen (or the report) of one run; returns an exit code."""
     from steps.run.directory import RunDirectory
-    from tui.service import RealService
 
     run = RunDirectory(run_dir)
 
     async def main(app: RekindleApp) -> int:
         return await app.show_run(run, "", None)
 
-    return run_app(RekindleApp(service=RealService(None), main=main), mouse)
+    return run_app(RekindleApp(service=_service(), main=main), mouse)
 
 
 def run_app(app: RekindleApp, mouse: bool) -> int:
@@ -214,10 +220,16 @@ def run_app(app: RekindleApp, mouse: bool) -> int:
     return LEFT if code is None else code
 
 
-def _home(site: Site | None, service: Service) -> HomeScreen:
+def _service() -> Service:
+    from tui.service import RealService
+
+    return RealService()
+
+
+def _home(find_site: Callable[[], Site | None], service: Service) -> HomeScreen:
     from tui.screens.home import HomeScreen
 
-    return HomeScreen(site, service.procedures(), service.runs)
+    return HomeScreen(find_site, service.procedures, service.runs)
 
 
 def _one_procedure(

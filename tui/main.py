@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from config.errors import RekindleError
+    from config.site import Site
 
 COMMANDS = {
     "list": "the procedures there are",
@@ -166,16 +167,19 @@ def _unknown_command(name: str) -> RekindleError:
 
 
 def _wizard(arguments: argparse.Namespace) -> int:
-    from config.site_file import find_site
+    def find_site() -> Site | None:
+        from config.site_file import find_site
 
-    site = find_site(arguments.site)
+        return find_site(arguments.site)
+
     if arguments.plain:
         from tui.plain import run_wizard as run_plain_wizard
 
-        return run_plain_wizard(site)
-    from tui.app import run_wizard
+        return run_plain_wizard(find_site())
+    from tui.app import run_home
 
-    return run_wizard(site, mouse=arguments.mouse)
+    # The site is read after the first paint.
+    return run_home(find_site, mouse=arguments.mouse)
 
 
 def _explain(error: Exception) -> int:

@@ -37,7 +37,7 @@ def run_wizard(
     lines: Lines | None = None,
 ) -> int:
     """The whole wizard in plain lines; returns an exit code (130: left before a run started)."""
-    service, lines = service or RealService(site), lines or Lines()
+    service, lines = service or RealService(), lines or Lines()
     try:
         if procedure is None:
             return PlainHome(lines, service, site).go()

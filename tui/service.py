@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from config.errors import Interrupted, InvalidInput
-from config.questions import Given
 from config.secrets import Secret
 from config.site import Site
-from steps.procedure import Probed, Procedure, Survey
-from steps.run.directory import RunDirectory
-from tui.run_summary import RunSummary, summaries
-from tui.session import Session
+
+if TYPE_CHECKING:
+    from config.questions import Given
+    from steps.procedure import Probed, Procedure, Survey
+    from steps.run.directory import RunDirectory
+    from tui.run_summary import RunSummary
+    from tui.session import Session
 
 REPORT_SECONDS = 5.0
 """How long a runner that has finished may take to write its report."""
@@ -69,8 +71,8 @@ class Service(Looks, Protocol):
 class RealService:
     """The real world: probe processes, run directories, runners."""
 
-    def __init__(self, site: Site | None) -> None:
-        self._site = site
+    def __init__(self) -> None:
+        self._site: Site | None = None
         self._secrets: dict[str, Secret] = {}
         self._one_look = threading.Lock()
 
@@ -82,14 +84,17 @@ class RealService:
 
     def runs(self) -> Sequence[RunSummary]:
         """The newest runs."""
+        from tui.run_summary import summaries
+
         return summaries()
 
     def unlock(self, site: Site, ask: Ask) -> None:
-        """Get the secrets of the site, once."""
+        """Get the secrets of the site, once; from now on looks are at this site."""
         from config.site_secrets import resolve_site_secrets, site_references
 
-        if not site_references(site).keys() <= self._secrets.keys():
+        if site != self._site or not site_references(site).keys() <= self._secrets.keys():
             self._secrets = resolve_site_secrets(site, ask)
+            self._site = site
 
     def probe(
         self, procedure: Procedure, name: str, given: Given, cancel: threading.Event

@@ -212,10 +212,10 @@ class Script:
         self.die()
 
 
-def home_app(service) -> RekindleApp:
+def home_app(service, find_site=lambda: SITE) -> RekindleApp:
     """The application on its Home screen."""
     from tui.screens.home import HomeScreen
 
     return RekindleApp(
-        lambda: HomeScreen(SITE, service.procedures(), service.runs), service=service
+        lambda: HomeScreen(find_site, service.procedures, service.runs), service=service
     )

@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
+from config.errors import InvalidInput
 from tests.screens.support import Script, ToyService, home_app, make_run, screen_text, wait_for
 from tests.screens.toy import SITE
-from tui.app import RekindleApp
 from tui.screens.home import HomeScreen
 
 
@@ -109,7 +109,7 @@ async def test_find_shows_only_what_holds_the_words_and_esc_shows_all_again(serv
 
 
 async def test_without_a_site_it_says_what_to_do_and_opens_nothing_but_drills(service):
-    app = RekindleApp(lambda: HomeScreen(None, service.procedures(), service.runs), service=service)
+    app = home_app(service, find_site=lambda: None)
     async with app.run_test(size=(80, 24)) as pilot:
         text = await wait_for(pilot, "no site file")
         assert "rekindle site --example" in text
@@ -128,7 +128,7 @@ async def test_d_asks_for_the_drill_of_the_procedure(service):
         await wait_for(pilot, "drilled")
         await pilot.press("d")
         await pilot.pause()
-    assert app.drill_wanted is service.procedures()[0]
+    assert app.drill_wanted == service.procedures()[0]
 
 
 async def test_ctrl_q_quits_with_zero(service):
@@ -167,3 +167,15 @@ async def test_f1_explains_the_screen_the_procedure_and_every_key(service):
         assert "drill it" in screen_text(pilot.app)
         await pilot.press("f1")
         await wait_for(pilot, "Virtual machines (KVM)")
+
+
+async def test_a_wrong_site_file_ends_it_with_that_error(service):
+    problem = InvalidInput("site.yaml, line 1: nam is not a field.", "Write name.")
+
+    def broken():
+        raise problem
+
+    app = home_app(service, find_site=broken)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.2)
+    assert app.failure is problem

@@ -296,7 +296,7 @@ def test_in_a_terminal_the_wizard_is_full_screen_and_gets_the_site(monkeypatch, 
 
     chosen = []
     full = types.ModuleType("tui.app")
-    full.run_wizard = lambda site, *, mouse: chosen.append((site, mouse)) or 5
+    full.run_home = lambda find_site, *, mouse: chosen.append((find_site(), mouse)) or 5
     monkeypatch.setitem(sys.modules, "tui.app", full)
     monkeypatch.setattr(tui.terminal_guard, "plain_reason", lambda: "")
     path = tmp_path / "s.yaml"

@@ -6,24 +6,29 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from config.errors import RekindleError
 from config.site import Site
-from steps.procedure import Procedure
 from tui.background import in_thread
-from tui.run_summary import RunSummary, last_of
 from tui.screens.page import Page
-from tui.widgets.line_input import LineInput
 from tui.widgets.pick_list import PickList
 from tui.widgets.place import Place
 from tui.wording import seconds
+
+if TYPE_CHECKING:
+    # Everything about procedures and runs is loaded after the first paint, in the background.
+    from textual.widgets import Input
+
+    from steps.procedure import Procedure
+    from tui.run_summary import RunSummary
 
 REFRESH_SECONDS = 5.0
 LIST_WIDTH = 35
@@ -64,7 +69,6 @@ you have seen a plan and confirmed it.
     DEFAULT_CSS = """
     HomeScreen #columns { height: 1fr; }
     HomeScreen #left { width: 38; height: 1fr; }
-    HomeScreen #find { display: none; }
     HomeScreen #list { height: 1fr; max-height: 100%; }
     HomeScreen #divider { width: 2; height: 1fr; border-left: solid ansi_default; }
     HomeScreen #side { width: 1fr; height: 1fr; }
@@ -85,34 +89,62 @@ you have seen a plan and confirmed it.
 
         path: Path
 
+    @dataclass
+    class CannotBegin(Message):
+        """The site file is wrong: nothing can be done before it is mended."""
+
+        error: RekindleError
+
     def __init__(
         self,
-        site: Site | None,
-        procedures: Sequence[Procedure],
+        find_site: Callable[[], Site | None],
+        read_procedures: Callable[[], Sequence[Procedure]],
         read_runs: Callable[[], Sequence[RunSummary]],
     ) -> None:
-        name, drill = (site.name, site.practice) if site else ("", False)
-        super().__init__(Place("Rekindle", site=name, drill=drill))
-        self._site, self._procedures, self._read_runs = site, procedures, read_runs
+        super().__init__(Place("Rekindle"))
+        self._site: Site | None = None
+        self._find_site = find_site
+        self._read_procedures, self._read_runs = read_procedures, read_runs
+        self._procedures: tuple[Procedure, ...] = ()
         self._runs: tuple[RunSummary, ...] = ()
         self._wanted = ""
 
     def body(self) -> Iterable[Widget]:
         yield Horizontal(
-            Vertical(LineInput(placeholder="find", id="find"), PickList(id="list"), id="left"),
+            Vertical(PickList(id="list"), id="left"),
             Static(id="divider"),
             VerticalScroll(Static(id="about", markup=False), id="side", can_focus=False),
             id="columns",
         )
 
     def on_mount(self) -> None:
-        self._fill()
         self._list.focus()
-        self._list.action_first()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.run_worker(self._load())
+        self.set_interval(REFRESH_SECONDS, self._look_for_runs)
+
+    async def _load(self) -> None:
+        """Site, then catalogue, then runs: all after the first paint."""
+        try:
+            self._site = await in_thread(self._find_site)
+        except RekindleError as error:
+            self.post_message(self.CannotBegin(error))
+            return
+        self._procedures = tuple(await in_thread(self._read_procedures))
+        if self.gone:
+            return
+        self._show_site()
+        self._fill()
+        self._show_about()
+        self._look_for_runs()
+
+    def _show_site(self) -> None:
         if self._site is None:
             self.set_status("no site file")
-        self.call_after_refresh(self._look_for_runs)
-        self.set_interval(REFRESH_SECONDS, self._look_for_runs)
+        else:
+            self.show_site(self._site.name, drill=self._site.practice)
 
     @property
     def _list(self) -> PickList:
@@ -148,7 +180,7 @@ you have seen a plan and confirmed it.
 
     async def _load_runs(self) -> None:
         runs = tuple(await in_thread(self._read_runs))
-        if runs != self._runs:
+        if runs != self._runs and not self.gone:
             self._runs = runs
             self._fill()
             self._show_about()
@@ -166,6 +198,8 @@ you have seen a plan and confirmed it.
         self.query_one("#about", Static).update(text)
 
     def _about_procedure(self, procedure: Procedure) -> str:
+        from tui.run_summary import last_of
+
         facts = [
             ("needs", procedure.needs),
             ("undo", procedure.undo),
@@ -219,14 +253,19 @@ you have seen a plan and confirmed it.
             self._list.pick(first)
             self._list.focus()
 
-    def action_find(self) -> None:
+    async def action_find(self) -> None:
         """Show only what holds the words that are typed."""
-        find = self.query_one("#find", LineInput)
-        find.display = True
-        find.focus()
+        from tui.widgets.line_input import LineInput
+
+        if not self.query("#find"):
+            await self.query_one("#left").mount(LineInput(placeholder="find", id="find"), before=0)
+        self.query_one("#find").focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self._wanted = event.value
+        self._show_only(event.value)
+
+    def _show_only(self, words: str) -> None:
+        self._wanted = words
         self._fill()
         self._show_about()
 
@@ -235,10 +274,10 @@ you have seen a plan and confirmed it.
 
     def action_back(self) -> None:
         """End the search."""
-        find = self.query_one("#find", LineInput)
-        find.value = ""
-        find.display = False
+        for find in self.query("#find"):
+            find.remove()
         self._list.focus()
+        self._show_only("")
 
     def action_leave(self) -> None:
         """Leave Rekindle; runs go on."""

@@ -285,10 +285,12 @@ An answer is checked when it is given. An error must be mended before you go on;
             await self._go(names.index(wanted) if wanted in names else len(names))
 
     def _look_changed(self, name: str) -> None:
-        if self.is_attached:
+        if not self.gone:
             self.call_later(self._after_look, name)
 
     async def _after_look(self, name: str) -> None:
+        if self.gone:
+            return
         for field in self._fields:
             if field.question.name == name:
                 self._session.drop_unlisted(field.question)

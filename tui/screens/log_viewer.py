@@ -117,7 +117,7 @@ and End move; left and right show the rest of long lines; / finds text, n finds 
         while self._index is index:
             before = index.count
             more = await in_thread(index.scan)
-            if index.count != before and self.is_attached:
+            if index.count != before and not self.gone:
                 self.query_one(LogView).grown()
                 self.set_status(f"{index.count} lines")
             if not more:
@@ -153,6 +153,8 @@ and End move; left and right show the rest of long lines; / finds text, n finds 
 
     async def _search(self, index: LineIndex, start: int) -> None:
         found = await in_thread(lambda: index.find(self._wanted, start, backwards=True))
+        if self.gone:
+            return
         if found is None:
             self.set_status(f"{self._wanted!r} is not above  {index.count} lines")
         else:

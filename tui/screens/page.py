@@ -13,8 +13,6 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from config.errors import Interrupted
-from tui.screens.dialog import Notice
-from tui.screens.leave import DISCARD, LeaveWizard
 from tui.screens.too_small import ask_for_room
 from tui.widgets.key_line import KeyLine
 from tui.widgets.place import Place
@@ -46,8 +44,7 @@ class Page(Screen[Result], Generic[Result]):
         super().__init__()
         self.place = place
         self._waiting_result: list[Result | None] = []
-        self.left = False
-        """Whether the page is done with; what comes in the background then is nobody's concern."""
+        self._left = False
 
     def compose(self) -> ComposeResult:
         yield TitleLine(self.place, shows_elapsed=self.SHOWS_ELAPSED)
@@ -71,15 +68,25 @@ class Page(Screen[Result], Generic[Result]):
         self.place = replace(self.place, what=what)
         self.query_one(TitleLine).place = self.place
 
+    def show_site(self, name: str, *, drill: bool) -> None:
+        """Say in the title line which site this is about, once that is known."""
+        self.place = replace(self.place, site=name, drill=drill)
+        self.query_one(TitleLine).place = self.place
+
     def set_status(self, status: str) -> None:
         """The screen's own word in the title line."""
         self.query_one(TitleLine).status = status
+
+    @property
+    def gone(self) -> bool:
+        """Whether the page is done with; what then comes in the background is nobody's concern."""
+        return self._left or not self.query(TitleLine)
 
     def finish(self, result: Result | None) -> None:
         """Leave the screen with a result; where a dialog stands above it, when that has closed."""
         # Not `is_current`: a page counts as current under a dialog that lets it shine through.
         if self.app.screen is self:
-            self.left = True
+            self._left = True
             self.dismiss(result)
         else:
             self._waiting_result = [result]
@@ -105,12 +112,18 @@ class Page(Screen[Result], Generic[Result]):
 
     def action_leave(self) -> None:
         """Ask how to leave."""
+        from tui.screens.leave import LeaveWizard
+
         self.app.push_screen(LeaveWizard(answers=False), self._leave_as_chosen)
 
     def _leave_as_chosen(self, choice: str | None) -> None:
+        from tui.screens.leave import DISCARD
+
         if choice == DISCARD:
             self.app.exit(Interrupted.exit_code)
 
     def show_notice(self, title: str, text: str) -> None:
         """Something to read, in the middle of the screen."""
+        from tui.screens.dialog import Notice
+
         self.app.push_screen(Notice(title, text))

@@ -54,7 +54,8 @@ its time and what was found. The files named at the bottom hold the same and mor
             text = plain_report(await in_thread(self._read))
         except RekindleError as error:
             text = f"error   {error}"
-        self.query_one("#text", Static).update(text)
+        if not self.gone:
+            self.query_one("#text", Static).update(text)
 
     def action_scroll(self, lines: int) -> None:
         """Move through the report."""

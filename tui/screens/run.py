@@ -80,7 +80,7 @@ Enter on a step shows what was found about it; l opens its whole log.
         while True:
             around = polls % LOOK_AROUND_EVERY == 0
             await in_thread(partial(self._read, look_around=around))
-            if self.left:
+            if self.gone:
                 return
             self._show()
             if polls == 0 and self._steer and self._watch.alive:
@@ -157,9 +157,10 @@ Enter on a step shows what was found about it; l opens its whole log.
             await in_thread(request)
             await in_thread(self._watch.look_around)
         except RekindleError as error:
-            self._say_problem(str(error))
+            if not self.gone:
+                self._say_problem(str(error))
         else:
-            if not self.left:
+            if not self.gone:
                 self._show()
 
     def _say_problem(self, problem: str) -> None:

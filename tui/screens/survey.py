@@ -70,12 +70,15 @@ is changed. Esc stops it and goes back to the questions; every answer is kept.
 
     async def _work(self) -> None:
         try:
-            self.finish(await in_thread(partial(self._look, self._cancel)))
+            survey = await in_thread(partial(self._look, self._cancel))
         except Interrupted:
             return
         except RekindleError as error:
             self._problem = str(error)
-            self._show()
+            if not self.gone:
+                self._show()
+        else:
+            self.finish(survey)
 
     def action_back(self) -> None:
         """Stop looking and go back."""
