@@ -38,7 +38,7 @@ def _about_documents(situation: Situation) -> Iterator[Warning_]:
         yield Warning_("entry-gone", "The directory entry is gone: the backup's comes back.")
     if s.XML_NOW not in documents.xmls:
         yield Warning_("not-defined", "The hypervisor does not know the machine.")
-    if s.XML_BACKUP not in documents.xmls and not isinstance(sources.xml_backup, bytes | str):
+    if sources.xml_backup is None:
         yield Warning_("no-backup-xml", "The backup has no XML file.")
     for entries in held.values():
         yield from (Warning_("repeated-entry", note) for note in entries.notes)

@@ -60,9 +60,31 @@ def _by_class(field: Field, meant: Meaning, situation: Situation) -> Reasons:
         words = libvirt_words(_word_id(field), _key(meant, now=False), _key(meant, now=True))
         return {LIVE: words, CUSTOM: FROZEN_CUSTOM}
     refused = {BOOT: FREE_AT_ONCE if situation.with_state else NOTHING_FROZEN}
+    lost = _cannot_follow(field, meant, situation)
+    if lost:
+        refused[LIVE] = lost
     if field.row.typed is Typed.NEVER:
         refused[CUSTOM] = f"{field.title[:1].upper()}{field.title[1:]} cannot be typed."
     return refused
+
+
+_DISK_PLACE = ("type", "source", "source-protocol", "source-name", "source-host", "source-port")
+
+
+def _cannot_follow(field: Field, meant: Meaning, situation: Situation) -> str:
+    """Why today's host value cannot be taken although the host is free to change."""
+    if field.device is None or meant.backup is None or meant.now is None:
+        return ""
+    if field.device.kind == DISK and field.row.id in _DISK_PLACE:
+        moved = field.row.id == "type" or None in (meant.backup.key, meant.now.key)
+        return "The image that comes back is of another kind than today's disk." if moved else ""
+    kinds = {meant.backup.key, meant.now.key}
+    if field.row.id == "type" and situation.with_state and "user" in kinds:
+        return (
+            'QEMU refuses it with a memory state: "virtio-net: saved image requires vnet_hdr=on", '
+            '"load of migration failed"'
+        )
+    return ""
 
 
 def _word_id(field: Field) -> str:

@@ -12,6 +12,7 @@ from steps.virtual_machine.cases import Case
 
 _DISK_PLACE = ("source", "type", "source-protocol", "source-name", "source-host", "source-port",
                "volume-name", "capacity", "allocation")  # fmt: skip
+_CARD_PLACE = ("type", "bridge", "source-network")
 _LEASE = ("dhcp", "dhcp.hardware-address", "dhcp.fixed-address")
 
 
@@ -36,8 +37,9 @@ def _groups(cases: Sequence[Case]) -> Iterator[list[str]]:
     yield [x for x in ids if x in ("node", "console-address") or _is_bridge(x)]
     yield [x for x in ids if x in _LEASE or x == _leased_card(cases)]
     for device in dict.fromkeys(case.device_name for case in cases if case.device_name):
-        wanted = {f"{device}.{name}" for name in _DISK_PLACE}
-        yield [x for x in ids if x in wanted]
+        for names in (_DISK_PLACE, _CARD_PLACE):
+            wanted = {f"{device}.{name}" for name in names}
+            yield [x for x in ids if x in wanted]
 
 
 def _leased_card(cases: Sequence[Case]) -> str:

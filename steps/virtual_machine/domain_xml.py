@@ -163,10 +163,17 @@ def write(element: Element, path: str, value: str | None) -> None:
         return
     if attribute:
         _set(target, attribute, value)
+        if value is None and target is not element and _is_bare(target):
+            remove(target)
     elif value is not None:
         target.text = value
     elif target is not element:
         remove(target)
+
+
+def _is_bare(element: Element) -> bool:
+    """Whether nothing is left that an element says."""
+    return not element.attrib and not len(element) and not (element.text or "").strip()
 
 
 def _set(element: Element, attribute: str, value: str | None) -> None:

@@ -54,7 +54,7 @@ def _state(situation: Situation) -> Iterator[Blocking]:
 
 
 def _definition(situation: Situation) -> Iterator[Blocking]:
-    if situation.base is None:
+    if situation.base is None and not _is_template(situation):
         yield Blocking(
             "no-definition",
             "No XML says what the machine is: none in the backup, none at the hypervisor.",
@@ -67,6 +67,12 @@ def _definition(situation: Situation) -> Iterator[Blocking]:
             f"Neither backup nor directory has an entry of {situation.sources.machine}.",
             "Choose another backup.",
         )
+
+
+def _is_template(situation: Situation) -> bool:
+    """A template is never defined: its entry and its images are all there is."""
+    kind = situation.fields.get("machine-kind")
+    return kind is not None and any(seen.key == "template" for seen in kind.seen.values())
 
 
 def _identity(situation: Situation) -> Iterator[Blocking]:

@@ -120,10 +120,10 @@ class Machine:
             sstOSMachine="pc", sstOSType="hvm", sstOSBootDevice=self.boot,
             sstFeature=self.features, sstClockOffset=self.clock, sstOnPowerOff="destroy",
             sstOnReboot="restart", sstOnCrash=self.on_crash, sstSpicePort=str(self.port),
-            sstVirtualMachinePool=POOL, sstVirtualMachineType="persistent",
+            sstVirtualMachinePool=POOL,
             sstBelongsToCustomerUID="4000000", sstBelongsToResellerUID="4000001",
             sstNetworkHostname="web01", labeledURI="ldap:///sstVirtualMachine=default",
-            **password, **dict(self.extra),
+            **password, **{"sstVirtualMachineType": "persistent", **dict(self.extra)},
         )  # fmt: skip
 
     def _disk_entry(self, disk: Disk, devices: str) -> Entry:
@@ -176,7 +176,7 @@ class Machine:
         return self._xml(live=False, secure=True, chain_ends=False)
 
     def _xml(self, *, live: bool, secure: bool, chain_ends: bool) -> str:
-        run = " id='7'" if live else ""
+        run, listen = " id='7'" if live else "", self.listen
         label = _SECLABEL if live else ""
         boot = "".join(f"\n    <boot dev='{device}'/>" for device in self.boot)
         features = "".join(f"\n    <{name}/>" for name in self.features)
@@ -221,12 +221,12 @@ class Machine:
     <controller type='pci' index='0' model='pci-root'/>{cards}{_CHANNEL if self.channel else ""}
     <input type='tablet' bus='usb'/>
     <input type='mouse' bus='ps2'/>
-    <graphics type='{self.console}' port='{self.port}' autoport='no' listen='{self.listen}'{password}>
-      <listen type='address' address='{self.listen}'/>
+    <graphics type='{self.console}' port='{self.port}' autoport='no' listen='{listen}'{password}>
+      <listen type='address' address='{listen}'/>
     </graphics>
     <audio id='1' type='none'/>
     <video>
-      <model type='{self.video}' vram='8192' heads='{self.heads}' primary='yes'/>{_alias("v0", live)}
+      <model type='{self.video}' vram='8192' heads='{self.heads}' primary='yes'/>{_alias("v", live)}
     </video>
     <memballoon model='{self.memballoon}'>{_alias("balloon0", live)}
       <address type='pci' domain='0x0000' bus='0x00' slot='0x06' function='0x0'/>

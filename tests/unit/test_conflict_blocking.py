@@ -258,3 +258,15 @@ def test_a_recovery_into_a_folder_this_host_has_not_is_told():
     facts = host_facts(image_directories=(f"{FOLDER}-new",))
     conflicts = compare(Scene(now=None, defined=None, facts=facts))
     assert codes(conflicts.warnings).count("image-directory") == 2
+
+
+def test_a_template_needs_no_definition():
+    template = replace(THEN, extra=(("sstVirtualMachineType", "template"),))
+    sources = {"xml_backup": None, "xml_state": None, "xml_now": None, "state": "missing"}
+    conflicts = compare(Scene(then=template, now=template), **sources)
+    assert conflicts.always_blocking == ()
+    assert ids(conflicts) == []
+    assert conflicts.results({}).restore_xml == ""
+    assert codes(always(Scene(then=template, now=template, images=()), **sources)) == [
+        "image-missing", "image-missing",
+    ]  # fmt: skip

@@ -361,3 +361,39 @@ def test_with_every_default_nothing_is_open():
         conflicts = compare(since(EVERYTHING, images=set_images(THEN)), mode)
         assert conflicts.still_open(choose(conflicts)) == []
         assert conflicts.blocking(choose(conflicts)) == ()
+
+
+# --- host values that cannot be taken all the same ---
+
+
+def as_user_network(xml):
+    return xml.replace("<interface type='bridge'>", "<interface type='user'>").replace(
+        "      <source bridge='vmbr0'/>\n", ""
+    )
+
+
+def test_a_card_that_is_no_longer_bridged_is_refused_by_qemu_with_state_and_free_when_cold():
+    xml = as_user_network(THEN.inactive_xml())
+    found = row(compare(Scene(), xml_now=xml), "net0.type")
+    assert found.allowed == (KEEP,)
+    assert "vnet_hdr" in found.refused[LIVE]
+    cold = compare(Scene(), "cold", xml_now=xml)
+    assert row(cold, "net0.type").allowed == (KEEP, LIVE)
+    assert row(cold, "net0.type").coupled == ("net0.bridge",)
+    taken = cold.results(choose(cold, LIVE)).restore_xml
+    assert "<interface type='user'>" in taken
+    assert "<source bridge" not in taken
+
+
+def test_a_disk_that_moved_to_network_storage_cannot_take_the_image():
+    network = (
+        "<source protocol='gluster' name='vol/img'>\n        <host name='g1'/>\n      </source>"
+    )
+    xml = THEN.inactive_xml().replace(f"<source file='{VDB.path}'/>", network).replace(
+        "<disk type='file'", "<disk type='network'", 2
+    ).replace("<disk type='network'", "<disk type='file'", 1)  # fmt: skip
+    conflicts = compare(Scene(), xml_now=xml)
+    names = ["vdb.type", "vdb.source", "vdb.source-protocol", "vdb.source-name", "vdb.source-host"]
+    assert [name for name in ids(conflicts) if name.startswith("vdb")] == names
+    for name in names:
+        assert LIVE in row(conflicts, name).refused

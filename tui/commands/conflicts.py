@@ -192,5 +192,7 @@ def _write(folder: Path, conflicts: MachineConflicts, resolutions: Resolutions) 
             f"{folder} cannot be made: {error.strerror}.", "Name a folder whose parent exists."
         ) from error
     for name, text in documents.items():
+        if not text and name.endswith(".xml"):
+            continue  # a template has none
         write_private(folder / name, text)
         print(f"wrote {folder / name}", file=sys.stderr)
