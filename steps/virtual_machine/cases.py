@@ -12,8 +12,9 @@ from steps.virtual_machine.choices import Choices, choices, device_choices, entr
 from steps.virtual_machine.cross_checks import entry_fits, unusable
 from steps.virtual_machine.domain_xml import place
 from steps.virtual_machine.field_table import PRESENCE_ROW, Check, Rule
+from steps.virtual_machine.machine_devices import CARD, DISK, Device
 from steps.virtual_machine.machine_entry import LEASE
-from steps.virtual_machine.machine_fields import CARD, DISK, Device, Field, Seen, ldap_of, xpath_of
+from steps.virtual_machine.machine_fields import Field, Seen, ldap_of, xpath_of
 from steps.virtual_machine.patterns import Meaning, meaning, standing
 from steps.virtual_machine.read_fields import is_removable, slug
 from steps.virtual_machine.situation import Situation

@@ -9,7 +9,8 @@ from steps.conflicts import Decision, FieldClass
 from steps.virtual_machine.cross_checks import unusable
 from steps.virtual_machine.field_table import Rule, Typed
 from steps.virtual_machine.libvirt_words import libvirt_words
-from steps.virtual_machine.machine_fields import DISK, Field
+from steps.virtual_machine.machine_devices import DISK
+from steps.virtual_machine.machine_fields import Field
 from steps.virtual_machine.patterns import Meaning
 from steps.virtual_machine.situation import Situation
 from steps.virtual_machine.typed_values import hint

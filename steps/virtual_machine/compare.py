@@ -12,8 +12,9 @@ from steps.virtual_machine.cautions import warnings
 from steps.virtual_machine.conflict_set import MachineConflicts
 from steps.virtual_machine.domain_xml import RefusedXml, parse_domain
 from steps.virtual_machine.host_facts import HostFacts
+from steps.virtual_machine.machine_devices import Documents, Tree, match_devices
 from steps.virtual_machine.machine_entry import MachineEntries, machine_entries
-from steps.virtual_machine.machine_fields import Documents, Field, Tree, match_devices
+from steps.virtual_machine.machine_fields import Field
 from steps.virtual_machine.obstacles import always_blocking
 from steps.virtual_machine.read_fields import read_fields
 from steps.virtual_machine.situation import COLD, WITH_STATE, Situation

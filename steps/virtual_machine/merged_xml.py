@@ -25,7 +25,8 @@ from steps.virtual_machine.domain_xml import (
     to_text,
     write,
 )
-from steps.virtual_machine.machine_fields import DISK, Device, Field, Tree, scope_of
+from steps.virtual_machine.machine_devices import DISK, Device, Tree
+from steps.virtual_machine.machine_fields import Field, scope_of
 from steps.virtual_machine.outcome import Outcome
 from steps.virtual_machine.situation import Situation
 from steps.virtual_machine.xml_parts import Part, without_runtime

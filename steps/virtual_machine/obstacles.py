@@ -12,7 +12,8 @@ from steps.virtual_machine.cross_checks import REMEDIES, taken_identity
 from steps.virtual_machine.domain_xml import RefusedXml, console
 from steps.virtual_machine.field_table import Check
 from steps.virtual_machine.image_header import SetImage
-from steps.virtual_machine.machine_fields import DISK, Device, Field
+from steps.virtual_machine.machine_devices import DISK, Device
+from steps.virtual_machine.machine_fields import Field
 from steps.virtual_machine.merged_xml import known_password
 from steps.virtual_machine.outcome import Outcome
 from steps.virtual_machine.patterns import meaning

@@ -21,17 +21,9 @@ from steps.virtual_machine.field_table import (
     unknown_row,
 )
 from steps.virtual_machine.host_facts import HostFacts
+from steps.virtual_machine.machine_devices import CARD, DISK, Device, Documents
 from steps.virtual_machine.machine_entry import LEASE
-from steps.virtual_machine.machine_fields import (
-    CARD,
-    DISK,
-    Device,
-    Documents,
-    Field,
-    Seen,
-    bind,
-    unclaimed,
-)
+from steps.virtual_machine.machine_fields import Field, Seen, bind, unclaimed
 
 _MAY_BE_SILENT = frozenset({"cpu", "spice-password", "console-address"})
 """Fields whose absence from an XML says nothing: it may have been left out of the dump."""

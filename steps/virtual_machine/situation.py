@@ -10,7 +10,8 @@ from steps.virtual_machine import normalise as n
 from steps.virtual_machine import sources as s
 from steps.virtual_machine.host_facts import HostFacts, OtherMachine
 from steps.virtual_machine.image_header import SetImage
-from steps.virtual_machine.machine_fields import Device, Documents, Field
+from steps.virtual_machine.machine_devices import Device, Documents
+from steps.virtual_machine.machine_fields import Field
 
 WITH_STATE = "with-state"
 COLD = "cold"
