@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +23,18 @@ from tests.crash import crash_driver, toy, toy_runner
 
 PROMPTS = {"clean-up": "yes"}
 DRIVER = (sys.executable, "-P", crash_driver.__file__)
+
+LAUNCHED: list[int] = []
+"""Runners that tests started; those that outlive a failed test are ended after it."""
+
+
+def end_leftovers() -> None:
+    """End every runner that a test has left behind."""
+    while LAUNCHED:
+        pid = LAUNCHED.pop()
+        with suppress(OSError):
+            if b"toy_runner" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
 
 
 @dataclass
@@ -54,7 +69,9 @@ class ToyRun:
     def launch(self, *, secret: str = crash_driver.SECRET, undo: bool = False) -> Launched:
         """Start a real, detached runner on it."""
         secrets = {"toy password": Secret(secret)} if secret else {}
-        return launch(self.run, secrets, undo=undo, command=toy_runner.COMMAND)
+        launched = launch(self.run, secrets, undo=undo, command=toy_runner.COMMAND)
+        LAUNCHED.append(launched.pid)
+        return launched
 
     def update(self) -> RunView:
         """The view as of now."""

@@ -15,7 +15,13 @@ from steps.run.events import Finish
 from steps.run.launcher import hand_over, launch, systemd_command
 from steps.run.lock import RunLock
 from tests.crash import toy_runner
-from tests.crash.run_support import ToyRun
+from tests.crash.run_support import ToyRun, end_leftovers
+
+
+@pytest.fixture(autouse=True)
+def no_runner_outlives_its_test():
+    yield
+    end_leftovers()
 
 
 @pytest.fixture
