@@ -185,7 +185,8 @@ def _entries(world: _World) -> Iterator[Check]:
     for title, place, attribute, row, old, new in rows:
         entry = world.directory.get(place)
         seen = (entry.text(attribute) if entry else None) or "nothing"
-        wanted = _picked(world, row, old, new)
+        # The directory describes the next definition, so the next boot's value stands there.
+        wanted = _at_next_boot(world, row, old, new)
         if wanted not in (old, new) and attribute == "dhcpHWAddress":
             wanted = f"ethernet {wanted}"
         yield _equal(f"{title}, directory", wanted, seen)
