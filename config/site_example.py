@@ -21,9 +21,9 @@ nodes:
       host: vm-node-01.example.org
       # port: 22
       user: root
-      key_file: /root/.ssh/id_ed25519
+      key_file: /etc/rekindle/ssh/id_ed25519
       # password: prompt
-      known_hosts: /root/.ssh/known_hosts
+      known_hosts: /etc/rekindle/ssh/known_hosts
     # The address that consoles (VNC, SPICE) listen on at this node.
     console_address: 192.0.2.11
     # bridges: [vmbr0, vmbr1]     # only where they cannot be looked up on the host

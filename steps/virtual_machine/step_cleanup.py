@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from config.errors import StepFailed
@@ -34,9 +35,9 @@ class CleanUpStep(Step):
         """The shell on the machine's node."""
         return context.targets.shell(self.job.node)
 
+    @abstractmethod
     def leftovers(self, context: StepContext) -> tuple[str, ...]:
         """Files that are there and go."""
-        raise NotImplementedError
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where nothing is left."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from steps.ldif_text import parse_entries
@@ -61,9 +62,9 @@ class WriteEntries(Step):
         if self._is_kept(context):
             self._walk(context, reverse(self._moves(context)))
 
+    @abstractmethod
     def chosen(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Which of the kept and merged entries this step writes."""
-        raise NotImplementedError
 
     def _all_written(self, count: int) -> str:
         return f"{count} changed entries say what they shall" if count else "nothing to change"

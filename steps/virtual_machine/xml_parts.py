@@ -6,6 +6,7 @@ and whatever else libvirt adds by itself do not.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 
-class Part(Codec):
+class Part(Codec, ABC):
     """Elements that are compared by a signature and taken over as they stand elsewhere."""
 
+    @abstractmethod
     def elements(self, root: Element) -> list[Element]:
         """What belongs to this part."""
-        raise NotImplementedError
 
+    @abstractmethod
     def signature(self, element: Element) -> str:
         """What of an element counts."""
-        raise NotImplementedError
 
     def from_xml(self, scope: Element, paths: Sequence[str]) -> str | None:
         return ",".join(sorted(self.signature(found) for found in self.elements(scope))) or None
