@@ -27,6 +27,8 @@ from tui.wording import clock
 POLL_SECONDS = 0.15
 LOOK_AROUND_EVERY = 7
 """Polls between two looks at lock and control socket: about once a second."""
+TAIL_EVERY = 3
+"""Polls between two paints of the log's end: a flooding log must not fill a slow line."""
 
 RESUME = "resume"
 
@@ -79,7 +81,8 @@ Enter on a step shows what was found about it; l opens its whole log.
         polls = 0
         while True:
             around = polls % LOOK_AROUND_EVERY == 0
-            await in_thread(partial(self._read, look_around=around))
+            tail = polls % TAIL_EVERY == 0
+            await in_thread(partial(self._read, look_around=around, tail=tail))
             if self.gone:
                 return
             self._show()
@@ -91,10 +94,12 @@ Enter on a step shows what was found about it; l opens its whole log.
             polls += 1
             await asyncio.sleep(POLL_SECONDS)
 
-    def _read(self, *, look_around: bool) -> None:
+    def _read(self, *, look_around: bool, tail: bool) -> None:
         changed = self._watch.update()
         if look_around or (changed and not self._watch.alive):
             self._watch.look_around()
+        if not tail:
+            return
         step = step_in_hand(self._watch.view)
         self._tail = last_lines(self._watch.run.step_log(step.name), 60) if step else ()
 
