@@ -97,8 +97,6 @@ class SetFacts:
     fit: HostFit
     at_work: tuple[str, ...] = ()
     """Leaves on which somebody is at work, in words."""
-    wrong_node: str = ""
-    """What the directory says the machine's node is, where that is not this one."""
     domain_problem: str = ""
     """Why the hypervisor's machine stands in the way: another name, a managed save ..."""
     unlisted: tuple[str, ...] = ()
@@ -163,12 +161,6 @@ def _standing(facts: SetFacts) -> Iterator[Finding]:
             ERROR,
             f"Somebody is at work on this machine's backups: {leaf}",
             "Wait until it is finished. If nobody is, set that leaf to finished by hand.",
-        )
-    if facts.wrong_node:
-        yield Finding(
-            ERROR,
-            f"The directory says that the machine is on {facts.wrong_node}, not on this node.",
-            "Restore it there, or migrate it first: retain and images are local to a node.",
         )
     for words in facts.in_use:
         yield Finding(

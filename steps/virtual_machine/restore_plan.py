@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from config.errors import Refused
+from config.errors import InvalidInput, Refused
 from config.interviews.virtual_machine import ASK, COLD, SHUTDOWN_LIMIT, WITH_STATE
 from config.questions import Given
 from config.site import Site
@@ -70,6 +70,11 @@ def _refuse_unsettled(
     found: RestoreSurvey, given: Given, conflicts: ConflictSet, resolutions: Resolutions
 ) -> None:
     with_state = given.get("mode") == WITH_STATE
+    if not with_state and given.get("mode") != COLD:
+        # Taking one for the other would throw a memory state away without a word.
+        raise InvalidInput(
+            f"The mode is {given.get('mode')!r}.", f"Answer it with {WITH_STATE} or {COLD}."
+        )
     reason = state_refusal(found.facts.state) if with_state else ""
     if with_state and found.place.storage.is_template:
         reason = "a template has no memory state."

@@ -38,7 +38,10 @@ def look_at_set(
     """Read the set, its room, the host and the machine. With `check` every image is checked."""
     reader = SetReader(site.shell, iteration.place)
     documents = reader.documents()
-    images = [reader.image(disk, documents, check=check) for disk in documents.disks]
+    images = [
+        reader.image(disk, documents, site.plan.image_format, check=check)
+        for disk in documents.disks
+    ]
     hypervisor = hypervisor_of(probe, site)
     facts = read_set(
         reader,

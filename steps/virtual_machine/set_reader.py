@@ -87,12 +87,17 @@ class SetReader:
         names = (f"{self._place.machine}.{suffix}" for suffix in ("ldif", "xml"))
         return tuple(name for name in names if self._shell.status(self._place.file(name)))
 
-    def image(self, disk: XmlDisk, documents: SetDocuments, *, check: bool) -> ImageFacts:
-        """One disk's file. With `check` its structure is checked, which takes a while."""
+    def image(
+        self, disk: XmlDisk, documents: SetDocuments, plan_format: str, *, check: bool
+    ) -> ImageFacts:
+        """One disk's file. With `check` its structure is checked, which takes a while.
+
+        `plan_format` is what the backup plan says, for an XML that does not.
+        """
         name = PurePosixPath(disk.source).name
         path = self._place.file(name)
         blank = ImageFacts(
-            disk.target, name, disk.source, path, declared_format=disk.format,
+            disk.target, name, disk.source, path, declared_format=disk.format or plan_format,
             declared_size=declared_size(documents.entries, disk.target),
             sha256=documents.sums.get(PurePosixPath(path).name, ""),
         )  # fmt: skip

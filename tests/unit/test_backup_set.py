@@ -141,7 +141,7 @@ def test_bridge_and_emulator_can_still_be_decided():
     "values",
     [
         {"at_work": ("ou=x: merging",)},
-        {"wrong_node": "kvm-2"},
+        {"in_use": ("another process uses it",)},
         {"domain_problem": "another machine has that name"},
         {"document_problems": ("no LDIF",)},
         {"unlisted": ("gone.qcow2",)},

@@ -426,6 +426,12 @@ def test_an_open_row_makes_no_plan(world: World):
         PROCEDURE.plan(world.site, answers(), {}, survey_of(world, answers()))
 
 
+@pytest.mark.parametrize("mode", ["", "warm", None])
+def test_a_mode_that_is_none_makes_no_plan(world: World, mode: str | None):
+    with pytest.raises(InvalidInput, match="mode"):
+        PROCEDURE.plan(world.site, {**answers(), "mode": mode}, {}, survey_of(world, answers()))  # type: ignore[dict-item]
+
+
 def test_a_damaged_survey_is_refused(world: World):
     survey = survey_of(world, answers())
     for name in survey:
