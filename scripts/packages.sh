@@ -21,7 +21,9 @@ fail() {
 # What a system calls the parts: the practice site's servers, what the sdist-only Python packages
 # are built with, and for the tests an SSH server.
 debian_packages() {
-    echo qemu-system-x86 qemu-utils libvirt0 libvirt-daemon libvirt-daemon-driver-qemu
+    # libvirt-daemon-system makes the account libvirt-qemu, without which libvirt's embedded driver
+    # does not even read its configuration.
+    echo qemu-system-x86 qemu-utils libvirt0 libvirt-daemon-system libvirt-daemon-driver-qemu
     echo slapd ldap-utils iproute2
     echo libvirt-dev libldap-dev libsasl2-dev pkg-config gcc libc6-dev
     scripts/find-python.sh > /dev/null || echo python3 python3-dev python3-venv
