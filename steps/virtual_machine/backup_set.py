@@ -205,8 +205,8 @@ def _image(image: ImageFacts) -> Iterator[Finding]:
         yield Finding(
             WARNING if image.backing_there else ERROR,
             f"{name} is not whole: it lies on {image.backing}, which is"
-            f" {'there' if image.backing_there else 'missing'}.",
-            "" if image.backing_there else "Bring that file back first, or choose another backup.",
+            f" {'there' if image.backing_there else 'not one of the images of this site'}.",
+            "" if image.backing_there else "Bring that image back first, or choose another backup.",
         )
 
 

@@ -29,6 +29,8 @@ class ImageInfo:
     allocated: int
     backing: str = ""
     corrupt: bool = False
+    data_file: str = ""
+    """Another file that holds the data, which no sound backup has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,11 @@ def _info(found: object, path: str) -> ImageInfo:
     backing = found.get("full-backing-filename") or found.get("backing-filename") or ""
     special = found.get("format-specific")
     data = special.get("data") if isinstance(special, dict) else None
-    corrupt = isinstance(data, dict) and data.get("corrupt") is True
-    return ImageInfo(name, image_format, size, allocated, str(backing), corrupt)
+    details = data if isinstance(data, dict) else {}
+    return ImageInfo(
+        name, image_format, size, allocated, str(backing),
+        corrupt=details.get("corrupt") is True, data_file=str(details.get("data-file") or ""),
+    )  # fmt: skip
 
 
 def _unreadable(path: str, seen: str) -> StepFailed:

@@ -36,7 +36,7 @@ def look_at_set(
     probe: ProbeInput, site: MachineSite, iteration: Iteration, *, check: bool
 ) -> SetLook:
     """Read the set, its room, the host and the machine. With `check` every image is checked."""
-    reader = SetReader(site.shell, iteration.place)
+    reader = SetReader(site.shell, iteration.place, probe.site.storage.live_root)
     documents = reader.documents()
     images = [
         reader.image(disk, documents, site.plan.image_format, check=check)

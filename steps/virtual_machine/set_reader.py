@@ -23,7 +23,7 @@ from steps.virtual_machine.backup_set import (
 )
 from steps.virtual_machine.iterations import SUMS, parse_sums
 from steps.virtual_machine.places import SetPlace, safe_path
-from steps.virtual_machine.qemu_image import ImageInfo, check_image, try_info
+from steps.virtual_machine.qemu_image import check_image, try_info
 from steps.virtual_machine.small_files import read_small
 from steps.virtual_machine.state_file import (
     NEEDED_BYTES,
@@ -58,11 +58,14 @@ class SetDocuments:
 
 
 class SetReader:
-    """One set on one node."""
+    """One set on one node. `live_root` is where images may lie that others stand on."""
 
-    def __init__(self, shell: Shell, place: SetPlace) -> None:
+    def __init__(
+        self, shell: Shell, place: SetPlace, live_root: str = "/var/virtualization"
+    ) -> None:
         self._shell = shell
         self._place = place
+        self._live_root = live_root
         self._problems: list[str] = []
 
     def documents(self) -> SetDocuments:
@@ -107,11 +110,13 @@ class SetReader:
         info = try_info(self._shell, path)
         if isinstance(info, str):
             return _with(blank, problem=info, size=status.size, allocated=status.allocated)
+        if info.data_file:
+            return _with(blank, problem=f"it keeps its data in another file, {info.data_file}")
         found = check_image(self._shell, path, info.format) if check else None
         return _with(
             blank, size=status.size, allocated=status.allocated, format=info.format,
             virtual_size=info.virtual_size, backing=info.backing,
-            backing_there=bool(info.backing) and self._is_there(info),
+            backing_there=bool(info.backing) and self._may_stand_on(info.backing),
             sound=(found.sound if found else True) and not info.corrupt,
             check=found.text if found else "",
         )  # fmt: skip
@@ -135,9 +140,11 @@ class SetReader:
         folder = self._place.backup
         return tuple(n for n in documents.sums if self._shell.status(f"{folder}/{n}") is None)
 
-    def _is_there(self, info: ImageInfo) -> bool:
-        path = info.backing
-        return path.startswith("/") and self._shell.status(path) is not None
+    def _may_stand_on(self, path: str) -> bool:
+        """Whether it is one of this site's images: a hostile image could name any file."""
+        parts = PurePosixPath(path).parts
+        below = PurePosixPath(path).is_relative_to(self._live_root) and ".." not in parts
+        return below and self._shell.status(path) is not None
 
     def _file(self, suffix: str) -> str:
         return self._place.file(f"{self._place.machine}.{suffix}")

@@ -72,7 +72,7 @@ def test_every_missing_disk_is_an_error_not_only_the_first():
         ({"format": "raw"}, "the XML calls it qcow2"),
         ({"declared_format": "raw"}, "the XML calls it raw"),
         ({"virtual_size": 32 * MIB}, "32.0 MiB"),
-        ({"backing": "/gone/base.qcow2"}, "missing"),
+        ({"backing": "/gone/base.qcow2"}, "not one of the images"),
     ],
 )
 def test_what_makes_an_image_unusable(values: dict[str, object], word: str):
