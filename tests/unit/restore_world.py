@@ -7,6 +7,7 @@ milliseconds, killed at every single effect, and looked at afterwards.
 
 from __future__ import annotations
 
+import atexit
 import grp
 import json
 import os
@@ -14,6 +15,7 @@ import pwd
 import shutil
 import struct
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -353,9 +355,9 @@ def make_image(path: Path, size: int, pattern: int) -> None:
 
 @cache
 def _image(size: int, pattern: int) -> Path:
-    import tempfile
-
-    path = Path(tempfile.mkdtemp(prefix="rekindle-images-")) / "image.qcow2"
+    folder = tempfile.mkdtemp(prefix="rekindle-images-")
+    atexit.register(shutil.rmtree, folder)
+    path = Path(folder) / "image.qcow2"
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", path, str(size)], check=True)
     command = f"write -q -P {pattern:#x} 0 64k"
     subprocess.run(["qemu-io", "-f", "qcow2", "-c", command, path], check=True)
