@@ -36,6 +36,12 @@ def make_dense(path: Path, size: int) -> None:
             file.write(os.urandom(min(MIB, size)))
 
 
+def clear(target: Path) -> None:
+    """Remove it, and let the disk finish what earlier works left, so that none pays for another."""
+    target.unlink(missing_ok=True)
+    os.sync()
+
+
 def measure(
     rounds: int, sparse: int = 4096 * MIB, data: int = 450 * MIB, dense: int = 512 * MIB
 ) -> list[Claim]:
@@ -52,7 +58,7 @@ def measure(
 
 def _sparse_claims(source: Path, target: Path, rounds: int) -> list[Claim]:
     def remove() -> None:
-        target.unlink(missing_ok=True)
+        clear(target)
 
     def ours() -> None:
         copy_file(str(source), str(target))
@@ -77,9 +83,7 @@ def _dense_claims(source: Path, target: Path, rounds: int) -> list[Claim]:
     def theirs() -> None:
         _shell("cp -p {} && openssl dgst -sha256 {target}", source, target)
 
-    timings = interleaved(
-        {"cp": theirs, "ours": ours}, rounds, lambda: target.unlink(missing_ok=True)
-    )
+    timings = interleaved({"cp": theirs, "ours": ours}, rounds, lambda: clear(target))
     name = "dense copy with checksum / cp -p && openssl dgst"
     return [ratio_claim(name, timings, "ours", "cp", 1.0)]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from steps.targets.open_shell import open_shell
 from tests.bench.claim import Claim, interleaved, ratio_claim
-from tests.bench.copying import make_dense
+from tests.bench.copying import clear, make_dense
 from tests.real.sshd_support import SshServer, running_sshd
 
 CIPHER = "aes128-gcm@openssh.com"
@@ -47,7 +47,7 @@ def _claims(way: str, server: SshServer, source: Path, target: Path, rounds: int
         "held": lambda: getattr(held, way)(str(source), str(target)),
         "fresh": fresh,
     }
-    timings = interleaved(works, rounds, lambda: target.unlink(missing_ok=True))
+    timings = interleaved(works, rounds, lambda: clear(target))
     held.close()
     return [
         ratio_claim(f"SSH {way}, verified, connection held / scp", timings, "held", "scp", 1.1),
