@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from config.answers import check_value, read_text, settled
+from config.answers import check_value, read_text, settled, show_value
 from config.errors import InvalidInput, Refused
 from config.questions import Finding, Given, Group, Kind, Question, Value
 from config.secrets import Secret, SecretReference
@@ -119,6 +119,23 @@ class Session:
             (choice.value, f"{choice.label:<{width}}  {choice.note}".rstrip(), choice.refused)
             for choice in choices
         )
+
+    def label(self, question: Question) -> str:
+        """The answer as the operator calls it: a choice by its label; empty while there is none."""
+        value = self.value(question)
+        if value is None:
+            return ""
+        listing = self.listings.get(question.name)
+        found = listing.probed.choices if listing and listing.probed else question.choices
+        labels = {choice.value: choice.label for choice in found}
+        return labels.get(str(value), show_value(value))
+
+    @property
+    def what(self) -> str:
+        """Procedure and object, as far as it is known: the answer to the first question."""
+        asked = self.procedure.interview.asked(self.given())
+        first = self.label(asked[0]) if asked else ""
+        return ": ".join(part for part in (self.procedure.title, first) if part)
 
     def fault(self, question: Question) -> str:
         """What is wrong with the answer without looking at the world; empty where nothing is."""

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from textual.app import App
 from textual.screen import Screen
 
-from config.answers import show_value
 from config.errors import Interrupted, RekindleError
 from config.secrets import Secret
 from steps.run.directory import RunDirectory
@@ -71,9 +70,13 @@ class Walk:
         self._mend = False
         self._run: RunDirectory | None = None
         site = session.site
-        self._place = Place(
+        self._home = Place(
             session.procedure.title, site=site.name, drill=site.practice, started=session.started
         )
+
+    @property
+    def _place(self) -> Place:
+        return replace(self._home, what=self._session.what)
 
     async def go(self) -> RunDirectory | None:
         """Walk until a run has started or the operator has left."""
@@ -113,7 +116,8 @@ class Walk:
         if not session.needs_survey():
             return self._conflicts
         procedure, given = session.procedure, session.given()
-        subject = ", ".join(show_value(value) for value in list(given.values())[:2])
+        asked = procedure.interview.asked(given)[:2]
+        subject = ", ".join(filter(None, map(session.label, asked)))
         # A survey is a look at everything: what single looks would still bring is not waited for.
         self._prober.stop()
         look = partial(self._service.survey, procedure, given)

@@ -63,7 +63,7 @@ async def test_a_page_shows_its_questions_defaults_findings_and_why(app):
     async with app.run_test(size=(80, 24)) as pilot:
         text = await wait_for(pilot, "found the entry")
     title, body = text.splitlines()[0], text
-    assert "Restore a machine > Machine" in title
+    assert "Restore a machine: web01 > Machine" in title
     assert "1 of 3" in title
     assert "site berne" in title
     assert "> Machine" in body

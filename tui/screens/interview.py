@@ -19,8 +19,12 @@ from tui.screens.leave import SAVE, LeaveWizard
 from tui.screens.page import Page
 from tui.session import Session
 from tui.widgets.field import Field
+from tui.widgets.hanging_text import hang
 from tui.widgets.pick_list import PickList
 from tui.widgets.place import Place
+
+RAIL = 21
+"""Characters of a line of the rail."""
 
 REVIEW = "review"
 """What the interview dismisses with when every page is passed or Review is asked for."""
@@ -106,6 +110,7 @@ An answer is checked when it is given. An error must be mended before you go on;
         self._index, self._going_on = index, False
         self._session.seen.add(self._group.name)
         self._session.page = self._group.name
+        self.set_what(self._session.what)
         self.set_place(self._group.title)
         self.set_status(f"{index + 1} of {len(self._groups)}")
         await self._mount_fields()
@@ -134,12 +139,12 @@ An answer is checked when it is given. An error must be mended before you go on;
     def _refresh_rail(self) -> None:
         rail = self.query_one("#rail", PickList)
         picked = rail.picked
-        rail.set_options(
-            Option(f"{self._rail_mark(group):<2} {group.title}", id=group.name)
-            for group in self._groups
-        )
+        rail.set_options(Option(self._rail_line(group), id=group.name) for group in self._groups)
         rail.add_option(Option(".. Review", id=REVIEW))
         rail.pick(picked if rail.has_focus and picked else self._group.name)
+
+    def _rail_line(self, group: Group) -> str:
+        return "\n".join(hang(f"{self._rail_mark(group):<2} ", group.title, RAIL))
 
     def _rail_mark(self, group: Group) -> str:
         return ">" if group is self._group else self._session.mark(group)
@@ -167,6 +172,7 @@ An answer is checked when it is given. An error must be mended before you go on;
         self._look_at_everything()
         for field in self._fields:
             field.refresh_state()
+        self.set_what(self._session.what)
         self._refresh_rail()
         if event.onward:
             await self._onward(event.field)

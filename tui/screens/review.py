@@ -15,10 +15,14 @@ from steps.procedure import Plan, Step
 from tui.screens.page import Page
 from tui.step_text import plan_rows, planned_step_text
 from tui.widgets.action_button import ActionButton
+from tui.widgets.hanging_text import HangingText, Row, hang
 from tui.widgets.line_input import LineInput
-from tui.widgets.pick_list import PickList
+from tui.widgets.pick_list import GUTTER, PickList
 from tui.widgets.place import Place
 from tui.wording import seconds
+
+NUMBER = 4
+"""Width of a step's number, with the blank after it."""
 
 
 class ReviewScreen(Page[bool]):
@@ -39,7 +43,6 @@ button works.
     DEFAULT_CSS = """
     ReviewScreen #columns { height: 1fr; }
     ReviewScreen #settings { width: 32; height: 1fr; }
-    ReviewScreen #settings Static { height: auto; }
     ReviewScreen #divider { width: 2; height: 1fr; border-left: solid ansi_default; }
     ReviewScreen #plan { width: 1fr; height: 1fr; max-height: 100%; }
     ReviewScreen #confirm { height: auto; margin-top: 1; }
@@ -55,9 +58,9 @@ button works.
 
     def body(self) -> Iterable[Widget]:
         yield Horizontal(
-            VerticalScroll(Static(self._settings(), markup=False), id="settings", can_focus=False),
+            VerticalScroll(HangingText(self._settings()), id="settings", can_focus=False),
             Static(id="divider"),
-            PickList(*plan_options(self._plan), id="plan"),
+            PickList(id="plan"),
             id="columns",
         )
         yield Vertical(*self._confirmation(), id="confirm")
@@ -71,17 +74,28 @@ button works.
         yield Static(id="said", markup=False)
         yield ActionButton(f"{self._plan.verb} {self._plan.object}", id="start")
 
-    def _settings(self) -> str:
-        return "\n".join(f"{title}\n  {value}" for title, value in self._plan.settings)
+    def _settings(self) -> list[Row]:
+        return [row for title, value in self._plan.settings for row in (("", title), ("  ", value))]
 
     def on_mount(self) -> None:
         steps = len(self._plan.steps)
         estimate = self._plan.estimate_seconds
-        about = f"  about {seconds(estimate)}" if estimate is not None else ""
-        self.set_status(f"{steps} steps{about}")
+        about = f", about {seconds(round(estimate))}" if estimate is not None else ""
+        said = f"{steps} steps{about}. Nothing has been changed yet."
+        self.query_one("#said", Static).update(said)
+        self.query_one("#plan", PickList).focus()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        """The plan, wrapped to the room it has."""
         plan = self.query_one("#plan", PickList)
-        plan.focus()
-        plan.action_first()
+        picked = plan.picked
+        plan.set_options(plan_options(self._plan, plan.scrollable_content_region.width - GUTTER))
+        plan.pick(picked or "")
+        if plan.highlighted is None:
+            plan.action_first()
 
     def focused_help(self) -> str:
         step = self._step(self.query_one("#plan", PickList).picked)
@@ -116,7 +130,9 @@ button works.
             self.finish(True)
 
 
-def plan_options(plan: Plan) -> Iterator[Option]:
+def plan_options(plan: Plan, width: int) -> Iterator[Option]:
     """The plan as a list; only steps can be opened."""
     for line, step in plan_rows(plan):
-        yield Option(line, id=step.name if step else None, disabled=step is None)
+        label = line[:NUMBER] if step else ""
+        text = "\n".join(hang(label, line[len(label) :], width))
+        yield Option(text, id=step.name if step else None, disabled=step is None)

@@ -15,8 +15,11 @@ from textual.widgets import Static
 from config.answers import show_value
 from config.questions import Kind, Question
 from tui.session import Check, Session
+from tui.widgets.hanging_text import HangingText, Row
 from tui.widgets.line_input import LineInput
 from tui.widgets.pick_list import ChoiceList
+
+INDENT = "    "
 
 
 class Field(Vertical):
@@ -56,7 +59,7 @@ class Field(Vertical):
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
         yield from self._control()
-        yield Static(id="found", markup=False)
+        yield HangingText(id="found")
 
     def _control(self) -> ComposeResult:
         if self.is_list:
@@ -96,16 +99,15 @@ class Field(Vertical):
         """Show choices and findings as the session has them now."""
         if self.is_list:
             self._show_choices()
-        text = self._found_text()
-        found = self.query_one("#found", Static)
-        found.display = bool(text)
-        found.update(text)
+        found = self.query_one("#found", HangingText)
+        found.rows = self._found_rows()
+        found.display = bool(found.rows)
 
     def refresh_if_running(self) -> None:
         """Count the seconds of a look that has not come back."""
         looks = (self._session.listing_of(self.question), self._session.check_of(self.question))
         if any(look is not None and look.running for look in looks):
-            self.query_one("#found", Static).update(self._found_text())
+            self.query_one("#found", HangingText).rows = self._found_rows()
 
     def _show_choices(self) -> None:
         control = self.query_one(ChoiceList)
@@ -114,11 +116,12 @@ class Field(Vertical):
             self._session.choices(self.question), None if value is None else show_value(value)
         )
 
-    def _found_text(self) -> str:
-        lines = [f"error   {self._fault}"] if self._fault else []
-        lines += look_lines(self._session.listing_of(self.question), "looking for choices")
-        lines += look_lines(self._session.check_of(self.question), "checking")
-        return "\n".join("    " + line.replace("\n", "\n            ") for line in lines)
+    def _found_rows(self) -> tuple[Row, ...]:
+        faults = [(f"{INDENT}error   ", self._fault)] if self._fault else []
+        listing = self._session.listing_of(self.question)
+        check = self._session.check_of(self.question)
+        looks = [*look_rows(listing, "looking for choices"), *look_rows(check, "checking")]
+        return tuple(faults + looks)
 
     def show_fault(self, fault: str) -> None:
         """Say what is wrong with the answer as it was given; empty takes the message away."""
@@ -168,13 +171,13 @@ class Field(Vertical):
         self.show_fault(self._session.fault(self.question) if text else "")
 
 
-def look_lines(check: Check | None, doing: str) -> list[str]:
-    """What a look brought back, a line each: `ok`, `warning`, `error`, or that it still runs."""
+def look_rows(check: Check | None, doing: str) -> list[Row]:
+    """What a look brought back, a row each: `ok`, `warning`, `error`, or that it still runs."""
     if check is None:
         return []
     if check.running:
-        return [f"{doing} ... {int(time.monotonic() - check.since)} s"]
+        return [(INDENT, f"{doing} ... {int(time.monotonic() - check.since)} s")]
     return [
-        f"{found.level:<7} {found.text}" + (f"\n{found.remedy}" if found.remedy else "")
+        (f"{INDENT}{found.level:<8}", f"{found.text}\n{found.remedy}".rstrip())
         for found in check.findings
     ]

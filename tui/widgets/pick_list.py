@@ -13,6 +13,8 @@ from textual.strip import Strip
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from tui.widgets.hanging_text import hang
+
 GUTTER = 2
 
 
@@ -68,33 +70,42 @@ class ChoiceList(PickList):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._labels: dict[str, str] = {}
-        self.chosen: str | None = None
+        self._choices: dict[str, tuple[str, str]] = {}
+        self.chosen = ""
 
     def show(self, choices: Sequence[tuple[str, str, str]], chosen: str | None) -> None:
         """Show `(value, label, refused)` rows; a refused one says why and cannot be chosen."""
+        found = {value: (label, refused) for value, label, refused in choices}
+        if found == self._choices and (chosen or "") == self.chosen:
+            return
+        self._choices, self.chosen = found, chosen or ""
+        self._fill()
+
+    def _fill(self) -> None:
         cursor = self.picked
-        self._labels = {value: label for value, label, _ in choices}
-        self.chosen = chosen
         self.set_options(
-            Option(self._prompt(value, refused), id=value, disabled=bool(refused))
-            for value, _, refused in choices
+            Option(self._prompt(value), id=value, disabled=bool(refused))
+            for value, (_, refused) in self._choices.items()
         )
-        self.pick(cursor or chosen or "")
+        self.pick(cursor or self.chosen)
         if self.highlighted is None:
             self.action_first()
 
-    def _prompt(self, value: str, refused: str = "") -> Content:
-        if refused:
-            return Content(f" -  {self._labels[value]}  no: {refused}")
-        mark = "(*)" if value == self.chosen else "( )"
-        return Content(f"{mark} {self._labels[value]}")
+    def on_resize(self) -> None:
+        self._fill()
+
+    def _prompt(self, value: str) -> Content:
+        label, refused = self._choices[value]
+        mark = " -  " if refused else "(*) " if value == self.chosen else "( ) "
+        text = f"{label}  no: {refused}" if refused else label
+        width = self.scrollable_content_region.width - GUTTER
+        return Content("\n".join(hang(mark, text, width)))
 
     def choose(self, value: str) -> None:
         """Mark one as chosen."""
-        before, self.chosen = self.chosen or "", value
+        before, self.chosen = self.chosen, value
         for changed in (before, value):
-            if changed in self._labels:
+            if changed in self._choices:
                 self.replace_option_prompt(changed, self._prompt(changed))
 
     def action_choose(self) -> None:

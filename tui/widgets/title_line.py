@@ -40,10 +40,19 @@ class TitleLine(Widget):
         self._elapsed = minutes(self.place.elapsed())
 
     def render(self) -> Content:
-        width = self.content_size.width
-        right = "  ".join(part for part in (self.status, self.place.badge, self._elapsed) if part)
-        left = self.place.path
+        return Content(title(self.place, self.status, self._elapsed, self.content_size.width))
+
+
+def title(place: Place, status: str, elapsed: str, width: int) -> str:
+    """The line; where it is narrow the site goes first, then the end of what this is about."""
+    drill = "DRILL" if place.drill else ""
+    for parts in ((status, place.badge, elapsed), (status, drill, elapsed)):
+        right = "  ".join(part for part in parts if part)
         room = max(width - len(right) - 2, 0)
-        if len(left) > room:
-            left = left[: max(room - 2, 0)] + ".."
-        return Content(f"{left}{right:>{max(width - len(left), 0)}}")
+        if len(place.path) <= room:
+            break
+    left = place.path
+    if len(left) > room:
+        end = f".. > {place.where}" if place.where else ".."
+        left = place.what[: max(room - len(end), 0)] + end
+    return f"{left}{right:>{max(width - len(left), 0)}}"
