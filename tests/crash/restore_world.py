@@ -19,7 +19,7 @@ from config.secrets import Secret
 from config.site_file import load_site
 from steps.drill.child import ask_child
 from steps.drill.embedded import end_guests
-from steps.drill.faults import Scene
+from steps.drill.faults import Scene, mount_small_disk
 from steps.drill.operator import Operator
 from steps.drill.places import Places
 from steps.drill.scenario import RESTORE_MACHINE
@@ -37,7 +37,19 @@ VOLATILE = ("sstProvisioningState", "sstProvisioningExecutionTime")
 
 def _copy(source: Path, target: Path) -> None:
     # cp knows what to do with the sockets that QEMU leaves.
-    subprocess.run(["cp", "-a", str(source), str(target)], check=True)
+    target.mkdir(exist_ok=True)
+    subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)
+
+
+def _clear(folder: Path) -> None:
+    """Empty it; a file system mounted in it stays mounted and is emptied too."""
+    for path in folder.iterdir():
+        if path.is_mount():
+            _clear(path)
+        elif path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _quiet(_line: str) -> None:
@@ -56,7 +68,9 @@ class RestoreWorld:
     def places(self) -> Places:
         return Places(self.folder)
 
-    def build(self) -> None:
+    def build(self, *, small_disk: bool = False) -> None:
+        if small_disk:
+            mount_small_disk(self.places)
         ask_child("steps.drill.build", [str(self.folder)], _quiet)
         self._stop()
         _copy(self.folder, self.template)
@@ -64,7 +78,7 @@ class RestoreWorld:
     def reset(self) -> None:
         """Back to the moment when the operator sits down."""
         self._stop()
-        shutil.rmtree(self.folder)
+        _clear(self.folder)
         _copy(self.template, self.folder)
         ensure_running(self.places.directory)
         ask_child("tests.crash.restore_start", [str(self.folder)], _quiet)

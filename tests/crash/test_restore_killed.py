@@ -31,11 +31,20 @@ class Undisturbed:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, monkeypatch_module):
+    yield from an_undisturbed_world(tmp_path_factory, monkeypatch_module)
+
+
+@pytest.fixture(scope="module")
+def undisturbed_on_a_small_disk(tmp_path_factory, monkeypatch_module):
+    yield from an_undisturbed_world(tmp_path_factory, monkeypatch_module, small_disk=True)
+
+
+def an_undisturbed_world(tmp_path_factory, monkeypatch_module, *, small_disk=False):
     folder = tmp_path_factory.mktemp("restore")
     monkeypatch_module.setenv("REKINDLE_HOME", str(folder / "home"))
     world = RestoreWorld(folder / "site", folder / "template")
-    world.build()
     try:
+        world.build(small_disk=small_disk)
         world.reset()
         run = world.prepare()
         assert world.run(run) == 0
@@ -118,3 +127,19 @@ def test_with_the_directory_gone_at_any_step_the_resumed_run_ends_in_the_same_wo
         stopped += code != 0
         assert_same_end(undisturbed, run)
     assert stopped > 5
+
+
+def test_on_a_disk_full_at_any_step_the_resumed_run_ends_in_the_same_world(
+    undisturbed_on_a_small_disk,
+):
+    undisturbed = undisturbed_on_a_small_disk
+    filler = undisturbed.world.places.retain / "filler"
+    stopped = set()
+    for number, step in started_steps(undisturbed):
+        run, code = hurt_and_resumed(
+            undisturbed, number, f"fill:{filler}", lambda: filler.unlink(missing_ok=True)
+        )
+        if code != 0:
+            stopped.add(step)
+        assert_same_end(undisturbed, run)
+    assert {"small.copy", "large.copy.vda", "large.copy.vdb", "live.keep"} <= stopped
