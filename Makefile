@@ -18,7 +18,7 @@ lint: set-up-tests
 	$(venv)/mypy
 
 bench: set-up-tests
-	$(venv)/python -P -m pytest -p no:xdist -o python_files='bench_*.py' -s tests/bench $(ARGS)
+	$(venv)/python -m tests.bench $(ARGS)
 
 screenshots: set-up-tests
 	$(venv)/python -P scripts/screenshots.py
