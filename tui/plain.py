@@ -20,7 +20,7 @@ from tui.report_text import plain_report
 from tui.service import RealService, Service
 from tui.session import COLD_MODE, MODE_QUESTION, Session
 from tui.step_text import plan_lines, plan_step_text
-from tui.wording import seconds
+from tui.wording import about
 
 QUIT = "quit"
 LEFT = Interrupted.exit_code
@@ -209,7 +209,7 @@ class PlainWalk:
             self.lines.say(f"  {title}: {value}")
         self.lines.say("Steps:", *plan_lines(plan))
         if plan.estimate_seconds is not None:
-            self.lines.say(f"It takes about {seconds(plan.estimate_seconds)}.")
+            self.lines.say(f"It takes about {about(plan.estimate_seconds)}.")
 
     def _start(self) -> RunDirectory | None:
         try:

@@ -128,7 +128,8 @@ class Session:
         listing = self.listings.get(question.name)
         found = listing.probed.choices if listing and listing.probed else question.choices
         labels = {choice.value: choice.label for choice in found}
-        return labels.get(str(value), show_value(value))
+        # A label may have columns, two blanks apart; the first one is the name.
+        return labels.get(str(value), show_value(value)).partition("  ")[0]
 
     @property
     def what(self) -> str:

@@ -1,7 +1,8 @@
 """Sends only the cells that changed.
 
 Textual repaints the whole screen when the focus moves, which over 64 kbit/s takes more than half a
-second. What really differs from what the terminal shows is a few words.
+second. What really differs from what the terminal shows is a few words. This is also the one gate
+to the terminal: nothing that is not printable passes it.
 """
 
 from __future__ import annotations
@@ -66,12 +67,15 @@ def _cells(strip: Strip) -> list[Cell]:
     cells: list[Cell] = []
     for text, style, _ in strip:
         look = _look(style) if style else PLAIN
-        if text.isascii():
+        if text.isascii() and text.isprintable():
             cells += [(char, look) for char in text]
             continue
         for char in text:
             width = cell_len(char)
-            if width == 0 and cells:
+            if not char.isprintable():
+                # Text of the world may hold what a terminal obeys: it never gets there.
+                cells += [("?", look)] * width
+            elif width == 0 and cells:
                 cells[-1] = (cells[-1][0] + char, look)
             else:
                 cells += [(char, look), *[("", look)] * (width - 1)]

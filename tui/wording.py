@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from steps.run.text import duration as seconds
 
-__all__ = ["bar", "clock", "minutes", "seconds", "size"]
+__all__ = ["about", "bar", "clock", "minutes", "seconds", "size"]
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -20,6 +20,11 @@ def size(count: float) -> str:
         if step == 0 or count >= 99.5
         else f"{count:.1f} {_UNITS[step]}"
     )
+
+
+def about(count: float) -> str:
+    """An estimate: `30 s`, `3m12s`."""
+    return f"{round(count)} s" if count < 59.5 else seconds(count)
 
 
 def clock(count: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pyte
@@ -88,3 +89,13 @@ def test_one_changed_letter_costs_a_jump_and_a_letter():
     paint(screen, stream, [[("a" * WIDTH, None)]] * HEIGHT, shown)
     changed = [[("a" * WIDTH, None)]] * (HEIGHT - 1) + [[("a" * 5 + "b" + "a" * 18, None)]]
     assert paint(screen, stream, changed, shown) == f"\x1b[{HEIGHT};6Hb"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text("ab\x1b[]2J0;\x07\x9b\u202e\u200d\r\n\t漢", min_size=1, max_size=WIDTH))
+def test_nothing_that_a_terminal_obeys_passes(text):
+    screen, stream = terminal()
+    sent = paint(screen, stream, [[(text, None)]] + [[("x", None)]] * (HEIGHT - 1), Shown())
+    own = re.compile(r"\x1b\[\d+;\d+H|\x1b\[[\d;]*m|\x1b\[K")
+    assert own.sub("", sent).isprintable()
+    assert screen.display[1].rstrip() == "x"

@@ -58,6 +58,16 @@ class Dialog(ModalScreen[str | None]):
     def on_mount(self) -> None:
         for choices in self.query("#choices").results(PickList):
             choices.action_first()
+        for answer in self.query("#choices, #answer"):
+            answer.focus()
+        self.call_after_refresh(self._let_text_scroll)
+
+    def _let_text_scroll(self) -> None:
+        """A text that is longer than its room can be reached; it has the focus if nothing else."""
+        text = self.query_one("#text", VerticalScroll)
+        text.can_focus = text.max_scroll_y > 0
+        if text.can_focus and not self.query("#choices, #answer"):
+            text.focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()

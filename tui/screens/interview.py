@@ -49,6 +49,8 @@ An answer is checked when it is given. An error must be mended before you go on;
         Binding("f5", "check_again", "check again"),
         Binding("ctrl+s", "save", "save answers", priority=True),
         Binding("f2", "review", "review", priority=True),
+        Binding("pagedown", "scroll(8)", "scroll the page", show=False),
+        Binding("pageup", "scroll(-8)", "scroll the page up", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -151,6 +153,9 @@ An answer is checked when it is given. An error must be mended before you go on;
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         field = self._field_in_hand()
+        if field is not None:
+            # The findings below a field belong to it: all of it is to be seen.
+            self.call_after_refresh(field.scroll_visible, animate=False)
         why = field.question.why if field else ""
         self.query_one("#why", Static).update(f"Why: {why}" if why else "")
 
@@ -255,6 +260,10 @@ An answer is checked when it is given. An error must be mended before you go on;
         """Look at everything on this page again."""
         self._look_at_everything(again=True)
 
+    def action_scroll(self, lines: int) -> None:
+        """Move through a page that is longer than the screen."""
+        self.query_one("#page", VerticalScroll).scroll_relative(y=lines, animate=False)
+
     def action_save(self) -> None:
         """Write the answers to a file and say where."""
         self._commit()
@@ -301,6 +310,7 @@ An answer is checked when it is given. An error must be mended before you go on;
             if field.question.name == name:
                 self._session.drop_unlisted(field.question)
                 field.refresh_state()
+        self.set_what(self._session.what)
         self._refresh_rail()
         if self._going_on and not self._anything_running():
             await self.action_next()

@@ -19,7 +19,7 @@ from tui.widgets.hanging_text import HangingText, Row, hang
 from tui.widgets.line_input import LineInput
 from tui.widgets.pick_list import GUTTER, PickList
 from tui.widgets.place import Place
-from tui.wording import seconds
+from tui.wording import about
 
 NUMBER = 4
 """Width of a step's number, with the blank after it."""
@@ -30,7 +30,8 @@ class ReviewScreen(Page[bool]):
 
     HELP = """
 On the left what was decided, on the right everything that will be done, in order. Enter on a step
-shows what it does as you would type it, and why. Up to the line that says so, everything can be
+shows what it does as you would type it, and why; Tab goes to the settings,
+the name and the button. Up to the line that says so, everything can be
 undone.
 
 Nothing has been changed yet. Where the plan destroys something, the name must be typed before the
@@ -38,7 +39,7 @@ button works.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open a step"),
-        Binding("tab", "app.focus_next", "to name and button"),
+        Binding("tab", "app.focus_next", "settings, name, button"),
     ]
     DEFAULT_CSS = """
     ReviewScreen #columns { height: 1fr; }
@@ -58,7 +59,7 @@ button works.
 
     def body(self) -> Iterable[Widget]:
         yield Horizontal(
-            VerticalScroll(HangingText(self._settings()), id="settings", can_focus=False),
+            VerticalScroll(HangingText(self._settings()), id="settings"),
             Static(id="divider"),
             PickList(id="plan"),
             id="columns",
@@ -80,8 +81,8 @@ button works.
     def on_mount(self) -> None:
         steps = len(self._plan.steps)
         estimate = self._plan.estimate_seconds
-        about = f", about {seconds(round(estimate))}" if estimate is not None else ""
-        said = f"{steps} steps{about}. Nothing has been changed yet."
+        told = f", about {about(estimate)}" if estimate is not None else ""
+        said = f"{steps} steps{told}. Nothing has been changed yet."
         self.query_one("#said", Static).update(said)
         self.query_one("#plan", PickList).focus()
 

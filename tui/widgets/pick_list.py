@@ -43,6 +43,12 @@ class PickList(OptionList):
         line = self.scroll_offset.y + y
         return self.highlighted is not None and self._index_to_line.get(self.highlighted) == line
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A list that is seen whole leaves the page keys to the page it stands on."""
+        if action in ("page_up", "page_down") and self.max_scroll_y == 0:
+            return False
+        return super().check_action(action, parameters)
+
     def pick(self, option_id: str) -> None:
         """Put the cursor on an option; nothing happens where it is not there."""
         if any(option.id == option_id for option in self.options):
