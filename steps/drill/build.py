@@ -6,9 +6,9 @@ Runs in a process of its own, because an embedded hypervisor belongs to one proc
 
 from __future__ import annotations
 
-import getpass
 import grp
 import os
+import pwd
 import secrets
 import socket
 import string
@@ -106,7 +106,8 @@ def _start_directory(places: Places, password: Secret) -> RunningSlapd:
     for file, secret in ((places.password_file, password), (places.other_password_file, other)):
         file.touch(mode=0o600)
         file.write_text(secret.reveal() + "\n")
-    owner, group = getpass.getuser(), grp.getgrgid(os.getegid()).gr_name
+    owner = pwd.getpwuid(os.geteuid()).pw_name
+    group = grp.getgrgid(os.getegid()).gr_name
     entries = [*practice.site_entries(BASE, NODE, owner, group, places)]
     entries.append(practice.account_entry(BASE, hashed_password(other)))
     return start_slapd(places.directory, BASE, password, entries)
@@ -122,6 +123,7 @@ nodes:
     uri: {uri}
     shell: {{kind: local}}
     console_address: 127.0.0.1
+    bridges: [{_bridges_told(places)}]
 directory:
   url: {slapd.url}
   base: {BASE}
@@ -133,6 +135,11 @@ storage:
   retain_root: {places.retain}
 """
     )
+
+
+def _bridges_told(places: Places) -> str:
+    """Without the right to make bridges today's one stands in the directory and here only."""
+    return "" if may_make_bridges() else bridge_names(places.mark)[1]
 
 
 def _site(

@@ -15,10 +15,14 @@ from steps.drill.faults import FAULTS
 REKINDLE = Path(sys.executable).with_name("rekindle")
 
 
-def rekindle(home, *arguments):
+AS_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
+"""A user namespace of our own: inside, the program has no privilege and is not root."""
+
+
+def rekindle(home, *arguments, prefix=()):
     environment = {**os.environ, "REKINDLE_HOME": str(home), "LC_ALL": "C.UTF-8"}
     return subprocess.run(
-        [REKINDLE, *arguments],
+        [*prefix, REKINDLE, *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -74,6 +78,20 @@ def _read(path):
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def test_a_plain_user_can_do_the_drill_and_is_told_what_is_different(home):
+    done = rekindle(home, "drill", "--auto", prefix=AS_NOBODY)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "user mode (bridges need root)" in done.stdout
+    assert drill_report(home)["passed"]
+
+
+def test_a_fault_that_needs_root_is_refused_to_a_plain_user_before_anything_is_built(home):
+    done = rekindle(home, "drill", "--auto", "--fault", "full-disk", prefix=AS_NOBODY)
+    assert done.returncode == 3
+    assert "needs root" in done.stderr
+    assert not (home / "state" / "practice").exists()
 
 
 @pytest.mark.parametrize("fault", [kind.name for kind in FAULTS])
