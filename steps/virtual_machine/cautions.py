@@ -36,12 +36,20 @@ def _about_documents(situation: Situation) -> Iterator[Warning_]:
         yield Warning_("no-backup-ldif", "The backup has no LDIF: today's entry stays as it is.")
     if now is None or now.machine is None:
         yield Warning_("entry-gone", "The directory entry is gone: the backup's comes back.")
-    if s.XML_NOW not in documents.xmls:
+    if sources.xml_now is None:
         yield Warning_("not-defined", "The hypervisor does not know the machine.")
     if sources.xml_backup is None:
         yield Warning_("no-backup-xml", "The backup has no XML file.")
-    for entries in held.values():
-        yield from (Warning_("repeated-entry", note) for note in entries.notes)
+    for source, entries in held.items():
+        for note in _together(entries.notes, s.DOCUMENT_TITLES[source]):
+            yield Warning_("repeated-entry", note)
+
+
+def _together(notes: Sequence[str], title: str) -> Sequence[str]:
+    """A file written twice repeats every entry: that is said once."""
+    if len(notes) < 3:
+        return notes
+    return [f"{title}: {len(notes)} entries stand twice, the same. It may have been written twice."]
 
 
 def _about_fields(situation: Situation) -> Iterator[Warning_]:

@@ -11,7 +11,8 @@ from steps.virtual_machine.field_table import Rule, Typed
 from steps.virtual_machine.libvirt_words import libvirt_words
 from steps.virtual_machine.machine_devices import DISK
 from steps.virtual_machine.machine_fields import Field
-from steps.virtual_machine.patterns import Meaning
+from steps.virtual_machine.patterns import Meaning, meaning
+from steps.virtual_machine.read_fields import is_removable
 from steps.virtual_machine.situation import Situation
 from steps.virtual_machine.typed_values import hint
 
@@ -58,18 +59,27 @@ def choices(field: Field, meant: Meaning, situation: Situation) -> Choices:
 
 def _by_class(field: Field, meant: Meaning, situation: Situation) -> Reasons:
     if field.row.field_class is FieldClass.FROZEN and situation.with_state:
-        words = libvirt_words(_word_id(field), _key(meant, now=False), _key(meant, now=True))
-        return {LIVE: words, CUSTOM: FROZEN_CUSTOM}
+        backup, now = _key(meant, now=False), _key(meant, now=True)
+        words = libvirt_words(_word_id(field), backup, now)
+        frozen: Reasons = {CUSTOM: FROZEN_CUSTOM}
+        return frozen if meant.now is None or backup == now else {LIVE: words, **frozen}
     refused = {BOOT: FREE_AT_ONCE if situation.with_state else NOTHING_FROZEN}
     lost = _cannot_follow(field, meant, situation)
     if lost:
         refused[LIVE] = lost
     if field.row.typed is Typed.NEVER:
-        refused[CUSTOM] = f"{field.title[:1].upper()}{field.title[1:]} cannot be typed."
+        refused[CUSTOM] = f"{_sentence(field.title)} cannot be typed."
     return refused
 
 
+def _sentence(title: str) -> str:
+    """The title as a sentence begins, unless it is an attribute with a spelling of its own."""
+    word = title.partition(" ")[0]
+    return title[:1].upper() + title[1:] if word.isalpha() and word.islower() else title
+
+
 _DISK_PLACE = ("type", "source", "source-protocol", "source-name", "source-host", "source-port")
+_CARD_PLACE = ("type", "bridge", "source-network")
 
 
 def _cannot_follow(field: Field, meant: Meaning, situation: Situation) -> str:
@@ -77,15 +87,25 @@ def _cannot_follow(field: Field, meant: Meaning, situation: Situation) -> str:
     if field.device is None or meant.backup is None or meant.now is None:
         return ""
     if field.device.kind == DISK and field.row.id in _DISK_PLACE:
+        if is_removable(field.device, situation.documents):
+            return ""
         moved = field.row.id == "type" or None in (meant.backup.key, meant.now.key)
         return "The image that comes back is of another kind than today's disk." if moved else ""
-    kinds = {meant.backup.key, meant.now.key}
-    if field.row.id == "type" and situation.with_state and "user" in kinds:
+    if field.row.id in _CARD_PLACE and situation.with_state and _user_card(field, situation):
         return (
             'QEMU refuses it with a memory state: "virtio-net: saved image requires vnet_hdr=on", '
             '"load of migration failed"'
         )
     return ""
+
+
+def _user_card(field: Field, situation: Situation) -> bool:
+    """Whether the card was, or has become, one of QEMU's own user network."""
+    kind = situation.fields.get(f"{field.device_name}.type")
+    meant = meaning(kind) if kind is not None else None
+    if meant is None or not meant.differs:
+        return False
+    return "user" in (_key(meant, now=False), _key(meant, now=True))
 
 
 def _word_id(field: Field) -> str:

@@ -6,7 +6,7 @@ there. Values of several parts are one key, joined with commas.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from steps.virtual_machine import normalise as n
@@ -98,6 +98,18 @@ class Memory(Codec):
                 found.text = str(size // 1024)
 
 
+class Bus(Codec):
+    """The bus of a disk, whose address is of that bus: libvirt finds one on another bus."""
+
+    def __init__(self) -> None:
+        super().__init__(n.word)
+
+    def to_xml(self, scope: Element, paths: Sequence[str], key: str | None) -> None:
+        super().to_xml(scope, paths, key)
+        for address in scope.findall("address"):
+            remove(address)
+
+
 class Processors(Codec):
     """The number of virtual CPUs; the cores of the topology go with it."""
 
@@ -144,10 +156,14 @@ class BootOrder(Codec):
                 append(system, etree.Element("boot", dev=device))
 
 
+_WRITTEN_ANYWAY = ("hyperv", "mode=custom")
+"""A feature's setting that libvirt writes where nobody asked for another."""
+
+
 def _parts_of(element: Element) -> str:
     """One feature as the directory writes it: `acpi`, `hyperv:relaxed+state=on;...`."""
-    attributes = [f"{name}={element.get(name)}" for name in sorted(map(str, element.attrib))]
-    own = "+".join([str(element.tag), *attributes])
+    attributes = [f"{name}={element.get(name)}" for name in map(str, element.attrib)]
+    own = _feature_with(str(element.tag), attributes)
     children = sorted(_parts_of(child) for child in element if isinstance(child.tag, str))
     return f"{own}:{';'.join(children)}" if children else own
 
@@ -161,7 +177,12 @@ def _feature(text: str) -> str:
 
 def _sorted_attributes(text: str) -> str:
     name, *attributes = text.strip().split("+")
-    return "+".join([name.lower(), *sorted(attributes)])
+    return _feature_with(name.lower(), attributes)
+
+
+def _feature_with(name: str, attributes: Iterable[str]) -> str:
+    said = sorted(each for each in attributes if (name, each) != _WRITTEN_ANYWAY)
+    return "+".join([name, *said])
 
 
 class Features(Several):
@@ -325,6 +346,10 @@ class ConsolePort(Codec):
         if scope.get("autoport") == "yes" or port == "-1":
             return "auto"
         return n.integer(port) if port else None
+
+    def to_ldap(self, key: str | None, now: Sequence[bytes]) -> tuple[bytes, ...]:
+        # The directory takes a number only; one that libvirt chooses is known when it runs.
+        return tuple(now) if key == "auto" else super().to_ldap(key, now)
 
     def to_xml(self, scope: Element, paths: Sequence[str], key: str | None) -> None:
         write(scope, "@port", "-1" if key in (None, "auto") else key)

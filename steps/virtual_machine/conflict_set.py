@@ -29,6 +29,14 @@ from steps.virtual_machine.typed_values import typed_key
 
 OPEN = "decide"
 
+_LIKE: Mapping[Decision, tuple[Decision, ...]] = {
+    Decision.KEEP_BACKUP: (Decision.KEEP_BACKUP,),
+    # With either of these today's value stands in the directory.
+    Decision.TAKE_LIVE: (Decision.TAKE_LIVE, Decision.NEXT_BOOT),
+    Decision.NEXT_BOOT: (Decision.NEXT_BOOT, Decision.TAKE_LIVE),
+    Decision.CUSTOM: (),
+}
+
 
 class MachineConflicts:
     """A ConflictSet (see steps/conflicts.py) with the documents a decision leads to. Immutable."""
@@ -44,7 +52,7 @@ class MachineConflicts:
         self._cases = {case.id: case for case in cases}
         self._always = always
         self._warnings = tuple(dict.fromkeys(cautions))
-        self._coupled = couplings(cases)
+        self._coupled = couplings(cases, situation.fields.values())
 
     @property
     def machine(self) -> str:
@@ -109,12 +117,13 @@ class MachineConflicts:
             typed_key(case.field, resolution.value, self.situation)
 
     def together(self, row_id: str, resolution: Resolution) -> Resolutions:
-        """The decision, and the same for every coupled row that allows it."""
+        """The decision, and its like for every coupled row that allows it."""
         moved = {row_id: resolution}
-        if resolution.decision is not Decision.CUSTOM:
-            for name in self._coupled.get(row_id, ()):
-                if resolution.decision in self._cases[name].choices.allowed:
-                    moved[name] = resolution
+        for name in self._coupled.get(row_id, ()):
+            allowed = self._cases[name].choices.allowed
+            like = next((each for each in _LIKE[resolution.decision] if each in allowed), None)
+            if like is not None:
+                moved[name] = Resolution(like)
         return moved
 
     def result(self, row_id: str, resolutions: Resolutions) -> str:

@@ -6,9 +6,10 @@ disk says where it lies.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from steps.virtual_machine.cases import Case
+from steps.virtual_machine.machine_fields import Field
 
 _DISK_PLACE = ("source", "type", "source-protocol", "source-name", "source-host", "source-port",
                "volume-name", "capacity", "allocation")  # fmt: skip
@@ -16,10 +17,10 @@ _CARD_PLACE = ("type", "bridge", "source-network")
 _LEASE = ("dhcp", "dhcp.hardware-address", "dhcp.fixed-address")
 
 
-def couplings(cases: Sequence[Case]) -> Mapping[str, tuple[str, ...]]:
+def couplings(cases: Sequence[Case], fields: Iterable[Field]) -> Mapping[str, tuple[str, ...]]:
     """For each row the rows that move with it, where there are any."""
     found: dict[str, list[str]] = {}
-    for group in _groups(cases):
+    for group in _groups(cases, _leased_card(cases, fields)):
         for one in group:
             for other in group:
                 if one != other and not (_is_bridge(one) and _is_bridge(other)):
@@ -32,19 +33,18 @@ def _is_bridge(row_id: str) -> bool:
     return row_id.endswith(".bridge")
 
 
-def _groups(cases: Sequence[Case]) -> Iterator[list[str]]:
+def _groups(cases: Sequence[Case], leased: str) -> Iterator[list[str]]:
     ids = [case.id for case in cases]
     yield [x for x in ids if x in ("node", "console-address") or _is_bridge(x)]
-    yield [x for x in ids if x in _LEASE or x == _leased_card(cases)]
+    yield [x for x in ids if x in _LEASE or x == leased]
     for device in dict.fromkeys(case.device_name for case in cases if case.device_name):
         for names in (_DISK_PLACE, _CARD_PLACE):
             wanted = {f"{device}.{name}" for name in names}
             yield [x for x in ids if x in wanted]
 
 
-def _leased_card(cases: Sequence[Case]) -> str:
+def _leased_card(cases: Sequence[Case], fields: Iterable[Field]) -> str:
     """The row of the MAC the lease belongs to: the one joined with it, else the first card's."""
-    macs = [case for case in cases if case.field is not None and case.field.row.id == "mac"]
-    joined = next((case for case in macs if case.field and case.field.with_lease), None)
-    found = joined or (macs[0] if macs else None)
-    return found.id if found else ""
+    cards = [field for field in fields if field.row.id == "mac" and field.device is not None]
+    leased = next((field for field in cards if field.with_lease), cards[0] if cards else None)
+    return next((case.id for case in cases if case.field and case.field is leased), "")

@@ -12,7 +12,7 @@ from steps.targets.directory import Entry
 from steps.virtual_machine import sources as s
 from steps.virtual_machine.cases import Case
 from steps.virtual_machine.codecs import FixedAddress, OtherStatements
-from steps.virtual_machine.field_table import OPERATIONAL
+from steps.virtual_machine.field_table import NAMING, OPERATIONAL
 from steps.virtual_machine.machine_entry import LEASE, MachineEntries
 from steps.virtual_machine.machine_fields import Field
 from steps.virtual_machine.outcome import Outcome
@@ -71,7 +71,7 @@ class MergedEntries:
         if not any(source in field.seen for source in s.DIRECTORIES):
             return
         at = field.places.get(s.DIRECTORY_NOW, field.places.get(s.DIRECTORY_BACKUP))
-        if at is None or at not in self.entries:
+        if at is None or at not in self.entries or _names_entry(field):
             return
         self._write(at, field.row.attributes[0], self._values(field, at, key))
         if field.with_lease and LEASE in self.entries and key is not None:
@@ -81,14 +81,14 @@ class MergedEntries:
 
     def _values(self, field: Field, at: str, key: str | None) -> tuple[bytes, ...]:
         """Today's spelling where it means the same, else the backup's, else our own."""
+        present = self.entries[at].values(field.row.attributes[0])
         if isinstance(field.row.codec, _PARTIAL):
-            present = self.entries[at].values(field.row.attributes[0])
             return field.row.codec.to_ldap(key, present)
         for source in (s.DIRECTORY_NOW, s.DIRECTORY_BACKUP):
             seen = field.seen.get(source)
             if seen is not None and seen.key == key:
                 return seen.raw
-        return field.row.codec.to_ldap(key, ())
+        return field.row.codec.to_ldap(key, present)
 
     def _lease_values(self, key: str) -> tuple[bytes, ...]:
         for held in (self.now, self.backup):
@@ -113,6 +113,11 @@ class MergedEntries:
         else:
             attributes.pop(spelled, None)
         self.entries[at] = Entry(entry.dn, attributes, entry.entry_csn)
+
+
+def _names_entry(field: Field) -> bool:
+    """Whether the entry is called by it: an entry cannot say another name than its DN."""
+    return field.row.attributes[0].lower() in NAMING
 
 
 def _plain(entry: Entry) -> Entry:

@@ -12,7 +12,7 @@ from steps.virtual_machine.cross_checks import REMEDIES, taken_identity
 from steps.virtual_machine.domain_xml import RefusedXml, console
 from steps.virtual_machine.field_table import Check
 from steps.virtual_machine.image_header import SetImage
-from steps.virtual_machine.machine_devices import DISK, Device
+from steps.virtual_machine.machine_devices import CARD, DISK, Device
 from steps.virtual_machine.machine_fields import Field
 from steps.virtual_machine.merged_xml import known_password
 from steps.virtual_machine.outcome import Outcome
@@ -79,6 +79,7 @@ def _is_template(situation: Situation) -> bool:
 def _identity(situation: Situation) -> Iterator[Blocking]:
     for code, message in taken_identity(situation):
         yield Blocking(code, message, "Find out which machine is the right one; remove the other.")
+    yield from _another_machine(situation)
     name, uuid = situation.fields.get("name"), situation.fields.get("uuid")
     if not situation.with_state or name is None or uuid is None:
         return
@@ -93,6 +94,22 @@ def _identity(situation: Situation) -> Iterator[Blocking]:
                 "Undefine today's machine, or restore as a cold start.",
                 (field.id,),
             )
+
+
+def _another_machine(situation: Situation) -> Iterator[Blocking]:
+    """The XML to start from is of a machine that nothing else here speaks of."""
+    known = [situation.fields[name] for name in ("name", "uuid") if name in situation.fields]
+    said = [field.seen[situation.base or ""] for field in known if situation.base in field.seen]
+    wanted = n.identity(situation.sources.machine)
+    if not said or s.XML_NOW in situation.documents.xmls or wanted in [x.key for x in said]:
+        return
+    yield Blocking(
+        "xml-of-another-machine",
+        f"The {s.DOCUMENT_TITLES[situation.base or '']} is of the machine "
+        f"{' with the UUID '.join(str(x.text) for x in said)}, not of {situation.sources.machine}.",
+        "Choose another backup, or put the right files into this one.",
+        tuple(field.id for field in known if situation.base in field.seen),
+    )
 
 
 def _images(situation: Situation, cases: Sequence[Case]) -> Iterator[Blocking]:
@@ -253,7 +270,32 @@ def blocking_as_decided(
     return (
         *_twice(situation, now, "mac", "mac-twice", "the MAC"),
         *_twice(situation, now, "source", "image-twice", "the image"),
+        *_incomplete(situation, now),
     )
+
+
+_CARD_NEEDS = {"bridge": "bridge", "network": "source-network"}
+
+
+def _incomplete(situation: Situation, decided: Mapping[str, str | None]) -> Iterator[Blocking]:
+    """A card that is to hang on a bridge or network of no name: libvirt refuses the XML."""
+    for device in situation.devices:
+        kind = situation.fields.get(f"{device.name}.type")
+        if device.kind != CARD or kind is None or situation.base not in kind.seen:
+            continue
+        said = _final(kind, decided, situation) or ""
+        place = situation.fields.get(f"{device.name}.{_CARD_NEEDS.get(said)}")
+        if said in _CARD_NEEDS and not (place and _final(place, decided, situation)):
+            yield Blocking(
+                "card-incomplete",
+                f"{device.name} would hang on a {said} that nothing names.",
+                f"Decide the connection of {device.name} and its {said} alike.",
+                tuple(x.id for x in (kind, place) if x is not None and x.id in decided),
+            )
+
+
+def _final(field: Field, decided: Mapping[str, str | None], situation: Situation) -> str | None:
+    return decided[field.id] if field.id in decided else base_value(field, situation)
 
 
 def _twice(
@@ -263,7 +305,7 @@ def _twice(
     for field in situation.fields.values():
         if field.row.id != name or field.device is None:
             continue
-        key = decided[field.id] if field.id in decided else base_value(field, situation)
+        key = _final(field, decided, situation)
         if key is None or situation.base not in field.seen:
             continue
         other = holders.setdefault(key, field.device.name)

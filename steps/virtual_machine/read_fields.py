@@ -67,6 +67,8 @@ def _settle(field: Field, documents: Documents, facts: HostFacts) -> Field | Non
         seen = _without_aliases(seen, dict(facts.machine_aliases))
     if field.device is not None and is_removable(field.device, documents):
         seen = _removable(field, seen)
+    if field.row.id == "bridge" and field.device is not None:
+        seen = _own_bridge(field.device, documents, seen)
     if not any(found.key is not None for found in seen.values()):
         return None
     return replace(field, seen=seen)
@@ -150,6 +152,16 @@ def _agree(card: Field, lease: Field) -> bool:
     return bool(shared) and all(
         card.seen[x].key == lease.seen[x].key for x in lease.seen if x in shared
     )
+
+
+def _own_bridge(device: Device, documents: Documents, seen: Mapping[str, Seen]) -> dict[str, Seen]:
+    """A card on a libvirt network has no bridge of its own; libvirt shows the network's."""
+    there = {x: device.element(tree, x) for x, tree in documents.trees.items()}
+    kinds = {x: card.get("type") for x, card in there.items() if card is not None}
+    networked = {x for x, kind in kinds.items() if kind == "network"}
+    if networked and networked == set(kinds):
+        return {x: found for x, found in seen.items() if x in s.DIRECTORIES}
+    return {x: Seen(None, None) if x in networked else found for x, found in seen.items()}
 
 
 def _unknown(fields: list[Field], documents: Documents) -> Iterator[Field]:

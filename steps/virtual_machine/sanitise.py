@@ -16,7 +16,7 @@ from steps.targets.directory import Attributes, Entry
 from steps.virtual_machine.domain_xml import parse_domain, to_text
 from steps.virtual_machine.normalise import fits_xml
 
-SECRET_ATTRIBUTES = frozenset({"sstspicepassword", "userpassword"})
+_SECRET_NAME = re.compile("passw(or)?d|secret", re.IGNORECASE)
 _MARK = re.compile(r"<secret [0-9]{1,6}>")
 
 
@@ -45,6 +45,11 @@ class Vault:
     def secrets(self) -> Mapping[str, Secret]:
         """Every secret by its mark, for the scrubber."""
         return {mark: Secret(text) for text, mark in self._marks.items()}
+
+
+def is_secret_name(attribute: str) -> bool:
+    """Whether an attribute's values are secrets: sstSpicePassword, userPassword and their like."""
+    return bool(_SECRET_NAME.search(attribute))
 
 
 def is_mark(text: str) -> bool:
@@ -84,7 +89,7 @@ def _filled(text: str, vault: Vault) -> str:
 def _mapped(entry: Entry, change: Callable[[str], str]) -> Entry:
     attributes: Attributes = {
         name: tuple(_mapped_value(value, change) for value in values)
-        if name.lower() in SECRET_ATTRIBUTES
+        if is_secret_name(name)
         else values
         for name, values in entry.attributes.items()
     }

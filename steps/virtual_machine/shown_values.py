@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from steps.virtual_machine import normalise as n
 from steps.virtual_machine.cases import Case
 from steps.virtual_machine.field_table import Rule
+from steps.virtual_machine.sanitise import is_secret_name
 
 SET, DIFFERS, NONE = "(set)", "(set, differs)", "(none)"
 THERE, NOT_THERE = "there", "not there"
@@ -17,8 +18,8 @@ def is_secret(case: Case) -> bool:
     """Whether its values are never shown."""
     if case.field is None:
         return False
-    attribute = case.field.row.attributes[:1]
-    return case.field.row.rule is Rule.SECRET or attribute == ("userPassword",)
+    row = case.field.row
+    return row.rule is Rule.SECRET or any(map(is_secret_name, row.attributes))
 
 
 def texts(case: Case) -> Mapping[str, str | None]:

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 from steps.virtual_machine import normalise as n
 from steps.virtual_machine.codecs import Codec
-from steps.virtual_machine.domain_xml import append, devices, duplicate, read, remove
+from steps.virtual_machine.domain_xml import (
+    append,
+    devices,
+    drop_attribute,
+    duplicate,
+    read,
+    remove,
+)
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -91,8 +98,10 @@ def without_runtime(element: Element) -> Element:
     copied = duplicate(element)
     _drop(copied.iter("alias", "address", "seclabel", "backingStore"), copied)
     for source in copied.iter("source"):
-        if "index" in source.attrib:
-            del source.attrib["index"]
+        drop_attribute(source, "index")
+        if source.get("network"):
+            drop_attribute(source, "portid")
+            drop_attribute(source, "bridge")
     return copied
 
 
