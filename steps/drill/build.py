@@ -50,15 +50,18 @@ class _Site:
     """The ports of then and today, held until the machine takes them itself."""
 
 
-def build(places: Places, say: Say) -> Truth:
-    """Bring the site up in an empty folder. Raises InvalidInput where the folder is in use."""
+def build(places: Places, say: Say, uri: str = "") -> Truth:
+    """Bring the site up in an empty folder. Raises InvalidInput where the folder is in use.
+
+    `uri` names another hypervisor than an embedded one of the site's own.
+    """
     _make_folders(places)
     started = time.monotonic()
     password = Secret(_password())
     slapd = _start_directory(places, password)
     say(f"directory: slapd at {slapd.url}, {time.monotonic() - started:.1f} s")
     known = cache_folder() / "hypervisor"
-    uri = prepare_root(places.hypervisor, known)
+    uri = uri or prepare_root(places.hypervisor, known)
     write_site_file(places, uri, slapd)
     hypervisor = PracticeHypervisor(uri)
     try:
@@ -89,8 +92,13 @@ def _history(site: _Site, say: Say) -> Truth:
     )  # fmt: skip
 
 
+def made_before(places: Places) -> set[Path]:
+    """What may stand in the folder before the build: a small disk, a hypervisor's settings."""
+    return {places.storage, places.hypervisor}
+
+
 def _make_folders(places: Places) -> None:
-    if places.folder.exists() and set(places.folder.iterdir()) - {places.storage}:
+    if places.folder.exists() and set(places.folder.iterdir()) - made_before(places):
         raise InvalidInput(
             f"{places.folder} is not empty.",
             "Remove the old practice site first: rekindle drill --remove.",
@@ -275,4 +283,4 @@ if __name__ == "__main__":
 
     from steps.drill.child import run_child
 
-    run_child(lambda say: build(Places(Path(sys.argv[1])), say))
+    run_child(lambda say: build(Places(Path(sys.argv[1])), say, *sys.argv[2:3]))

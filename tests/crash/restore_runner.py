@@ -2,7 +2,7 @@
 
 `restore_runner.py N ACTION RUN_DIRECTORY [--undo]`; N = 0 does none. ACTION is `before`, `torn` or
 `after` (killed there), `fill:FILE` (the file takes all room of its file system), `slapd:FOLDER`
-(that directory is killed).
+(that directory is killed), `kill:FILE` (the process whose id the file holds is killed).
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ def harm(action: str) -> None:
             os.posix_fallocate(filler.fileno(), 0, shutil.disk_usage(Path(place).parent).free)
     elif kind == "slapd":
         stop_slapd(Path(place), kill=True)
+    elif kind == "kill":
+        os.kill(int(Path(place).read_text()), signal.SIGKILL)
 
 
 class HarmfulJournal(Journal):

@@ -63,6 +63,7 @@ class RestoreWorld:
     folder: Path
     template: Path
     decided: FrozenPlan | None = None
+    uri: str = ""
 
     @property
     def places(self) -> Places:
@@ -71,7 +72,7 @@ class RestoreWorld:
     def build(self, *, small_disk: bool = False) -> None:
         if small_disk:
             mount_small_disk(self.places)
-        ask_child("steps.drill.build", [str(self.folder)], _quiet)
+        ask_child("steps.drill.build", [str(self.folder), self.uri], _quiet)
         self._stop()
         _copy(self.folder, self.template)
 
