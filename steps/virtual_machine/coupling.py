@@ -44,7 +44,13 @@ def _groups(cases: Sequence[Case], leased: str) -> Iterator[list[str]]:
 
 
 def _leased_card(cases: Sequence[Case], fields: Iterable[Field]) -> str:
-    """The row of the MAC the lease belongs to: the one joined with it, else the first card's."""
+    """The row of what the lease belongs to: the MAC it is joined with, else the first card's.
+
+    A first card that only the backup or only today has is a row itself.
+    """
     cards = [field for field in fields if field.row.id == "mac" and field.device is not None]
     leased = next((field for field in cards if field.with_lease), cards[0] if cards else None)
-    return next((case.id for case in cases if case.field and case.field is leased), "")
+    for case in cases:
+        if leased is not None and (case.field is leased or case.device is leased.device):
+            return case.id
+    return ""

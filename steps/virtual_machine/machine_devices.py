@@ -135,10 +135,11 @@ def _match_cards(documents: Documents) -> Iterator[Device]:
             macs = [_entry_mac(held.by_place[at]) for at in places[source]]
             names = [at.partition(",")[0].partition("=")[2] for at in places[source]]
             _fill(slots, source, macs, names)
+    names = _card_names(slots)
     for number, slot in enumerate(slots):
         entries = {x: places[x][i] for x, i in slot.index.items() if x in places}
         elements = {x: i for x, i in slot.index.items() if x in documents.trees}
-        yield Device(CARD, _card_name(slot, number, slots), entries, elements)
+        yield Device(CARD, names[number], entries, elements)
 
 
 def _card_places(held: MachineEntries) -> list[str]:
@@ -155,15 +156,18 @@ def _entry_mac(entry: Entry) -> str:
     return n.mac(entry.text("sstMacAddress") or "")
 
 
-def _card_name(slot: _Slot, number: int, slots: list[_Slot]) -> str:
-    if slot.names:
-        return next(iter(slot.names.values()))
-    taken = {name for other in slots for name in other.names.values()}
-    name = f"net{number}"
-    while name in taken:
-        number += 1
-        name = f"net{number}"
-    return name
+def _card_names(slots: list[_Slot]) -> list[str]:
+    """What each is called: as in the backup, else as today, else by a number that is free."""
+    firsts = [next(iter(slot.names.values()), "") for slot in slots]
+    taken = {name for slot in slots for name in slot.names.values()}
+    given: dict[str, None] = {}
+    for number, first in enumerate(firsts):
+        name = first
+        while not name or name in given:
+            name = "" if f"net{number}" in taken else f"net{number}"
+            number += 1
+        given[name] = None
+    return list(given)
 
 
 def _fill(slots: list[_Slot], source: str, macs: list[str], names: list[str]) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from steps.ldif_text import split_dn
 from steps.targets.directory import Entry
 from steps.virtual_machine import sources as s
 from steps.virtual_machine.cases import Case
 from steps.virtual_machine.codecs import FixedAddress, OtherStatements
 from steps.virtual_machine.field_table import NAMING, OPERATIONAL
+from steps.virtual_machine.machine_devices import Device
 from steps.virtual_machine.machine_entry import LEASE, MachineEntries
 from steps.virtual_machine.machine_fields import Field
 from steps.virtual_machine.outcome import Outcome
@@ -41,8 +43,7 @@ class MergedEntries:
         if case.field is not None:
             self._field(case.field, result.directory)
         elif case.device is not None:
-            for at in case.device.entries.values():
-                self._presence(at, result.directory is not None)
+            self._device(case.device, result.directory is not None)
         elif case.entry_at is not None:
             self._presence(case.entry_at, result.directory is not None)
 
@@ -51,6 +52,30 @@ class MergedEntries:
         lease = self.entries.get(LEASE)
         tree = [entry for at, entry in self.entries.items() if at != LEASE]
         return (*tree, *([lease] if lease is not None else []))
+
+    def _device(self, device: Device, wanted: bool) -> None:
+        """Its entry of today goes, or the backup's comes: places may be another's by now."""
+        today = device.entries.get(s.DIRECTORY_BACKUP if self.gone else s.DIRECTORY_NOW)
+        then = device.entries.get(s.DIRECTORY_BACKUP)
+        if not wanted and today is not None:
+            self._presence(today, False)
+        elif wanted and today is None and then is not None:
+            if then in self.entries:
+                self._come_renamed(then)
+            else:
+                self._presence(then, True)
+
+    def _come_renamed(self, at: str) -> None:
+        """The backup's card where another card of today has its name."""
+        entry = self._rebased(_plain(self.backup.by_place[at]), at)
+        rdn, place = split_dn(entry.dn)[0].partition("=")[0], at.partition(",")[2]
+        number = 0
+        while f"{rdn.lower()}=net{number},{place}" in self.entries:
+            number += 1
+        free = f"{rdn.lower()}=net{number},{place}"
+        dn = ",".join([f"{rdn}=net{number}", *split_dn(entry.dn)[1:]])
+        self.entries[free] = Entry(dn, entry.attributes)
+        self._write(free, rdn, (f"net{number}".encode(),))
 
     def _presence(self, at: str, wanted: bool) -> None:
         if not wanted:
@@ -131,7 +156,13 @@ def merged_entries(
 ) -> tuple[Entry, ...]:
     """Machine subtree in the order of the directory, then the lease."""
     merged = MergedEntries(situation)
-    # Entries first: a decision on a value of an entry needs the entry to be there.
-    for case, result in sorted(decided, key=lambda pair: pair[0].field is not None):
+    for case, result in sorted(decided, key=_turn):
         merged.carry_out(case, result)
     return merged.result()
+
+
+def _turn(decision: tuple[Case, Outcome]) -> tuple[bool, bool]:
+    # Entries first: a decision on a value of an entry needs the entry to be there. Of those, what
+    # goes first: what comes may need its place.
+    case, result = decision
+    return case.field is not None, result.directory is not None

@@ -148,10 +148,8 @@ def _join_lease(fields: list[Field]) -> list[Field]:
 
 
 def _agree(card: Field, lease: Field) -> bool:
-    shared = [source for source in lease.seen if source in card.seen]
-    return bool(shared) and all(
-        card.seen[x].key == lease.seen[x].key for x in lease.seen if x in shared
-    )
+    said = lease.seen.items()
+    return all(x in card.seen and card.seen[x].key == found.key for x, found in said)
 
 
 def _own_bridge(device: Device, documents: Documents, seen: Mapping[str, Seen]) -> dict[str, Seen]:

@@ -260,3 +260,58 @@ def test_a_password_of_an_unknown_attribute_is_not_shown():
     texts = conflicts.texts("sstServicePassword")
     assert texts["directory_backup"] == "(set)"
     assert texts["directory_now"] == "(set, differs)"
+
+
+# --- cards that came, went and changed their names ---------------------------------------------
+
+FIRST = THEN.cards[0]
+TWO = replace(THEN, cards=(FIRST, SECOND))
+
+
+def macs_of(ldif):
+    """MACs by the name of their card's entry."""
+    entries = by_dn(ldif).values()
+    found = {entry.text("sstInterface"): entry.text("sstMacAddress") for entry in entries}
+    return {name: mac for name, mac in found.items() if name}
+
+
+def test_a_card_that_comes_back_finds_a_name_of_its_own():
+    now = replace(TWO, cards=(replace(SECOND, name="net0"),))
+    conflicts = compare(since(now, then=TWO))
+    results = conflicts.results(choose(conflicts, KEEP))
+    assert sorted(macs_of(results.merged_ldif).values()) == [FIRST.mac, SECOND.mac]
+    assert macs_of(results.merged_ldif)["net0"] == SECOND.mac
+    assert FIRST.mac in results.restore_xml
+
+
+def test_a_card_that_stays_away_takes_no_other_with_it():
+    now = replace(TWO, cards=(replace(SECOND, name="net0"),))
+    conflicts = compare(since(now, then=TWO))
+    results = conflicts.results(choose(conflicts, net0="next-boot"))
+    assert macs_of(results.merged_ldif) == {"net0": SECOND.mac}
+    assert FIRST.mac not in results.next_boot_xml
+
+
+def test_the_lease_comes_back_with_its_card():
+    conflicts = compare(since(replace(TWO, cards=(SECOND,)), then=TWO))
+    assert row(conflicts, "net0").coupled == ("dhcp.hardware-address",)
+    desk = Desk(conflicts)
+    desk.decide("net0", Resolution(KEEP))
+    lease = by_dn(conflicts.results(desk.decided).merged_ldif)[LEASE_DN]
+    assert lease.text("dhcpHWAddress") == f"ethernet {FIRST.mac}"
+    desk.decide("net0", Resolution(BOOT))
+    lease = by_dn(conflicts.results(desk.decided).merged_ldif)[LEASE_DN]
+    assert lease.text("dhcpHWAddress") == f"ethernet {SECOND.mac}"
+
+
+def test_the_lease_of_a_new_first_card_is_a_difference():
+    new = Card("net0", "52:54:00:0f:0f:0f")
+    now = replace(TWO, cards=(new, replace(FIRST, name="net1"), replace(SECOND, name="net2")))
+    conflicts = compare(since(now, then=TWO))
+    # Today net2 is another card.
+    assert ids(conflicts) == ["dhcp.hardware-address", "net3"]
+    assert row(conflicts, "net3").values["directory_now"] == new.mac
+    results = conflicts.results(choose(conflicts, KEEP))
+    assert sorted(macs_of(results.merged_ldif).values()) == [FIRST.mac, SECOND.mac]
+    lease = by_dn(results.merged_ldif)[LEASE_DN]
+    assert lease.text("dhcpHWAddress") == f"ethernet {FIRST.mac}"
