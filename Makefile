@@ -10,7 +10,7 @@ drill: set-up
 
 test: set-up-tests
 	@$(MAKE) --no-print-directory lint
-	$(venv)/python -P -m pytest -n 2 $(ARGS)
+	$(venv)/python -P -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: set-up-tests
 	$(venv)/ruff format --check .
