@@ -139,31 +139,35 @@ class RekindleApp(App[int]):
             self._sessions[procedure.name] = Session(site, procedure)
         await self.walk(self._sessions[procedure.name])
 
-    async def walk(self, session: Session) -> int:
-        """Walk through a session and follow its run; returns an exit code."""
-        from tui.wizard import Walk
+    async def walk(self, session: Session, *, briefing: str = "") -> int:
+        """Walk through a session and follow its run; returns an exit code.
+
+        The briefing is what the operator reads first.
+        """
+        from tui.wizard import Walk, brief
 
         assert self.service is not None
-        run = await Walk(self, session, self.service).go()
+        if briefing:
+            await brief(self, briefing)
+        run = await Walk(self, session, self.service, home_behind=self._main is None).go()
         if run is None:
             return LEFT
         self._sessions.pop(session.procedure.name, None)
-        return await self.show_run(run, f"{session.procedure.title}", session.site)
+        return await self.show_run(run)
 
     async def _open_run_from_home(self, path: Path) -> None:
         from steps.run.directory import RunDirectory
 
-        await self.show_run(RunDirectory(path), "", None)
+        await self.show_run(RunDirectory(path))
 
-    async def show_run(self, run: RunDirectory, what: str, site: Site | None) -> int:
+    async def show_run(self, run: RunDirectory) -> int:
         """Show a run, or its report where it has ended; returns an exit code."""
+        from tui.run_place import place_of
         from tui.screens.leave import DETACH
-        from tui.widgets.place import Place
         from tui.wizard import follow
 
         assert self.service is not None
-        name, drill = (site.name, site.practice) if site else ("", False)
-        place = Place(what or run.id, site=name, drill=drill)
+        place = await in_thread(lambda: place_of(run))
         ended = await follow(self, self.service, run, place)
         if ended == DETACH:
             self.parting = f"Run {run.id} goes on without this screen: rekindle attach {run.id}"
@@ -179,14 +183,16 @@ def run_wizard(
     procedure: str | None = None,
     given: Given | None = None,
     resolutions: Resolutions | None = None,
+    briefing: str = "",
 ) -> int:
     """The whole wizard: Home, or one procedure with what is known of its answers.
 
-    Returns an exit code. Raises what ended it where that was an error.
+    The briefing is what the operator of one procedure reads first. Returns an exit code.
+    Raises what ended it where that was an error.
     """
     if procedure is None or site is None:
         return run_home(lambda: site, mouse=mouse)
-    main = _one_procedure(site, procedure, given, resolutions)
+    main = _one_procedure(site, procedure, given, resolutions, briefing)
     return run_app(RekindleApp(service=_service(), main=main), mouse)
 
 
@@ -208,7 +214,7 @@ def run_attached(run_dir: Path, *, mouse: bool = False) -> int:
     run = RunDirectory(run_dir)
 
     async def main(app: RekindleApp) -> int:
-        return await app.show_run(run, "", None)
+        return await app.show_run(run)
 
     return run_app(RekindleApp(service=_service(), main=main), mouse)
 
@@ -233,7 +239,7 @@ def _home(find_site: Callable[[], Site | None], service: Service) -> HomeScreen:
 
 
 def _one_procedure(
-    site: Site, name: str, given: Given | None, resolutions: Resolutions | None
+    site: Site, name: str, given: Given | None, resolutions: Resolutions | None, briefing: str
 ) -> Callable[[RekindleApp], Coroutine[Any, Any, int]]:
     async def main(app: RekindleApp) -> int:
         from steps import catalogue
@@ -241,7 +247,7 @@ def _one_procedure(
 
         procedure = catalogue.find(name)
         session = Session(site, procedure, dict(given or {}), dict(resolutions or {}))
-        return await app.walk(session)
+        return await app.walk(session, briefing=briefing)
 
     return main
 

@@ -114,4 +114,4 @@ def _wizard(scenario: Scenario, scene: Scene, *, plain: bool, mouse: bool) -> No
     else:
         from tui import app
 
-        app.run_wizard(site, mouse=mouse, procedure=scenario.procedure)
+        app.run_wizard(site, mouse=mouse, procedure=scenario.procedure, briefing=scenario.story)

@@ -19,10 +19,11 @@ from tui.prober import Prober
 from tui.run_watch import RunWatch
 from tui.screens.dialog import Notice, TextDialog
 from tui.screens.interview import InterviewScreen
-from tui.screens.leave import DETACH
+from tui.screens.leave import DETACH, DISCARD, LeaveProcedure
 from tui.screens.report import ReportScreen
 from tui.screens.review import ReviewScreen
 from tui.screens.run import RESUME, RunScreen
+from tui.screens.starting import StartingScreen
 from tui.screens.survey import SurveyScreen
 from tui.service import Ask, Service
 from tui.session import COLD_MODE, MODE_QUESTION, Session
@@ -39,6 +40,11 @@ async def show(app: App[Any], screen: Screen[Result]) -> Result | None:
 async def tell(app: App[Any], title: str, problem: RekindleError | str) -> None:
     """Show a notice and wait until it is read."""
     await show(app, Notice(title, str(problem)))
+
+
+async def brief(app: App[Any], story: str) -> None:
+    """Tell the operator what there is to do, and wait until it is read."""
+    await tell(app, "What there is to do", " ".join(story.split()))
 
 
 def asker(app: App[Any]) -> Ask:
@@ -62,10 +68,16 @@ Stage = Callable[[], Awaitable["Stage | None"]]
 
 
 class Walk:
-    """One walk through one session. `go` ends with a run, or None when the operator stepped out."""
+    """One walk through one session. `go` ends with a run, or None when the operator stepped out.
 
-    def __init__(self, app: App[Any], session: Session, service: Service) -> None:
+    Where Home is behind it, stepping out loses nothing and is not asked about.
+    """
+
+    def __init__(
+        self, app: App[Any], session: Session, service: Service, *, home_behind: bool = True
+    ) -> None:
         self._app, self._session, self._service = app, session, service
+        self._home_behind = home_behind
         self._prober = Prober(session, service)
         self._mend = False
         self._run: RunDirectory | None = None
@@ -103,13 +115,16 @@ class Walk:
         )
         wanted = await show(self._app, screen)
         if wanted is None:
-            return None
+            return None if await self._may_step_out() else self._interview
         unfinished = session.first_open()
         self._mend = unfinished is not None
         if unfinished is not None:
             session.page = unfinished.name
             return self._interview
         return self._survey
+
+    async def _may_step_out(self) -> bool:
+        return self._home_behind or await show(self._app, LeaveProcedure()) == DISCARD
 
     async def _survey(self) -> Stage | None:
         session = self._session
@@ -159,13 +174,21 @@ class Walk:
     async def _start(self) -> Stage | None:
         try:
             await self._ask_for_procedure_secrets()
-            self._run = await in_thread(lambda: self._service.start(self._session))
+            self._run = await self._start_run()
         except Interrupted:
             return self._review
         except RekindleError as error:
             await tell(self._app, "The run was not started", error)
             return self._review
         return None
+
+    async def _start_run(self) -> RunDirectory:
+        screen = StartingScreen(self._place)
+        await self._app.push_screen(screen)
+        try:
+            return await in_thread(lambda: self._service.start(self._session))
+        finally:
+            screen.finish(None)
 
     async def _ask_for_procedure_secrets(self) -> None:
         ask = asker(self._app)

@@ -291,7 +291,8 @@ async def test_saving_shows_the_path_and_how_to_use_the_file(app, service):
         await pilot.press("ctrl+s")
         text = await wait_for(pilot, "The answers are saved")
     assert "answers.yaml" in text.replace("\n", "").replace(" ", "").replace("|", "")
-    assert "rekindle run" in text
+    words = " ".join(text.replace("|", " ").split())
+    assert "rekindle run toy.restore --answers" in words
     assert service.saved[0]["machine"] == "web01"
 
 

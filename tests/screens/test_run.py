@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from config.site import Site
 from steps.run.control_client import ControlClient
 from steps.run.events import Event
 from tests.screens.support import Script, ToyService, home_app, make_run, screen_text, wait_for
@@ -30,7 +31,7 @@ def attached(service, run) -> RekindleApp:
     """The application as `rekindle attach` opens it."""
 
     async def main(app):
-        return await app.show_run(run, "", None)
+        return await app.show_run(run)
 
     return RekindleApp(service=service, main=main)
 
@@ -39,6 +40,19 @@ def line_of(text: str, words: str) -> str:
     found = [line for line in text.splitlines() if words in line]
     assert found, f"{words!r} is not on the screen:\n{text}"
     return found[0]
+
+
+async def test_a_run_attached_to_says_its_site_and_whether_it_is_a_drill(service, tmp_path):
+    site = Site(name="practice", practice=True)
+    with Script(make_run(tmp_path / "drill", site=site)) as script:
+        script.start()
+        async with attached(service, script.run).run_test(size=(80, 24)) as pilot:
+            text = await wait_for(pilot, "Wipe the old images")
+            assert "DRILL" in text.splitlines()[0]
+            script.finish("done")
+            text = await wait_for(pilot, "DONE")
+    assert "DRILL" in text.splitlines()[0]
+    assert "Restore web01 > Report" in text.splitlines()[0]
 
 
 async def test_every_step_says_in_words_where_it_is(service, script):

@@ -91,6 +91,65 @@ async def test_from_the_first_question_to_a_started_run(service):
     assert app.state.decided() == {"port": Resolution(Decision.TAKE_LIVE)}
 
 
+async def test_the_name_to_type_shows_where_the_keys_go_and_typing_takes_the_error_away(service):
+    async with walker(service).run_test(size=(80, 24)) as pilot:
+        text = await to_review(pilot)
+        assert "   Type web01 to confirm:" in text
+        await pilot.press("tab", "enter", "enter")
+        text = await wait_for(pilot, "error   Type web01 first.")
+        assert " > Type web01 to confirm:" in text
+        await pilot.press("w")
+        text = await wait_for(pilot, lambda text: "error" not in text)
+        await pilot.press("enter", "enter")
+        await wait_for(pilot, "error   'w' is not 'web01'.")
+    assert not service.started
+
+
+async def test_a_run_that_is_being_started_says_so(service):
+    begin, go_on = service.start, threading.Event()
+
+    def slow(session):
+        go_on.wait(5)
+        return begin(session)
+
+    service.start = slow
+    async with walker(service).run_test(size=(80, 24)) as pilot:
+        await to_review(pilot)
+        await pilot.press("tab", *"web01", "enter", "enter")
+        text = await wait_for(pilot, "Starting the run ...")
+        assert "web01 > Start" in text.splitlines()[0]
+        go_on.set()
+        await wait_for(pilot, "starting")
+
+
+async def test_esc_before_the_first_page_asks_where_nothing_is_behind_it(service):
+    app = walker(service)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "1 of 1")
+        await pilot.press("escape")
+        await wait_for(pilot, "Leave?")
+        await pilot.press("enter")
+        await wait_for(pilot, "1 of 1")
+        assert app.return_value is None
+        await pilot.press("escape")
+        await wait_for(pilot, "Leave?")
+        await pilot.press("down", "enter")
+        await pilot.pause()
+    assert app.return_value == 130
+
+
+async def test_a_briefing_is_read_before_the_first_question(service):
+    state = Session(SITE, PROCEDURE)
+
+    async def main(app):
+        return await app.walk(state, briefing="web01 was changed today.\nBring it back.")
+
+    async with RekindleApp(service=service, main=main).run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "web01 was changed today. Bring it back.")
+        await pilot.press("enter")
+        await wait_for(pilot, "1 of 1")
+
+
 async def test_the_exit_code_says_how_the_run_ended(service):
     app = walker(service)
     async with app.run_test(size=(80, 24)) as pilot:

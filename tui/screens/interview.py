@@ -275,7 +275,7 @@ An answer is checked when it is given. An error must be mended before you go on;
             self.show_notice(
                 "The answers are saved",
                 f"{path}\n\nIt holds no secrets. The same answers run unattended with:\n"
-                f"rekindle run --answers {path}",
+                f"rekindle run {self._session.procedure.name} --answers {path}",
             )
 
     def action_leave(self) -> None:

@@ -20,6 +20,17 @@ class LeaveWizard(Dialog):
         super().__init__("Leave?", "Nothing has been started and nothing was changed.", choices)
 
 
+class LeaveProcedure(Dialog):
+    """Going back before the first page, where no other screen is behind it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Leave?",
+            "This is the first page. Nothing has been started and nothing was changed.",
+            ((STAY, "stay here"), (DISCARD, "leave without saving the answers")),
+        )
+
+
 class LeaveRun(Dialog):
     """A run goes on without its screen; the operator says whether it shall."""
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import DescendantFocus
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -70,7 +71,9 @@ button works.
         name = self._plan.confirm_by_typing
         if name:
             yield Horizontal(
-                Static(f"Type {name} to confirm:", markup=False), LineInput(id="typed"), id="typing"
+                Static(self._prompt(marked=False), id="prompt", markup=False),
+                LineInput(id="typed"),
+                id="typing",
             )
         yield Static(id="said", markup=False)
         yield ActionButton(f"{self._plan.verb} {self._plan.object}", id="start")
@@ -78,13 +81,23 @@ button works.
     def _settings(self) -> list[Row]:
         return [row for title, value in self._plan.settings for row in (("", title), ("  ", value))]
 
+    def _prompt(self, *, marked: bool) -> str:
+        return f"{'>' if marked else ' '} Type {self._plan.confirm_by_typing} to confirm:"
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        for prompt in self.query("#prompt").results(Static):
+            prompt.update(self._prompt(marked=event.widget.id == "typed"))
+
     def on_mount(self) -> None:
+        self._say_what_it_is()
+        self.query_one("#plan", PickList).focus()
+
+    def _say_what_it_is(self) -> None:
         steps = len(self._plan.steps)
         estimate = self._plan.estimate_seconds
         told = f", about {about(estimate)}" if estimate is not None else ""
         said = f"{steps} steps{told}. Nothing has been changed yet."
         self.query_one("#said", Static).update(said)
-        self.query_one("#plan", PickList).focus()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._fill)
@@ -117,18 +130,23 @@ button works.
     def _step(self, name: str | None) -> Step | None:
         return next((step for step in self._plan.steps if step.name == name), None)
 
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._say_what_it_is()
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.query_one("#start").focus()
 
     def on_action_button_pressed(self) -> None:
         wanted = self._plan.confirm_by_typing
-        if wanted and self.query_one("#typed", LineInput).value.strip() != wanted:
-            typed = self.query_one("#typed", LineInput).value.strip()
-            self.query_one("#said", Static).update(f"error   {typed!r} is not {wanted!r}.")
-            self.query_one("#typed").focus()
-        else:
+        typed = self.query_one("#typed", LineInput).value.strip() if wanted else ""
+        if typed == wanted:
             self.finish(True)
+            return
+        problem = f"{typed!r} is not {wanted!r}." if typed else f"Type {wanted} first."
+        self.query_one("#said", Static).update(f"error   {problem}")
+        self.query_one("#typed").focus()
 
 
 def plan_options(plan: Plan, width: int) -> Iterator[Option]:
