@@ -120,7 +120,9 @@ class CopyLargeFile(Step):
         if found.root != fact["root"]:
             return not_done(f"{self.file.target} reads {found.root}, copied was {fact['root']}")
         listed = ", as the checksum list says" if self.file.sha256 else ""
-        return done(f"{self.file.target}: {status.size} bytes, tree {found.root[:16]}{listed}")
+        scheme, _, digest = found.root.partition(":")
+        proof = f"{scheme} {digest[:16]}..."
+        return done(f"{self.file.target}: {status.size} bytes, {proof}{listed}")
 
     def apply(self, context: StepContext) -> None:
         """Copy it; goes on where an earlier try ended. Raises StepFailed where it differs."""
