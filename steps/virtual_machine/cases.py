@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from steps.conflicts import Decision, FieldClass, LdapPlace
 from steps.virtual_machine import normalise as n
 from steps.virtual_machine import sources as s
 from steps.virtual_machine.choices import Choices, choices, device_choices, entry_choices
-from steps.virtual_machine.cross_checks import entry_fits, unusable
+from steps.virtual_machine.cross_checks import unusable
+from steps.virtual_machine.device_fitness import bad_then, bad_today
 from steps.virtual_machine.domain_xml import place
 from steps.virtual_machine.field_table import PRESENCE_ROW, Check, Rule
 from steps.virtual_machine.machine_devices import CARD, DISK, Device
@@ -61,7 +62,7 @@ def find_cases(situation: Situation) -> tuple[Case, ...]:
     """Every case, grouped as the screen shows them."""
     found_there = {device.name: presence(device, situation) for device in situation.devices}
     one_sided = {name for name, meant in found_there.items() if meant.differs}
-    fields = [f for f in situation.fields.values() if f.device_name not in one_sided]
+    fields = [f for f in situation.fields.values() if _is_asked(f, one_sided, situation)]
     found = [
         *(case for field in fields for case in _field_case(field, situation)),
         *(
@@ -72,6 +73,13 @@ def find_cases(situation: Situation) -> tuple[Case, ...]:
         *_entry_cases(situation),
     ]
     return tuple(sorted(_distinct(found), key=lambda case: GROUPS.index(case.group)))
+
+
+def _is_asked(field: Field, one_sided: Collection[str], situation: Situation) -> bool:
+    """Whether the field may be a row. Of a card that must come back the bridge may be mapped."""
+    if field.device_name not in one_sided:
+        return True
+    return situation.with_state and field.row.check is Check.BRIDGE and s.XML_NOW not in field.seen
 
 
 def _distinct(cases: Iterable[Case]) -> Iterator[Case]:
@@ -177,7 +185,14 @@ def _device_case(device: Device, found_there: Mapping[str, Meaning], situation: 
         group="disk" if kind == DISK else "network",
         field_class=FieldClass.FROZEN,
         meaning=meant,
-        choices=device_choices(kind, meant, counts, situation, _bad_today(device, situation)),
+        choices=device_choices(
+            kind,
+            meant,
+            counts,
+            situation,
+            bad_then(device, situation),
+            bad_today(device, situation),
+        ),
         values={x: Seen("present", shown[x]) if x in shown else None for x in s.SOURCES},
         ldap=_device_ldap(device, situation),
         xpath=_device_xpath(device, situation),
@@ -207,23 +222,6 @@ def _counts(
         sum(1 for meant in kin if meant.backup is not None and meant.backup.key),
         sum(1 for seen in now if seen is not None and seen.key),
     )
-
-
-def _bad_today(device: Device, situation: Situation) -> str:
-    """Why today's device may not be attached: it cannot be, or its image is another's format."""
-    for at in (device.entries[x] for x in (s.DIRECTORY_NOW,) if x in device.entries):
-        entry = situation.documents.entry(s.DIRECTORY_NOW, at)
-        if entry is not None and not entry_fits(entry):
-            return "Its entry holds values that are no text."
-    source = situation.fields.get(f"{device.name}.source")
-    said = situation.fields.get(f"{device.name}.driver-type")
-    if device.kind != DISK or source is None or said is None:
-        return ""
-    path, kind = meaning(source).now, meaning(said).now
-    image = situation.facts.live_image(path.key) if path and path.key else None
-    if image is None or not image.format or kind is None or kind.key in (None, image.format):
-        return ""
-    return f"The image {image.path} is {image.format}, the definition says {kind.key}."
 
 
 def _device_ldap(device: Device, situation: Situation) -> tuple[LdapPlace, ...]:

@@ -221,12 +221,17 @@ def _note(field: Field, allowed: list[Decision]) -> str:
 
 
 def device_choices(
-    kind: str, here: Meaning, counts: tuple[int, int], situation: Situation, bad_today: str
+    kind: str,
+    here: Meaning,
+    counts: tuple[int, int],
+    situation: Situation,
+    bad_then: str,
+    bad_today: str,
 ) -> Choices:
     """What may be decided about a disk or card that only the backup or only today has.
 
-    `counts` are how many of its kind the backup and today have. `bad_today` is why today's one may
-    not be attached, empty where it may.
+    `counts` are how many of its kind the backup and today have. `bad_then` and `bad_today` are why
+    the backup's or today's one may not be attached, empty where it may.
     """
     added = here.backup is not None and here.backup.key is None
     refused: Reasons = {CUSTOM: "A device is there or not; nothing can be typed."}
@@ -238,11 +243,14 @@ def device_choices(
     if bad_today and added:
         refused.setdefault(LIVE, bad_today)
         refused.setdefault(BOOT, bad_today)
+    if bad_then and not added:
+        refused.setdefault(KEEP, bad_then)
+        refused.setdefault(BOOT, bad_then)
     allowed = [decision for decision in Decision if decision not in refused]
     suggested = (BOOT if situation.with_state else LIVE) if added else KEEP
     return Choices(
         {decision: refused[decision] for decision in Decision if decision in refused},
-        suggested if suggested in allowed else allowed[0],
+        suggested if suggested in allowed else next(iter(allowed), None),
         note=_device_note(kind, added, situation),
     )
 

@@ -34,6 +34,7 @@ class MergedEntries:
         held = self.backup if self.gone else self.now
         self.dn = held.dn
         self.entries: dict[str, Entry] = {at: _plain(e) for at, e in held.by_place.items()}
+        self.renamed: dict[str, str] = {}
         lease = self.now.lease or (self.backup.lease if self.gone else None)
         if lease is not None:
             self.entries[LEASE] = _plain(lease)
@@ -74,6 +75,7 @@ class MergedEntries:
             number += 1
         free = f"{rdn.lower()}=net{number},{place}"
         dn = ",".join([f"{rdn}=net{number}", *split_dn(entry.dn)[1:]])
+        self.renamed[at] = free
         self.entries[free] = Entry(dn, entry.attributes)
         self._write(free, rdn, (f"net{number}".encode(),))
 
@@ -95,7 +97,8 @@ class MergedEntries:
     def _field(self, field: Field, key: str | None) -> None:
         if not any(source in field.seen for source in s.DIRECTORIES):
             return
-        at = field.places.get(s.DIRECTORY_NOW, field.places.get(s.DIRECTORY_BACKUP))
+        then = field.places.get(s.DIRECTORY_BACKUP)
+        at = field.places.get(s.DIRECTORY_NOW, self.renamed.get(then or "", then))
         if at is None or at not in self.entries or _names_entry(field):
             return
         self._write(at, field.row.attributes[0], self._values(field, at, key))

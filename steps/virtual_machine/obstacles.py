@@ -250,16 +250,21 @@ def _dead_ends(situation: Situation, cases: Sequence[Case]) -> Iterator[Blocking
         if case.choices.allowed or case.id in ("name", "uuid"):
             continue
         check = case.field.row.check if case.field else Check.NONE
-        reasons = dict.fromkeys(case.choices.refused.values())
         reason = case.choices.refused[Decision.KEEP_BACKUP]
         if case.field is not None and case.field.row.id == "driver-type":
             continue
         yield Blocking(
             f"{check.replace(' ', '-')}-unusable" if check else "no-choice",
             f"{case.title}: {reason}",
-            REMEDIES.get(check) or " ".join(reasons),
+            REMEDIES.get(check) or _other_way(case),
             (case.id,),
         )
+
+
+def _other_way(case: Case) -> str:
+    if case.device is not None:
+        return "Free what it needs, or restore as a cold start without it."
+    return " ".join(dict.fromkeys(case.choices.refused.values()))
 
 
 def blocking_as_decided(

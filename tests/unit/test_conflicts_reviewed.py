@@ -25,6 +25,7 @@ from tests.unit.machine_documents import (
     NAME,
     THEN,
     VDA,
+    VDB,
     Card,
     Scene,
     host_facts,
@@ -315,3 +316,70 @@ def test_the_lease_of_a_new_first_card_is_a_difference():
     assert sorted(macs_of(results.merged_ldif).values()) == [FIRST.mac, SECOND.mac]
     lease = by_dn(results.merged_ldif)[LEASE_DN]
     assert lease.text("dhcpHWAddress") == f"ethernet {FIRST.mac}"
+
+
+# --- cards and disks that come back into a world that went on ----------------------------------
+
+BACK = since(
+    replace(TWO, cards=(FIRST,)), then=replace(TWO, cards=(FIRST, replace(SECOND, bridge="old")))
+)
+TAKEN = (OtherMachine(OTHER, OTHER, (SECOND.mac,)),)
+
+
+def test_a_card_does_not_come_back_with_a_mac_that_is_anothers_by_now():
+    scene = replace(BACK, facts=host_facts(other_machines=TAKEN, bridges=("vmbr0", "old")))
+    cold = row(compare(scene, "cold"), "net1")
+    assert cold.allowed == (LIVE,)
+    assert cold.refused[KEEP] == f"The MAC {SECOND.mac} belongs to {OTHER}."
+    conflicts = compare(scene)
+    assert row(conflicts, "net1").allowed == ()
+    (found,) = conflicts.always_blocking
+    assert (found.code, found.rows) == ("no-choice", ("net1",))
+    assert SECOND.mac in found.message
+    assert "cold start" in found.remedy
+
+
+def test_a_card_of_today_is_not_attached_with_anothers_mac():
+    conflicts = compare(since(TWO, facts=host_facts(other_machines=TAKEN)))
+    found = row(conflicts, "net1")
+    assert (found.allowed, found.default) == ((KEEP,), KEEP)
+    assert found.refused[BOOT] == f"The MAC {SECOND.mac} belongs to {OTHER}."
+
+
+def test_a_card_that_must_come_back_is_given_a_bridge_of_this_host():
+    conflicts = compare(BACK)
+    assert row(conflicts, "net1").allowed == (KEEP, BOOT)
+    assert row(conflicts, "net1.bridge").allowed == (CUSTOM,)
+    decisions = {"net1": Resolution(KEEP), "net1.bridge": Resolution.parse("custom:br-prod")}
+    results = conflicts.results(decisions)
+    assert at(results.restore_xml, "//interface[2]/source/@bridge") == "br-prod"
+    entries = by_dn(results.merged_ldif).values()
+    assert [e.text("sstSourceBridge") for e in entries if e.text("sstInterface") == "net1"] == [
+        "br-prod"
+    ]
+
+
+def test_a_card_whose_bridge_is_gone_stays_away_in_a_cold_start():
+    found = row(compare(BACK, "cold"), "net1")
+    assert found.allowed == (LIVE,)
+    assert found.refused[KEEP] == "This host has no bridge 'old' (it has vmbr0, br-prod)."
+
+
+def test_a_renamed_card_is_given_its_own_bridge():
+    now = replace(BACK.now, cards=(replace(FIRST, name="net1"),))
+    conflicts = compare(replace(BACK, now=now, defined=now))
+    decisions = {"net1.bridge": Resolution.parse("custom:br-prod")}
+    bridges = {
+        e.text("sstMacAddress"): e.text("sstSourceBridge")
+        for e in by_dn(conflicts.results(choose(conflicts, KEEP) | decisions).merged_ldif).values()
+        if e.text("sstInterface")
+    }
+    assert bridges == {FIRST.mac: FIRST.bridge, SECOND.mac: "br-prod"}
+
+
+def test_a_disk_does_not_come_back_to_a_path_that_is_anothers_by_now():
+    other = OtherMachine(OTHER, OTHER, images=(VDB.path,))
+    now = replace(THEN, disks=(VDA,))
+    conflicts = compare(since(now, facts=host_facts(other_machines=(other,))), "cold")
+    assert row(conflicts, "vdb").allowed == (LIVE,)
+    assert row(conflicts, "vdb").refused[KEEP] == f"The image {VDB.path} belongs to {OTHER}."
