@@ -56,7 +56,7 @@ Enter on a step shows what was found about it; l opens its whole log.
     ]
     DEFAULT_CSS = """
     RunScreen #steps { height: auto; max-height: 60%; min-height: 3; }
-    RunScreen #standing { height: auto; text-style: bold; }
+    RunScreen #standing { height: auto; text-style: bold; display: none; }
     """
 
     def __init__(self, place: Place, watch: RunWatch, *, steer: bool = True) -> None:
@@ -68,7 +68,7 @@ Enter on a step shows what was found about it; l opens its whole log.
     def body(self) -> Iterable[Widget]:
         yield StepList(id="steps")
         yield QuestionPane()
-        yield RuleLine()
+        yield RuleLine(id="log-rule")
         yield LogTail()
         yield Static(id="standing", markup=False)
 
@@ -123,6 +123,7 @@ Enter on a step shows what was found about it; l opens its whole log.
         if asking != self.query_one(LogTail).display:
             return
         self.query_one(LogTail).display = not asking
+        self.query_one("#log-rule").display = not asking
         if asked_before is not None and not asking:
             self.query_one(StepList).focus()
 
