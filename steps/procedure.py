@@ -70,6 +70,8 @@ class Prompt:
 class PutOff(Exception):
     """Raised by an optional step's `apply`, before it has changed anything: do it another time.
 
+    It is the step's word that nothing of it has been done, by an earlier runner neither: the steps
+    before it can then still be undone. A step that may have begun must go on or fail.
     The run goes on and counts as done; resuming it offers the step again.
     """
 

@@ -166,7 +166,7 @@ def _verifying(view: RunView, event: EventData, at: datetime) -> None:
 
 def _started(view: RunView, event: EventData, at: datetime) -> None:
     step = view.steps[event["step"]]
-    step.touched_before, step.touched = step.touched, True
+    step.touched = True
     step.state, step.doing = StepState.RUNNING, Doing.APPLYING
     step.started, step.ended, step.seconds, step.progress = at, None, None, None
     step.message = step.remedy = step.seen = step.expected = step.reason = ""
@@ -203,8 +203,8 @@ def _skipped(view: RunView, event: EventData, at: datetime) -> None:
     step = _end(view, event, at, StepState.SKIPPED)
     step.reason, step.put_off = event["reason"], event["put_off"]
     if was_running:
-        # The step itself put it off, which it may do only before it has changed anything.
-        step.touched = step.touched_before
+        # The step itself put it off: its word that nothing of it is done, whoever began it before.
+        step.touched = False
 
 
 def _undo_started(view: RunView, event: EventData, _at: datetime) -> None:

@@ -61,7 +61,6 @@ class StepView:
     progress: Progress | None = None
     state_before: StepState = field(default=StepState.WAITING, repr=False)
     """What it was before the look that is going on."""
-    touched_before: bool = field(default=False, repr=False)
 
     @property
     def finished(self) -> bool:

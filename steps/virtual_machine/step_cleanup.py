@@ -133,7 +133,12 @@ class RemoveRetained(CleanUpStep):
 
 
 def _decide(context: StepContext, job: RestoreJob) -> None:
-    """By the answers, else by asking; asked in any case once it was put off. May raise PutOff."""
+    """By the answers, else by asking; asked in any case once it was put off. May raise PutOff.
+
+    Once they go they go: some may be gone already, and the way back with them.
+    """
+    if context.recall(CHOICE) == REMOVE:
+        return
     answer = str(context.given.get("old_images", job.old_images))
     if answer == ASK or context.recall(_PUT_OFF):
         answer = context.ask(_question(job))

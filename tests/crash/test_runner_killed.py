@@ -90,6 +90,22 @@ def test_killed_twice_in_one_run_it_still_ends_in_the_same_world(driver, tmp_pat
             assert effects(toy_run) == ["replaced"]
 
 
+def test_killed_at_any_transition_what_is_put_off_then_can_still_be_undone(driver, tmp_path):
+    whole = put_off_run(driver, tmp_path, "undisturbed")
+    count = transitions(whole)
+    assert driver.live(whole, undo=True) == 0
+    expected = toy.snapshot(whole.world)
+
+    for number in range(1, count + 1):
+        toy_run = ToyRun.make(tmp_path, prompts={"clean-up": "no"}, name=f"world{number}")
+        assert driver.live(toy_run, kill_at=number, when="after") == KILLED
+        if toy_run.update().outcome is None:
+            assert driver.live(toy_run) == 0
+        assert driver.live(toy_run, undo=True) == 0, f"killed after transition {number}"
+        assert toy.snapshot(toy_run.world) == expected
+        assert effects(toy_run) == []
+
+
 def put_off_run(driver: Driver, folder, name: str) -> ToyRun:
     toy_run = ToyRun.make(folder, prompts={"clean-up": "no"}, name=name)
     assert driver.live(toy_run) == 0

@@ -109,6 +109,25 @@ def test_the_clean_up_is_not_asked_about_where_the_answers_say_it(
     assert [prompt.name for prompt in run.asked] == (["cleanup"] if left else [])
 
 
+def test_a_clean_up_that_has_begun_goes_on_and_is_not_asked_about_again(world: World):
+    plan, run = plan_of(world, answers()), context(world, cleanup="remove")
+    broken = world.places.live / f"{VDB}.before-{RUN}"
+    carry_out(plan, run, until="cleanup.images")
+    there = broken.stat().st_ino
+    broken.rename(broken.with_suffix(".elsewhere"))
+    broken.write_text("another file")
+    assert broken.stat().st_ino != there
+    with pytest.raises(StepFailed, match="not the image that was set aside"):
+        carry_out(plan, run)
+    broken.unlink()
+    broken.with_suffix(".elsewhere").rename(broken)
+    # "keep" would promise a way back that is half gone.
+    run.answers["cleanup"] = "keep"
+    assert carry_out(plan, run) == []
+    assert [prompt.name for prompt in run.asked].count("cleanup") == 1
+    assert not broken.exists()
+
+
 def test_the_added_disk_stays_as_it_is(world: World):
     carry_out(plan_of(world, answers()), context(world))
     assert world.pattern(VDC) == "now"
