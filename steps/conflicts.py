@@ -28,7 +28,7 @@ class FieldClass(StrEnum):
 
     FROZEN = "frozen"  # the hypervisor refuses another value while memory is restored
     HOST = "host"  # host side, free
-    DIRECTORY_ONLY = "directory-only"  # never in the XML
+    DIRECTORY_ONLY = "directory-only"  # the hypervisor does not care
 
 
 @dataclass(frozen=True, slots=True)

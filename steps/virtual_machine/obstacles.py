@@ -28,7 +28,7 @@ def always_blocking(
 ) -> tuple[Blocking, ...]:
     """What must stop Apply whatever is chosen."""
     return (
-        *(_refused(source, error) for source, error in refused.items()),
+        *map(_refused, refused.values()),
         *_state(situation),
         *_definition(situation),
         *_identity(situation),
@@ -38,10 +38,8 @@ def always_blocking(
     )
 
 
-def _refused(source: str, error: RefusedXml) -> Blocking:
-    return Blocking(
-        error.code, f"The {s.DOCUMENT_TITLES[source]} is refused: {error.message}", error.remedy
-    )
+def _refused(error: RefusedXml) -> Blocking:
+    return Blocking(error.code, f"The {error.message}", error.remedy)
 
 
 def _state(situation: Situation) -> Iterator[Blocking]:
@@ -135,10 +133,10 @@ def _image(device: Device, situation: Situation, cases: Sequence[Case]) -> Itera
     name = situation.image_names(device)[0]
     rows = _rows_of(device, cases)
     if image is None or (image.problem and not image.format):
-        why = image.problem if image is not None else "not in the backup"
+        why = f": {image.problem}" if image is not None else ""
         yield Blocking(
             "image-missing",
-            f"The image of {device.name}, {name}.{situation.sources.leaf}: {why}.",
+            f"The backup has no image of {device.name} ({name}.{situation.sources.leaf}){why}.",
             "Choose another backup, or put the image back into this one.",
             rows,
         )

@@ -82,7 +82,7 @@ def safe_name(name: str, what: str) -> str:
     """The name itself where it is safe as one path component; raises InvalidInput."""
     if not is_safe_name(name):
         raise InvalidInput(
-            f"{name!r} cannot be the name of a {what}: it could leave its folder.",
+            f"{name!r} cannot be the name of the {what}: it could leave its folder.",
             "Names are letters, digits and . _ + : @ - only.",
         )
     return name

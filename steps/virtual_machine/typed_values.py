@@ -75,7 +75,7 @@ def _wrong(field: Field, text: str, expected: str) -> InvalidInput:
 
 def _text(field: Field, text: str) -> str:
     if not text.strip() or len(text) > _LONGEST or not text.isprintable():
-        raise _wrong(field, text, HINTS[Typed.TEXT])
+        raise _wrong(field, text, "a text of one line")
     return field.row.codec.normaliser(text)
 
 

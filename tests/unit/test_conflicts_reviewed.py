@@ -20,6 +20,7 @@ from tests.unit.conflict_support import (
     row,
 )
 from tests.unit.machine_documents import (
+    LEAF,
     LEASE_DN,
     MACHINE_DN,
     NAME,
@@ -29,6 +30,7 @@ from tests.unit.machine_documents import (
     Card,
     Scene,
     host_facts,
+    set_images,
     since,
 )
 
@@ -383,3 +385,13 @@ def test_a_disk_does_not_come_back_to_a_path_that_is_anothers_by_now():
     conflicts = compare(since(now, facts=host_facts(other_machines=(other,))), "cold")
     assert row(conflicts, "vdb").allowed == (LIVE,)
     assert row(conflicts, "vdb").refused[KEEP] == f"The image {VDB.path} belongs to {OTHER}."
+
+
+# --- words -------------------------------------------------------------------------------------
+
+
+def test_what_blocks_is_said_once():
+    (found,) = compare(Scene(), xml_backup=THEN.live_xml() * 2).always_blocking
+    assert found.message.startswith("The backup XML holds several documents: one ends before line ")
+    (found,) = compare(Scene(images=set_images(THEN)[:1])).always_blocking
+    assert found.message == f"The backup has no image of vdb ({VDB.image}.{LEAF})."

@@ -162,8 +162,9 @@ def _require_settled(conflicts: MachineConflicts, resolutions: Resolutions) -> N
         )
     rows = conflicts.still_open(resolutions)
     if rows:
+        count = "1 row is" if len(rows) == 1 else f"{len(rows)} rows are"
         raise Refused(
-            f"{len(rows)} rows are open: {', '.join(rows)}.",
+            f"{count} open: {', '.join(rows)}.",
             "Decide each of them with --choose ID=CHOICE.",
         )
 

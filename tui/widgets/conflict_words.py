@@ -72,7 +72,7 @@ def mode_words(mode: str) -> str:
 def class_words(row: Row, mode: str) -> str:
     """What the field's class means for this restore."""
     if row.field_class is FieldClass.DIRECTORY_ONLY:
-        return "directory only, never in the XML"
+        return "directory only, no effect in libvirt"
     if row.field_class is FieldClass.HOST:
         return "host side, free"
     return "frozen while memory is restored" if mode != "cold" else "guest hardware, free when cold"
