@@ -1,6 +1,8 @@
 """The benchmarks tell apart what holds from what does not, and run on small things too."""
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +68,10 @@ def test_an_unknown_benchmark_is_named(capsys):
     with pytest.raises(SystemExit):
         harness.main(["no-such-thing"])
     assert "no-such-thing" in capsys.readouterr().err
+
+
+def test_make_bench_runs_this_harness_with_the_arguments_given():
+    root = Path(__file__).parents[2]
+    words = ["make", "-n", "bench", "ARGS=copying --rounds 2"]
+    plan = subprocess.run(words, cwd=root, capture_output=True, text=True, check=True).stdout
+    assert "python -m tests.bench copying --rounds 2\n" in plan
