@@ -150,11 +150,13 @@ class RealService:
 
     def resume(self, run: RunDirectory, ask: Ask) -> None:
         """Start a runner on a run that nobody runs."""
+        from steps.run.later import check_newest
         from steps.run.launcher import launch
         from steps.run.resume import check_resumable
         from steps.run.start import gather_secrets
 
         check_resumable(run.view())
+        check_newest(run)
         frozen = run.frozen()
         launch(run, gather_secrets(frozen.site, frozen.given, ask))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from config.errors import InvalidInput, Refused
 from steps.run.directory import RunDirectory, find_run
 from steps.run.events import Doing, StepState
+from steps.run.later import check_newest
 from steps.run.resume import check_resumable, put_off
 from steps.run.text import one_line
 from steps.run.undo import everything
@@ -34,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     _check_free(run)
     frozen, view = run.frozen(), run.view()
     check_resumable(view, undo=arguments.undo)
+    check_newest(run, undo=arguments.undo)
     for line in found_lines(run, view, undo=arguments.undo):
         print(line)
     if not arguments.yes:
