@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from config.errors import Interrupted
+from config.errors import Interrupted, InvalidInput
 from steps.run.events import Doing, Event, Finish, StepState
 from steps.run.journal import EventData
 from steps.run.view_parts import (
@@ -102,11 +102,19 @@ class RunView:
         return ((self.finished or now or datetime.now(UTC)) - self.started).total_seconds()
 
     def apply(self, event: EventData) -> None:
-        """Fold one event in."""
+        """Fold one event in; raises InvalidInput where it does not follow from those before it."""
         self.last_seq = event["seq"]
         handler = _HANDLERS.get(event["event"])
-        if handler is not None:
+        if handler is None:
+            return
+        try:
             handler(self, event, _time(event))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InvalidInput(
+                f"The journal is damaged: event {self.last_seq} ({event['event']}) does not fit"
+                " those before it.",
+                "Compare it with a copy; the files of the run are kept as they are.",
+            ) from error
 
 
 def _time(event: EventData) -> datetime:
