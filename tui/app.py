@@ -235,7 +235,7 @@ def _service() -> Service:
 def _home(find_site: Callable[[], Site | None], service: Service) -> HomeScreen:
     from tui.screens.home import HomeScreen
 
-    return HomeScreen(find_site, service.procedures, service.runs)
+    return HomeScreen(find_site, service.procedures, service.runs, service.drills)
 
 
 def _one_procedure(

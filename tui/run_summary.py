@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config.errors import RekindleError
 from steps.run.directory import RunDirectory, list_runs
 from steps.run.events import Finish
 from steps.run.view import RunView
-from tui.wording import seconds
+from tui.wording import day, seconds
+
+if TYPE_CHECKING:
+    from steps.drill.history import DrillResult
 
 AT_MOST = 20
 """How many of the newest runs are read."""
@@ -76,13 +80,19 @@ def _state(run: RunDirectory, view: RunView) -> tuple[str, str]:
     return "running", f"running: {step.title}" if step else "running"
 
 
-def last_of(runs: Iterable[RunSummary], procedure: str, *, practice: bool) -> RunSummary | None:
-    """The newest finished run of a procedure, on the site or on the practice site."""
-    return next(
-        (
-            run
-            for run in runs
-            if run.finished and run.procedure == procedure and run.practice == practice
-        ),
-        None,
-    )
+def last_of(runs: Iterable[RunSummary], procedure: str) -> RunSummary | None:
+    """The newest finished run of a procedure that was no drill."""
+    finished = (run for run in runs if run.finished and not run.practice)
+    return next((run for run in finished if run.procedure == procedure), None)
+
+
+def last_drills() -> dict[str, str]:
+    """When each procedure was last drilled, and how it went. Blocking."""
+    from steps.drill.history import all_drills
+
+    return {drill.procedure: _told(drill) for drill in all_drills()}
+
+
+def _told(drill: DrillResult) -> str:
+    word = "passed" if drill.passed else "failed"
+    return f"{day(drill.date)}, {word} in {seconds(drill.seconds)}"

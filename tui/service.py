@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -52,6 +52,9 @@ class Service(Looks, Protocol):
     def runs(self) -> Sequence[RunSummary]:
         """The newest runs."""
 
+    def drills(self) -> Mapping[str, str]:
+        """When each procedure was last drilled, and how it went, by its name."""
+
     def unlock(self, site: Site, ask: Ask) -> None:
         """Get the secrets of the site; raises RekindleError where one cannot be had."""
 
@@ -87,6 +90,12 @@ class RealService:
         from tui.run_summary import summaries
 
         return summaries()
+
+    def drills(self) -> Mapping[str, str]:
+        """When each procedure was last drilled, and how it went."""
+        from tui.run_summary import last_drills
+
+        return last_drills()
 
     def unlock(self, site: Site, ask: Ask) -> None:
         """Get the secrets of the site, once; from now on looks are at this site."""

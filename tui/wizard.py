@@ -15,6 +15,7 @@ from config.errors import Interrupted, RekindleError
 from config.secrets import Secret
 from steps.run.directory import RunDirectory
 from tui.background import in_thread
+from tui.keep import Keep
 from tui.prober import Prober
 from tui.run_watch import RunWatch
 from tui.screens.dialog import Notice, TextDialog
@@ -79,6 +80,7 @@ class Walk:
         self._app, self._session, self._service = app, session, service
         self._home_behind = home_behind
         self._prober = Prober(session, service)
+        self._keep = Keep(session, service.save)
         self._mend = False
         self._run: RunDirectory | None = None
         site = session.site
@@ -110,9 +112,7 @@ class Walk:
 
     async def _interview(self) -> Stage | None:
         session = self._session
-        screen = InterviewScreen(
-            self._place, session, self._prober, self._service.save, mend=self._mend
-        )
+        screen = InterviewScreen(self._place, session, self._prober, self._keep, mend=self._mend)
         wanted = await show(self._app, screen)
         if wanted is None:
             return None if await self._may_step_out() else self._interview
@@ -153,7 +153,9 @@ class Walk:
             return self._review
         from tui.screens.conflicts import ConflictsScreen, SwitchToCold
 
-        outcome = await show(self._app, ConflictsScreen(session.desk, self._place))
+        screen = ConflictsScreen(session.desk, self._place)
+        screen.keep = self._keep
+        outcome = await show(self._app, screen)
         if isinstance(outcome, SwitchToCold):
             session.answer(MODE_QUESTION, COLD_MODE)
             return self._survey
@@ -168,7 +170,9 @@ class Walk:
             await tell(self._app, "No plan can be made", error)
             return before
         place = replace(self._place, what=f"{plan.verb} {plan.object}")
-        go = await show(self._app, ReviewScreen(place, plan))
+        screen = ReviewScreen(place, plan)
+        screen.keep = self._keep
+        go = await show(self._app, screen)
         return self._start if go else before
 
     async def _start(self) -> Stage | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from steps.run.text import duration as seconds
 
-__all__ = ["about", "bar", "clock", "minutes", "seconds", "size"]
+__all__ = ["about", "bar", "clock", "day", "minutes", "seconds", "size"]
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -20,6 +22,12 @@ def size(count: float) -> str:
         if step == 0 or count >= 99.5
         else f"{count:.1f} {_UNITS[step]}"
     )
+
+
+def day(moment: datetime) -> str:
+    """A day in local time: `2 Nov 2026`."""
+    local = moment.astimezone()
+    return f"{local.day} {local:%b %Y}"
 
 
 def about(count: float) -> str:

@@ -56,12 +56,16 @@ class ToyService(ToyLooks):
         self.saved: list[dict] = []
         self.secret_titles: list[str] = []
         self.secrets: list[str] = []
+        self.drilled: dict[str, str] = {}
 
     def procedures(self):
         return (TOY,)
 
     def runs(self):
         return summaries(self.folder)
+
+    def drills(self):
+        return self.drilled
 
     def unlock(self, site, ask) -> None:
         self.secrets += [ask(title).reveal() for title in self.secret_titles]
@@ -217,5 +221,6 @@ def home_app(service, find_site=lambda: SITE) -> RekindleApp:
     from tui.screens.home import HomeScreen
 
     return RekindleApp(
-        lambda: HomeScreen(find_site, service.procedures, service.runs), service=service
+        lambda: HomeScreen(find_site, service.procedures, service.runs, service.drills),
+        service=service,
     )

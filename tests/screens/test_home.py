@@ -7,8 +7,10 @@ import dataclasses
 import pytest
 
 from config.errors import InvalidInput
+from steps.drill.history import DrillResult, remember
 from tests.screens.support import Script, ToyService, home_app, make_run, screen_text, wait_for
 from tests.screens.toy import SITE
+from tui.run_summary import last_drills
 from tui.screens.home import HomeScreen
 
 
@@ -38,7 +40,7 @@ async def test_key_line_names_the_keys(service):
     ]  # fmt: skip
 
 
-async def test_finished_runs_tell_when_it_was_last_run_and_last_drilled(service, tmp_path):
+async def test_finished_runs_tell_when_it_was_last_run_and_drills_how_they_went(service, tmp_path):
     with Script(make_run(tmp_path)) as real:
         real.start()
         real.finish("done")
@@ -46,10 +48,22 @@ async def test_finished_runs_tell_when_it_was_last_run_and_last_drilled(service,
     with Script(drill) as practised:
         practised.start()
         practised.finish("failed")
+    service.drilled["toy.restore"] = "2 Nov 2026, passed in 4m40s"
     async with home_app(service).run_test(size=(80, 24)) as pilot:
         text = await wait_for(pilot, "done in")
-    assert next(line for line in text.splitlines() if "last " in line).count("done in") == 1
-    assert next(line for line in text.splitlines() if "drilled" in line).count("failed in") == 1
+    assert "done in" in next(line for line in text.splitlines() if "last " in line)
+    assert "drilled 2 Nov 2026, passed in 4m40s" in text
+    assert f"{drill.id} drill: " in text
+
+
+def test_the_last_drill_of_each_procedure_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("REKINDLE_HOME", str(tmp_path))
+    (tmp_path / "state").mkdir()
+    for seconds, passed in ((280.0, False), (61.0, True)):
+        remember(
+            DrillResult("restore", "toy.restore", "2026-11-02T12:00:00+00:00", seconds, passed, "")
+        )
+    assert last_drills() == {"toy.restore": "2 Nov 2026, passed in 1m01s"}
 
 
 async def test_a_run_that_waits_comes_first_with_a_mark_and_its_question(service, tmp_path):

@@ -11,6 +11,7 @@ from config.questions import Finding
 from tests.screens.support import ToyService, screen_text, wait_for
 from tests.screens.toy import SITE, TOY
 from tui.app import RekindleApp
+from tui.keep import Keep
 from tui.prober import Prober
 from tui.screens.interview import REVIEW, InterviewScreen
 from tui.session import Session
@@ -33,7 +34,7 @@ class Interviewer(RekindleApp):
     def open(self, **more) -> None:
         screen = InterviewScreen(
             Place("Restore a machine", site="berne"), self.session, self.prober,
-            self.service.save, **more,
+            Keep(self.session, self.service.save), **more,
         )  # fmt: skip
         self.push_screen(screen, self.outcomes.append)
 

@@ -359,3 +359,58 @@ async def test_a_drill_says_so_on_every_screen(service):
             text = await wait_for(pilot, wanted)
             assert "DRILL" in text.splitlines()[0]
             await pilot.press(*(["l", "f2"] if wanted == "VNC port" else ["f2"]))
+
+
+async def test_answers_and_decisions_are_saved_from_conflicts_and_review_too(service):
+    async with walker(service).run_test(size=(80, 24)) as pilot:
+        await to_conflicts(pilot)
+        await pilot.press("l", "ctrl+s")
+        text = await wait_for(pilot, "The answers are saved")
+        assert "rekindle run toy.restore --answers" in text.replace("\n", " ")
+        await pilot.press("enter", "f2")
+        await wait_for(pilot, "> Review")
+        await pilot.press("ctrl+s")
+        await wait_for(pilot, "The answers are saved")
+        await pilot.press("enter", "ctrl+d")
+        await wait_for(pilot, "save the answers to a file, then leave")
+    assert len(service.saved) == 2
+
+
+async def test_what_is_wrong_is_copied_also_to_a_file_whose_path_is_shown(
+    service, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("REKINDLE_HOME", str(tmp_path / "home"))
+    copied = []
+    monkeypatch.setattr(RekindleApp, "copy_to_clipboard", lambda _, text: copied.append(text))
+
+    def broken(*_):
+        raise Unreachable("ldap://x does not answer.", "Start slapd.")
+
+    service.survey = broken
+    async with walker(service).run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "1 of 1")
+        await pilot.press("f2")
+        await wait_for(pilot, "does not answer")
+        await pilot.press("f6")
+        text = await wait_for(pilot, "What is wrong is copied")
+    (file,) = (tmp_path / "home" / "state" / "log").iterdir()
+    assert file.name in text.replace("\n", "").replace(" ", "").replace("|", "")
+    assert file.read_text() == f"{copied[0]}\n"
+    assert "ldap://x does not answer.\nStart slapd." in copied[0]
+
+
+async def test_a_notice_can_be_copied(service, tmp_path, monkeypatch):
+    monkeypatch.setenv("REKINDLE_HOME", str(tmp_path / "home"))
+
+    def no_start(_session):
+        raise Refused("Somebody runs it.", "Attach to it.")
+
+    service.start = no_start
+    async with walker(service).run_test(size=(80, 24)) as pilot:
+        await to_review(pilot)
+        await pilot.press("tab", *"web01", "enter", "enter")
+        await wait_for(pilot, "The run was not started")
+        await pilot.press("f6")
+        await wait_for(pilot, "What is wrong is copied")
+    (file,) = (tmp_path / "home" / "state" / "log").iterdir()
+    assert file.read_text() == "The run was not started\n\nSomebody runs it.\nAttach to it.\n"

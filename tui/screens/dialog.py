@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from config.errors import RekindleError
 from tui.widgets.line_input import LineInput
 from tui.widgets.pick_list import PickList
 
@@ -96,11 +98,26 @@ class TextDialog(Dialog):
         self.dismiss(event.value)
 
 
+def copy_and_tell(app: App[Any], text: str) -> None:
+    """Copy a text to the operator's clipboard and to a file, and show the file's path."""
+    from tui.keep import keep_text
+
+    if not text:
+        return
+    app.copy_to_clipboard(text)
+    try:
+        said = f"Copied, as far as this terminal allows it. It is also in\n{keep_text(text)}"
+    except RekindleError as error:
+        said = f"Copied, as far as this terminal allows it. {error}"
+    app.push_screen(Notice("What is wrong is copied", said))
+
+
 class Notice(Dialog):
     """Something to read; any of Enter and Esc closes it."""
 
     BINDINGS = [
         Binding("enter", "dismiss_none", "close"),
+        Binding("f6", "copy", "copy"),
         Binding("space", "dismiss_none", "close"),
     ]
 
@@ -112,4 +129,8 @@ class Notice(Dialog):
         yield
 
     def keys(self) -> str:
-        return "enter close"
+        return "enter close  F6 copy, also to a file"
+
+    def action_copy(self) -> None:
+        """Copy what it says, and keep it in a file."""
+        copy_and_tell(self.app, f"{self._title}\n\n{self._text}")

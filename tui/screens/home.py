@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -21,7 +21,7 @@ from tui.background import in_thread
 from tui.screens.page import Page
 from tui.widgets.pick_list import PickList
 from tui.widgets.place import Place
-from tui.wording import seconds
+from tui.wording import day, seconds
 
 if TYPE_CHECKING:
     # Everything about procedures and runs is loaded after the first paint, in the background.
@@ -100,11 +100,14 @@ you have seen a plan and confirmed it.
         find_site: Callable[[], Site | None],
         read_procedures: Callable[[], Sequence[Procedure]],
         read_runs: Callable[[], Sequence[RunSummary]],
+        read_drills: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         super().__init__(Place("Rekindle"))
         self._site: Site | None = None
         self._find_site = find_site
         self._read_procedures, self._read_runs = read_procedures, read_runs
+        self._read_drills = read_drills
+        self._drills: Mapping[str, str] = {}
         self._procedures: tuple[Procedure, ...] = ()
         self._runs: tuple[RunSummary, ...] = ()
         self._wanted = ""
@@ -167,7 +170,8 @@ you have seen a plan and confirmed it.
             yield Option(" ", disabled=True)
             yield Option("Runs", disabled=True)
         for run in sorted(self._runs, key=lambda run: run.mark != "!"):
-            lines = (f"{run.mark} {run.path.name} {run.title}", f"    {run.note}")
+            drill = "drill: " if run.practice else ""
+            lines = (f"{run.mark} {run.path.name} {drill}{run.title}", f"    {run.note}")
             yield Option("\n".join(line[:LIST_WIDTH] for line in lines), id=f"run:{run.path}")
 
     def _matches(self, procedure: Procedure) -> bool:
@@ -180,8 +184,9 @@ you have seen a plan and confirmed it.
 
     async def _load_runs(self) -> None:
         runs = tuple(await in_thread(self._read_runs))
-        if runs != self._runs and not self.gone:
-            self._runs = runs
+        drills = await in_thread(self._read_drills)
+        if (runs, drills) != (self._runs, self._drills) and not self.gone:
+            self._runs, self._drills = runs, drills
             self._fill()
             self._show_about()
 
@@ -203,8 +208,8 @@ you have seen a plan and confirmed it.
         facts = [
             ("needs", procedure.needs),
             ("undo", procedure.undo),
-            ("last", _when(last_of(self._runs, procedure.name, practice=False), "not on record")),
-            ("drilled", _when(last_of(self._runs, procedure.name, practice=True), "never")),
+            ("last", _when(last_of(self._runs, procedure.name), "not on record")),
+            ("drilled", self._drills.get(procedure.name, "never")),
         ]
         lines = "\n".join(f"{name:<7} {text}" for name, text in facts)
         notice = f"{NO_SITE}\n\n" if self._site is None else ""
@@ -287,5 +292,4 @@ you have seen a plan and confirmed it.
 def _when(run: RunSummary | None, never: str) -> str:
     if run is None or run.started is None:
         return never
-    day = run.started.astimezone()
-    return f"{day.day} {day:%b %Y}, {run.state} in {seconds(run.took)}"
+    return f"{day(run.started)}, {run.state} in {seconds(run.took)}"

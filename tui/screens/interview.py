@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterable
 
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -12,10 +11,9 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from config.errors import Interrupted, RekindleError
 from config.questions import Group
+from tui.keep import Keep
 from tui.prober import Prober
-from tui.screens.leave import SAVE, LeaveWizard
 from tui.screens.page import Page
 from tui.session import Session
 from tui.widgets.field import Field
@@ -68,12 +66,12 @@ An answer is checked when it is given. An error must be mended before you go on;
         place: Place,
         session: Session,
         prober: Prober,
-        save: Callable[[Session], Path],
+        keep: Keep,
         *,
         mend: bool = False,
     ) -> None:
         super().__init__(place)
-        self._session, self._prober, self._save = session, prober, save
+        self._session, self._prober, self.keep = session, prober, keep
         self._groups = session.procedure.interview.groups
         self._index = next(
             (i for i, group in enumerate(self._groups) if group.name == session.page), 0
@@ -233,13 +231,13 @@ An answer is checked when it is given. An error must be mended before you go on;
         checks = (self._session.check_of(field.question) for field in self._fields)
         return any(check is not None and check.running for check in checks)
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
         """Keep what is being typed: whatever comes next, it is not lost."""
         for field in self._fields:
             field.commit()
 
     async def _go(self, index: int) -> None:
-        self._commit()
+        self.commit()
         if index < 0:
             self.finish(None)
         elif index >= len(self._groups):
@@ -253,7 +251,7 @@ An answer is checked when it is given. An error must be mended before you go on;
 
     def action_review(self) -> None:
         """Go to Review; what is still open is shown instead."""
-        self._commit()
+        self.commit()
         self.finish(REVIEW)
 
     def action_check_again(self) -> None:
@@ -264,34 +262,9 @@ An answer is checked when it is given. An error must be mended before you go on;
         """Move through a page that is longer than the screen."""
         self.query_one("#page", VerticalScroll).scroll_relative(y=lines, animate=False)
 
-    def action_save(self) -> None:
-        """Write the answers to a file and say where."""
-        self._commit()
-        try:
-            path = self._save(self._session)
-        except RekindleError as error:
-            self.show_notice("The answers were not saved", str(error))
-        else:
-            self.show_notice(
-                "The answers are saved",
-                f"{path}\n\nIt holds no secrets. The same answers run unattended with:\n"
-                f"rekindle run {self._session.procedure.name} --answers {path}",
-            )
-
-    def action_leave(self) -> None:
-        """Ask how to leave; nothing has been started yet."""
-        self._commit()
-        self.app.push_screen(LeaveWizard(answers=True), self._leave_as_chosen)
-
-    def _leave_as_chosen(self, choice: str | None) -> None:
-        if choice == SAVE:
-            try:
-                path = self._save(self._session)
-                self.app.exit(Interrupted.exit_code, message=f"The answers are saved: {path}")
-            except RekindleError as error:
-                self.show_notice("The answers were not saved", str(error))
-        else:
-            super()._leave_as_chosen(choice)
+    def wrong_text(self) -> str:
+        lines = [line for field in self._fields for line in field.wrong_lines()]
+        return "\n".join([self.place.path, *lines]) if lines else ""
 
     async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         if event.option_list.id == "rail":

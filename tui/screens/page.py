@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import ClassVar, Generic, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,12 +13,15 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
-from config.errors import Interrupted
+from config.errors import Interrupted, RekindleError
 from tui.screens.too_small import ask_for_room
 from tui.widgets.key_line import KeyLine
 from tui.widgets.place import Place
 from tui.widgets.rule_line import RuleLine
 from tui.widgets.title_line import TitleLine
+
+if TYPE_CHECKING:
+    from tui.keep import Keep
 
 Result = TypeVar("Result")
 
@@ -34,11 +38,16 @@ class Page(Screen[Result], Generic[Result]):
         Binding("escape", "back", "back"),
         Binding("ctrl+d", "leave", "leave", priority=True),
         Binding("f1", "help", "help", priority=True),
+        Binding("ctrl+s", "save", "save answers", priority=True, show=False),
+        Binding("f6", "copy", "copy what is wrong, also to a file", show=False),
     ]
 
     DEFAULT_CSS = """
     Page > #body { height: 1fr; padding: 0 1; }
     """
+
+    keep: Keep | None = None
+    """How the answers are saved from this screen, where there are any."""
 
     def __init__(self, place: Place) -> None:
         super().__init__()
@@ -111,16 +120,50 @@ class Page(Screen[Result], Generic[Result]):
         self.app.push_screen(HelpScreen.about(self))
 
     def action_leave(self) -> None:
-        """Ask how to leave."""
+        """Ask how to leave; nothing has been started yet."""
         from tui.screens.leave import LeaveWizard
 
-        self.app.push_screen(LeaveWizard(answers=False), self._leave_as_chosen)
+        self.commit()
+        self.app.push_screen(LeaveWizard(answers=self.keep is not None), self._leave_as_chosen)
 
     def _leave_as_chosen(self, choice: str | None) -> None:
-        from tui.screens.leave import DISCARD
+        from tui.screens.leave import DISCARD, SAVE
 
         if choice == DISCARD:
             self.app.exit(Interrupted.exit_code)
+        elif choice == SAVE:
+            path = self._saved()
+            if path is not None:
+                self.app.exit(Interrupted.exit_code, message=f"The answers are saved: {path}")
+
+    def commit(self) -> None:
+        """Keep what is being typed: whatever comes next, it is not lost."""
+
+    def action_save(self) -> None:
+        """Write the answers to a file and say where."""
+        self.commit()
+        path = self._saved()
+        if path is not None and self.keep is not None:
+            self.show_notice("The answers are saved", self.keep.how_to_use(path))
+
+    def _saved(self) -> Path | None:
+        if self.keep is None:
+            return None
+        try:
+            return self.keep.save()
+        except RekindleError as error:
+            self.show_notice("The answers were not saved", str(error))
+            return None
+
+    def wrong_text(self) -> str:
+        """What is wrong here, as text that can be sent to somebody; empty where nothing is."""
+        return ""
+
+    def action_copy(self) -> None:
+        """Copy what is wrong, and keep it in a file: no terminal says whether it copied."""
+        from tui.screens.dialog import copy_and_tell
+
+        copy_and_tell(self.app, self.wrong_text())
 
     def show_notice(self, title: str, text: str) -> None:
         """Something to read, in the middle of the screen."""

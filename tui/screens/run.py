@@ -146,6 +146,14 @@ Enter on a step shows what was found about it; l opens its whole log.
             return bool(status and status.steered_by and not status.steering)
         return True
 
+    def wrong_text(self) -> str:
+        view = self._watch.view
+        question, step = view.question, view.steps.get(self.query_one(StepList).picked or "")
+        parts = [f"run {self._watch.run.id}: {self.place.path}", self._watch.standing()]
+        parts += [question.text, question.detail] if question else []
+        parts += [step.title, step_text(step)] if step else []
+        return "\n".join(part for part in parts if part)
+
     def focused_help(self) -> str:
         step = self._watch.view.steps.get(self.query_one(StepList).picked or "")
         return step.title if step else ""

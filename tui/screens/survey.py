@@ -54,11 +54,15 @@ is changed. Esc stops it and goes back to the questions; every answer is kept.
         said = self.query_one("#said", Static)
         if self._problem:
             said.update(
-                f"error   {self._problem}\n\nF5 looks again, Esc goes back to the questions."
+                f"error   {self._problem}\n\n"
+                "F5 looks again, F6 copies this, Esc goes back to the questions."
             )
         else:
             took = int(time.monotonic() - self._since)
             said.update(f"Looking at {self._subject} ... {took} s\nNothing is changed.")
+
+    def wrong_text(self) -> str:
+        return f"{self.place.path}\n{self._problem}" if self._problem else ""
 
     def action_again(self) -> None:
         """Look (again)."""

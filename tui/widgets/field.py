@@ -123,6 +123,14 @@ class Field(Vertical):
         looks = [*look_rows(listing, "looking for choices"), *look_rows(check, "checking")]
         return tuple(faults + looks)
 
+    def wrong_lines(self) -> list[str]:
+        """Faults and findings other than `ok`, each with the question it belongs to."""
+        return [
+            f"{self.question.title}: {label.strip()} {text}"
+            for label, text in self._found_rows()
+            if label.strip() in ("error", "warning")
+        ]
+
     def show_fault(self, fault: str) -> None:
         """Say what is wrong with the answer as it was given; empty takes the message away."""
         if fault != self._fault:
