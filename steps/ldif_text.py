@@ -89,9 +89,12 @@ def dump_entries(entries: Sequence[Entry]) -> str:
 
 
 def dump_modify(dn: str, changes: Sequence[Change], *, expected_csn: str = "") -> str:
-    """One change record, as `ldapmodify` reads it; the guard stands in a comment."""
-    head = _dump_pair("dn", dn.encode()) + "changetype: modify\n"
-    return _guard(expected_csn) + head + "".join(_dump_change(change) for change in changes)
+    """One change record, as `ldapmodify` reads it.
+
+    With `expected_csn` the server refuses it (122) where the entry has changed since.
+    """
+    written = "".join(_dump_change(change) for change in changes)
+    return _dump_head(dn, expected_csn) + "changetype: modify\n" + written
 
 
 def dump_add(dn: str, attributes: Attributes) -> str:
@@ -99,9 +102,9 @@ def dump_add(dn: str, attributes: Attributes) -> str:
     return _dump_pair("dn", dn.encode()) + "changetype: add\n" + _dump_attributes(attributes)
 
 
-def dump_delete(dn: str) -> str:
-    """One `changetype: delete` record."""
-    return _dump_pair("dn", dn.encode()) + "changetype: delete\n"
+def dump_delete(dn: str, *, expected_csn: str = "") -> str:
+    """One `changetype: delete` record; `expected_csn` as for `dump_modify`."""
+    return _dump_head(dn, expected_csn) + "changetype: delete\n"
 
 
 @lru_cache(maxsize=2048)
@@ -316,13 +319,25 @@ def _dump_change(change: Change) -> str:
     return _dump_pair(change.kind, change.attribute.encode()) + pairs + "-\n"
 
 
-def _guard(csn: str) -> str:
-    """The assertion as a comment: LDIF has no place for it that ldapmodify reads by itself."""
+_ASSERTION = "1.3.6.1.1.12"
+_OCTETS, _EQUALITY = 0x04, 0xA3
+
+
+def _dump_head(dn: str, csn: str) -> str:
+    """The DN, and the assertion control (RFC 4528) on the entryCSN, which a comment spells out."""
+    named = _dump_pair("dn", dn.encode())
     if not csn:
-        return ""
-    if not re.fullmatch(r"[0-9A-Za-z.#+-]+", csn):
+        return named
+    if not re.fullmatch(r"[0-9A-Za-z.#+-]{1,64}", csn):
         raise InvalidInput(f"{csn!r} is not an entryCSN.", "Read the entry again.")
-    return f"# apply with: ldapmodify -e '!assert=(entryCSN={csn})'\n"
+    test = _ber(_EQUALITY, _ber(_OCTETS, b"entryCSN") + _ber(_OCTETS, csn.encode()))
+    control = f"control: {_ASSERTION} true:: {base64.b64encode(test).decode()}\n"
+    return f"# only while (entryCSN={csn})\n{named}{control}"
+
+
+def _ber(tag: int, content: bytes) -> bytes:
+    """An ASN.1 value of less than 128 bytes."""
+    return bytes([tag, len(content)]) + content
 
 
 def _split(text: str, separator: str) -> Iterable[str]:

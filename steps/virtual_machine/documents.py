@@ -71,7 +71,7 @@ def change_ldif(now: Sequence[Entry], wanted: Sequence[Entry]) -> str:
 
 def _move(move: EntryMove) -> str:
     if move.new is None:
-        return dump_delete(move.dn)
+        return dump_delete(move.dn, expected_csn=move.old.entry_csn if move.old else "")
     if move.old is None:
         return dump_add(move.dn, move.new.attributes)
     wanted = changes(move.old, move.new)

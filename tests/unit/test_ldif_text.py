@@ -157,8 +157,11 @@ def test_dumped_lines_are_not_wrapped_and_unsafe_values_are_base64():
 def test_change_records_are_what_ldapmodify_reads():
     changes = [Change("delete", "m", (b"a",)), Change("add", "m", (b"b",)), Change("replace", "s")]
     assert dump_modify("cn=a", changes, expected_csn="2026112010.1Z#000000#000#000000") == (
-        "# apply with: ldapmodify -e '!assert=(entryCSN=2026112010.1Z#000000#000#000000)'\n"
-        "dn: cn=a\nchangetype: modify\n"
+        "# only while (entryCSN=2026112010.1Z#000000#000#000000)\n"
+        "dn: cn=a\n"
+        "control: 1.3.6.1.1.12 true:: "
+        "oysECGVudHJ5Q1NOBB8yMDI2MTEyMDEwLjFaIzAwMDAwMCMwMDAjMDAwMDAw\n"
+        "changetype: modify\n"
         "delete: m\nm: a\n-\nadd: m\nm: b\n-\nreplace: s\n-\n"
     )
     assert dump_add("cn=a", {"cn": (b"a",)}) == "dn: cn=a\nchangetype: add\ncn: a\n"
