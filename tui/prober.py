@@ -33,6 +33,8 @@ class Prober:
 
     def list_choices(self, question: Question, *, again: bool = False) -> None:
         """Start asking for the choices, unless they are known for the same answers."""
+        if self._session.waits_for(question):
+            return
         if question.choices_probe and (again or self._session.listing_of(question) is None):
             basis = self._session.basis(question, own=False)
             listing = start_check(self._session.listings, question.name, basis)

@@ -183,6 +183,14 @@ class Session:
         names = ((question.name,) if own else ()) + question.depends_on
         return tuple(given.get(name) for name in names)
 
+    def waits_for(self, question: Question) -> tuple[str, ...]:
+        """Titles of the questions to answer before this one's choices can be looked up."""
+        if not question.choices_probe:
+            return ()
+        given, interview = self.given(), self.procedure.interview
+        missing = (interview.question(name) for name in question.depends_on if name not in given)
+        return tuple(found.title for found in missing if found)
+
     def check_of(self, question: Question) -> Check | None:
         """The look made for the answer as it stands; one for another answer does not count."""
         check = self.checks.get(question.name)

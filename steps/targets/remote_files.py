@@ -176,7 +176,7 @@ def parse_stat(text: str) -> RemoteStatus:
             inode=int(inode),
             modified=float(modified),
         )
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidInput(f"stat answered {text[:200]!r}, which is not what we asked.") from error
     return RemoteStatus(status, f"{device} {inode} {size} {modified}")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from config.errors import Unreachable
-from config.questions import Finding
+from config.questions import Finding, Group, Interview, Kind, Question
 from tests.screens.support import ToyService, screen_text, wait_for
 from tests.screens.toy import SITE, TOY
 from tui.app import RekindleApp
@@ -16,6 +17,8 @@ from tui.prober import Prober
 from tui.screens.interview import REVIEW, InterviewScreen
 from tui.session import Session
 from tui.widgets.place import Place
+
+MACHINE_WITHOUT_DEFAULT = Question("machine", "Machine", Kind.TEXT)
 
 
 class Interviewer(RekindleApp):
@@ -345,3 +348,23 @@ async def test_arrows_move_between_fields(app):
         await wait_for(pilot, "> Copies")
         await pilot.press("up")
         await wait_for(pilot, "> Machine")
+
+
+async def test_choices_that_depend_on_an_answer_are_not_looked_for_before_it_is_given(
+    app, service, session
+):
+    listing = session.procedure.interview.question("iteration")
+    bare = Session(
+        session.site,
+        replace(
+            session.procedure,
+            interview=Interview((Group("both", "Both", (MACHINE_WITHOUT_DEFAULT, listing)),)),
+        ),
+    )
+    app.session, app.prober = bare, Prober(bare, service)
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await wait_for(pilot, "once you answered: Machine")
+        assert "error" not in text
+        await pilot.press(*"web01", "enter")
+        text = await wait_for(pilot, "2 Nov 04:00")
+        assert "once you answered" not in text

@@ -118,6 +118,10 @@ class Field(Vertical):
 
     def _found_rows(self) -> tuple[Row, ...]:
         faults = [(f"{INDENT}error   ", self._fault)] if self._fault else []
+        awaited = self._session.waits_for(self.question)
+        if awaited:
+            first = f"what there is to choose is looked up once you answered: {', '.join(awaited)}"
+            return (*faults, (f"{INDENT}later   ", first))
         listing = self._session.listing_of(self.question)
         check = self._session.check_of(self.question)
         looks = [*look_rows(listing, "looking for choices"), *look_rows(check, "checking")]
