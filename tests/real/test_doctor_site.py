@@ -10,7 +10,7 @@ import pytest
 from config.secrets import Secret, SecretReference
 from config.site import DirectoryAccess, HypervisorNode, MachineStorage, ShellAccess, Site
 from steps.doctor.site import examine_site
-from steps.drill.embedded import prepare_root
+from steps.drill.embedded import forget_root, prepare_root
 from steps.drill.slapd import start_slapd, stop_slapd
 
 BASE = "dc=example,dc=org"
@@ -76,13 +76,21 @@ def test_a_server_that_never_answers_ends_in_time(silent_port):
     assert time.monotonic() - started < 15
 
 
-def test_a_node_with_hypervisor_and_shell_is_looked_at_in_all_parts(tmp_path):
+@pytest.fixture
+def hypervisor_uri(tmp_path):
+    """An embedded hypervisor of this test's own; the short link to it goes away again."""
+    root = tmp_path / "root"
+    yield prepare_root(root)
+    forget_root(root)
+
+
+def test_a_node_with_hypervisor_and_shell_is_looked_at_in_all_parts(tmp_path, hypervisor_uri):
     for name in ("live", "retain"):
         (tmp_path / name).mkdir()
     storage = MachineStorage(
         str(tmp_path / "live"), str(tmp_path / "backup"), str(tmp_path / "retain")
     )
-    node = HypervisorNode("node-1", prepare_root(tmp_path / "root"), ShellAccess())
+    node = HypervisorNode("node-1", hypervisor_uri, ShellAccess())
     found = look(Site("s", (node,), storage=storage))
     assert "0 machines, 0 running" in found["node-1 hypervisor"].seen
     assert found["node-1 hypervisor"].level == "ok"
@@ -93,9 +101,9 @@ def test_a_node_with_hypervisor_and_shell_is_looked_at_in_all_parts(tmp_path):
     assert found["node-1 owner"].level in ("ok", "warning")
 
 
-def test_what_was_seen_before_something_hung_is_told(tmp_path, silent_port):
+def test_what_was_seen_before_something_hung_is_told(tmp_path, silent_port, hypervisor_uri):
     shell = ShellAccess("ssh", "127.0.0.1", silent_port, "root", known_hosts=tmp_path / "none")
-    hangs = HypervisorNode("hangs", prepare_root(tmp_path / "root"), shell)
+    hangs = HypervisorNode("hangs", hypervisor_uri, shell)
     found = look(Site("s", (hangs,)), seconds=6)
     assert found["hangs hypervisor"].level == "ok"
     shell_or_node = found.get("hangs shell") or found["hangs"]
@@ -103,9 +111,9 @@ def test_what_was_seen_before_something_hung_is_told(tmp_path, silent_port):
     assert shell_or_node.remedy
 
 
-def test_a_node_that_is_not_there_does_not_hide_the_others(tmp_path):
+def test_a_node_that_is_not_there_does_not_hide_the_others(tmp_path, hypervisor_uri):
     gone = HypervisorNode("gone", f"qemu:///embed?root={tmp_path}/none", ShellAccess())
-    here = HypervisorNode("here", prepare_root(tmp_path / "root"), ShellAccess())
+    here = HypervisorNode("here", hypervisor_uri, ShellAccess())
     found = look(Site("s", (gone, here)))
     assert found["gone hypervisor"].level == "error"
     assert found["gone hypervisor"].remedy
