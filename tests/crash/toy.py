@@ -203,6 +203,7 @@ INTERVIEW = Interview(
                 Question("world", "The folder", Kind.PATH),
                 Question("greeting", "The greeting", Kind.TEXT, default="hello", check=_greeting),
                 Question("wait", "Wait in between", Kind.YES_NO, default=False),
+                Question("machines", "Lanes of it", Kind.NUMBER, required=False),
                 Question("toy password", "Its password", Kind.SECRET, required=False),
                 Question("recovery_target", "Target", Kind.NUMBER, required=False),
             ),
@@ -213,6 +214,10 @@ INTERVIEW = Interview(
 
 def make_plan(site, given, resolutions, survey) -> Plan:
     world = Path(given["world"])
+    if given.get("machines"):
+        from tests.crash.toy_lanes import phases
+
+        return Plan(NAME, "machines", "Note", phases(world, given["machines"]))
     first = [Check(world), Stage(world, given.get("greeting", "hello"))]
     if given.get("wait"):
         first.append(Wait(world))
