@@ -9,6 +9,7 @@ from typing import Any, Final
 from steps.run.events import Event
 from steps.run.text import duration, one_line
 from steps.run.view import OpenQuestion, Progress, RunView
+from tui.lane_text import phase_line, running_words, titled
 from tui.wording import size
 
 PROGRESS_SECONDS: Final = 10.0
@@ -54,7 +55,7 @@ def question_lines(question: OpenQuestion) -> Iterator[str]:
 
 def _title(view: RunView, event: dict[str, Any]) -> str:
     step = view.steps.get(event["step"])
-    return step.title if step else str(event["step"])
+    return titled(step) if step else str(event["step"])
 
 
 def _run_started(_view: RunView, event: dict[str, Any]) -> Iterator[str]:
@@ -63,7 +64,7 @@ def _run_started(_view: RunView, event: dict[str, Any]) -> Iterator[str]:
 
 
 def _already(view: RunView, event: dict[str, Any]) -> Iterator[str]:
-    yield f"{_title(view, event)}: already so. {event['evidence']}"
+    yield f"{_title(view, event)}: already so. {event['evidence']}{_counted(view, event)}"
 
 
 def _started(view: RunView, event: dict[str, Any]) -> Iterator[str]:
@@ -71,7 +72,23 @@ def _started(view: RunView, event: dict[str, Any]) -> Iterator[str]:
 
 
 def _done(view: RunView, event: dict[str, Any]) -> Iterator[str]:
-    yield f"{_title(view, event)}: done in {duration(event['seconds'])}. {event['evidence']}"
+    took = duration(event["seconds"])
+    yield f"{_title(view, event)}: done in {took}. {event['evidence']}{_counted(view, event)}"
+
+
+def _counted(view: RunView, event: dict[str, Any]) -> str:
+    """` (Snapshot: 37 of 100 done, 8 running)` after the end of a lane's step."""
+    step = view.steps.get(event["step"])
+    phase = next((p for p in view.phases if step and step.lane and p.name == step.phase), None)
+    return f" ({phase_line(view, phase)})" if phase else ""
+
+
+def _lane_left_out(_view: RunView, event: dict[str, Any]) -> Iterator[str]:
+    yield f"{event['lane']} is left out: {event['reason']} (by {event['by']})"
+
+
+def _lane_taken_up(_view: RunView, event: dict[str, Any]) -> Iterator[str]:
+    yield f"{event['lane']} was left out and is taken up again."
 
 
 def _failed(view: RunView, event: dict[str, Any]) -> Iterator[str]:
@@ -107,9 +124,17 @@ def _undo_skipped(view: RunView, event: dict[str, Any]) -> Iterator[str]:
 
 
 def _progress(view: RunView, event: dict[str, Any]) -> Iterator[str]:
+    """Of one step, or of all lanes at work: each would come round too seldom alone."""
     step = view.steps.get(event["step"])
-    if step and step.progress:
+    if step is None or step.progress is None:
+        return
+    if not step.lane:
         yield f"{step.title}: {progress_words(step.progress)}"
+        return
+    yield running_words(view)
+    for running in view.running:
+        if running.progress:
+            yield f"  {titled(running)}: {progress_words(running.progress)}"
 
 
 def progress_words(progress: Progress) -> str:
@@ -162,6 +187,8 @@ _TELLERS: Final[dict[str, _Teller]] = {
     Event.STEP_UNDOING: _undoing,
     Event.STEP_UNDONE: _undone,
     Event.UNDO_SKIPPED: _undo_skipped,
+    Event.LANE_LEFT_OUT: _lane_left_out,
+    Event.LANE_TAKEN_UP: _lane_taken_up,
     Event.PROGRESS: _progress,
     Event.ANSWERED: _answered,
     Event.ANSWER_CHANGED: _answer_changed,

@@ -12,6 +12,7 @@ from config.errors import RekindleError
 from steps.run.directory import RunDirectory, list_runs
 from steps.run.events import Finish
 from steps.run.view import RunView
+from tui.lane_text import running_words
 from tui.wording import day, seconds
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ def _state(run: RunDirectory, view: RunView) -> tuple[str, str]:
         return "waiting", "waiting for you: 1 question"
     if view.paused:
         return "paused", "paused"
-    step = view.current
-    return "running", f"running: {step.title}" if step else "running"
+    running = running_words(view)
+    return "running", f"running: {running}" if running else "running"
 
 
 def last_of(runs: Iterable[RunSummary], procedure: str) -> RunSummary | None:

@@ -32,9 +32,12 @@ def state_word(step: StepView) -> str:
     return _DOING.get(step.doing) or WORDS[step.state]
 
 
-def step_line(step: StepView, width: int, now: datetime) -> str:
-    """One step, as wide as the screen; where it is narrow, the title is worth more than a rate."""
-    left = f"{state_word(step):<7} {step.title}"
+def step_line(step: StepView, width: int, now: datetime, *, title: str = "", word: str = "") -> str:
+    """One step, as wide as the screen; where it is narrow, the title is worth more than a rate.
+
+    A lane's line has another title, and may have another word for how it stands.
+    """
+    left = f"{word or state_word(step):<7} {title or step.title}"
     variants = _progress(step.progress) if step.progress else [_took(step, now)]
     right = next((text for text in variants if len(left) + len(text) + 2 <= width), variants[-1])
     room = width - len(right) - 2

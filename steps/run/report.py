@@ -60,5 +60,11 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["line"] = one_line
+    environment.filters["cell"] = _cell
     environment.filters["duration"] = duration
     return environment
+
+
+def _cell(value: object) -> str:
+    """One line that does not end the cell of a Markdown table."""
+    return one_line(value).replace("|", "\\|")

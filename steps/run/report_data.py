@@ -11,6 +11,7 @@ from steps.conflicts import ConflictSet, Resolutions, Row
 from steps.procedure import Procedure
 from steps.run.directory import FrozenPlan, RunDirectory
 from steps.run.events import PREPARED, Finish
+from steps.run.lanes import LaneState, LaneView
 from steps.run.resume import put_off
 from steps.run.values import given_from_data
 from steps.run.view import AskedQuestion, RunView, StepView
@@ -42,6 +43,7 @@ def gather(run: RunDirectory, procedure: Procedure) -> ReportData:
         "decisions": _decisions(frozen, procedure),
         "changed_answers": dict(view.changes),
         "phases": _phases(view),
+        "lanes": [_lane(lane, view) for lane in view.lanes.values()],
         "questions": [_question(asked) for asked in view.questions],
         "facts": dict(view.facts),
         "notes": [{"at": _iso(at), "text": text} for at, text in view.notes],
@@ -119,6 +121,19 @@ def _phases(view: RunView) -> list[ReportData]:
     ]
 
 
+def _lane(lane: LaneView, view: RunView) -> ReportData:
+    titles = {phase.name: phase.title for phase in view.phases}
+    stuck = lane.state is not LaneState.DONE
+    return {
+        "name": lane.name,
+        "state": lane.state.value,
+        "at": titles[lane.phase] if stuck else "",
+        "why": (lane.step.message or lane.step.evidence) if stuck else lane.step.evidence,
+        "reason": lane.reason,
+        "seconds": round(lane.seconds, 3),
+    }
+
+
 def _step(step: StepView, view: RunView, now: datetime | None) -> ReportData:
     seconds = step.elapsed(now) if now else None
     return {
@@ -178,7 +193,8 @@ def _what_next(run: RunDirectory, view: RunView) -> list[str]:
         lines.append(f"The run is not finished. Watch it: rekindle attach {run.id}")
         lines.append(f"If its runner is gone: rekindle resume {run.id}")
     elif view.outcome in (Finish.FAILED, Finish.STOPPED, Finish.ABORTED):
-        lines += [step.remedy for step in view.steps.values() if step.message and step.remedy]
+        remedies = (step.remedy for step in view.steps.values() if step.message)
+        lines += dict.fromkeys(filter(None, remedies))
         lines.append(f"To go on where it stopped: rekindle resume {run.id}")
     elif view.outcome is Finish.UNDONE and not view.undone_whole:
         lines.append(f"To go on from the last safe point: rekindle resume {run.id}")

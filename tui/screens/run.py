@@ -13,6 +13,7 @@ from textual.widgets import OptionList, Static
 
 from config.errors import RekindleError
 from tui.background import in_thread
+from tui.lane_text import opened, phase_text, step_of, titled
 from tui.run_watch import RunWatch
 from tui.screens.leave import ABORT, DETACH, STOP, LeaveRun
 from tui.screens.page import Page
@@ -39,6 +40,10 @@ class RunScreen(Page[str]):
     HELP = """
 The run goes on by itself, also without this screen; what you see is read from its journal. Each
 line is a step: done, already (it was so before), run, check, wait, FAILED, UNSURE, skipped, undone.
+
+Where many machines go side by side, the first lines count how each phase stands; below stands a
+line for each machine, failed ones first, then those at work. A machine that fails stops no other;
+what to do about it is asked when the others are through.
 
 A question stands in the middle until somebody answers it. A failed step shows what was seen and
 expected, the remedy, and the choices. Space pauses before the next step; Ctrl+D asks how to leave.
@@ -148,15 +153,15 @@ Enter on a step shows what was found about it; l opens its whole log.
 
     def wrong_text(self) -> str:
         view = self._watch.view
-        question, step = view.question, view.steps.get(self.query_one(StepList).picked or "")
+        question, step = view.question, self.query_one(StepList).step(view)
         parts = [f"run {self._watch.run.id}: {self.place.path}", self._watch.standing()]
         parts += [question.text, question.detail] if question else []
         parts += [step.title, step_text(step)] if step else []
         return "\n".join(part for part in parts if part)
 
     def focused_help(self) -> str:
-        step = self._watch.view.steps.get(self.query_one(StepList).picked or "")
-        return step.title if step else ""
+        step = self.query_one(StepList).step(self._watch.view)
+        return titled(step) if step else ""
 
     def on_question_pane_answer(self, event: QuestionPane.Answer) -> None:
         event.stop()
@@ -203,18 +208,21 @@ Enter on a step shows what was found about it; l opens its whole log.
         """Open the whole log of the step under the cursor."""
         from tui.screens.log_viewer import LogViewer
 
-        picked = self.query_one(StepList).picked
-        if picked is not None:
-            title = self._watch.view.steps[picked].title
-            self.app.push_screen(
-                LogViewer(self.place.at(f"Log of {title}"), self._watch.run.step_log(picked))
-            )
+        step = self.query_one(StepList).step(self._watch.view)
+        if step is not None:
+            log = self._watch.run.step_log(step.name)
+            self.app.push_screen(LogViewer(self.place.at(f"Log of {titled(step)}"), log))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        step = self._watch.view.steps.get(event.option_id or "")
+        view, row = self._watch.view, event.option_id or ""
+        step = step_of(view, row)
         if step is not None:
             log = f"log       {self._watch.run.step_log(step.name)}"
-            self.show_notice(step.title, f"{step_text(step)}\n{log}")
+            self.show_notice(titled(step), f"{opened(view, step)}\n{log}")
+            return
+        title, text = phase_text(view, row)
+        if title:
+            self.show_notice(title, text)
 
     def action_back(self) -> None:
         """Leave the screen; the run goes on."""
