@@ -39,6 +39,15 @@ def live_on(driver: Driver, toy_run: ToyRun, wanted: Finish) -> None:
     assert toy_run.update().outcome is wanted, toy_run.run.journal_file.read_text()
 
 
+def die_and_live_on(
+    driver: Driver, toy_run: ToyRun, number: int, when: str, wanted: Finish
+) -> None:
+    """Killed at that transition, and resumed to its end."""
+    assert driver.live(toy_run, kill_at=number, when=when) == KILLED
+    live_on(driver, toy_run, wanted)
+    assert_sound(toy_run)
+
+
 def ledgers(toy_run: ToyRun) -> dict[str, list[str]]:
     return {
         lane: toy_lanes.Part(toy_run.world, "", lane).lines() for lane in toy_lanes.lanes(MACHINES)
@@ -62,10 +71,8 @@ def test_killed_at_any_transition_each_lane_is_done_once_in_the_end(driver, tmp_
 
     for number in range(1, count + 1):
         toy_run = machines(tmp_path, f"world{number}", "stop", "flaky.m2")
-        assert driver.live(toy_run, kill_at=number, when=when) == KILLED
-        live_on(driver, toy_run, Finish.DONE)
+        die_and_live_on(driver, toy_run, number, when, Finish.DONE)
         assert toy.snapshot(toy_run.world) == expected, f"killed {when} transition {number}"
-        assert_sound(toy_run)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -80,10 +87,8 @@ def test_killed_at_any_transition_a_lane_that_is_undone_is_out_and_the_others_do
 
     for number in range(1, count + 1):
         toy_run = machines(tmp_path, f"world{number}", "undo", "broken.m2")
-        assert driver.live(toy_run, kill_at=number, when=when) == KILLED
-        live_on(driver, toy_run, Finish.FAILED)
+        die_and_live_on(driver, toy_run, number, when, Finish.FAILED)
         assert toy.snapshot(toy_run.world) == expected, f"killed {when} transition {number}"
-        assert_sound(toy_run)
 
 
 def test_every_step_that_ran_when_the_runner_was_killed_is_looked_at_first(driver, tmp_path):

@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,18 @@ def test_reads_and_later_writes_heal_a_dropped_connection(
     relay.cut()
     directory.modify(MACHINE_DN, [replace("sstVCPU", "2")], expected_csn=entry.entry_csn)
     assert read(directory).text("sstVCPU") == "2"
+
+
+def test_lanes_share_one_connection_and_heal_it_together(slapd: RunningSlapd, relay: Relay) -> None:
+    directory = through(relay, slapd)
+    with ThreadPoolExecutor(8) as pool:
+        first = list(pool.map(lambda _: read(directory).dn, range(40)))
+        assert len(relay._open) == 2  # one connection: its two ends
+        relay.cut()
+        second = list(pool.map(lambda _: read(directory).dn, range(40)))
+    assert first == second == [MACHINE_DN] * 40
+    assert len(relay._open) == 4
+    directory.close()
 
 
 def warmed_up(directory: LdapDirectory) -> str:

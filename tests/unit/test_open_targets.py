@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from config.errors import InvalidInput
 from config.site import DirectoryAccess, HypervisorNode, ShellAccess, Site
+from steps.targets import libvirt_hypervisor
 from steps.targets.open import open_directory, open_targets
 
 BASE = "dc=example,dc=org"
@@ -39,6 +42,28 @@ def test_each_target_is_opened_once_whatever_the_letters_of_its_name(site: Site)
     assert targets.shell("Node-01.example.org") is shell
     assert shell.run(["echo", "hello"]).out == "hello\n"
     targets.close()
+    targets.close()
+
+
+def test_lanes_that_need_a_target_at_the_same_time_open_it_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    opens = libvirt_hypervisor.open_connection
+
+    def slowly(uri: str) -> object:
+        opened.append(uri)
+        time.sleep(0.1)
+        return opens(uri)
+
+    monkeypatch.setattr(libvirt_hypervisor, "open_connection", slowly)
+    targets = open_targets(site, {})
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: targets.hypervisor("node-01.example.org"), range(8)))
+        names = list(pool.map(lambda one: [domain.name for domain in one.domains()], found))
+    assert len({id(one) for one in found}) == 1
+    assert names == [["test"]] * 8
+    assert opened == ["test:///default"]
     targets.close()
 
 

@@ -12,6 +12,7 @@ from steps.procedure import Phase, Prompt, Step, done, not_done, unknown
 from steps.run.events import FAILED_STEP, SKIP_REASON, UNKNOWN_STEP, Event, Finish, StepState
 from steps.run.journal import JournalBroken, read_journal
 from steps.run.resume import check_resumable
+from steps.run.turns import Turns
 from tests.crash.run_support import ToyRun
 from tests.unit.run_support import Operator
 from tests.unit.test_run_law import procedure_of
@@ -446,6 +447,42 @@ def test_facts_and_logs_of_lanes_do_not_mix(toy_run, world):
         told = [line.split(" ", 1)[1] for line in lines if " line " in line]
         assert told == [f"{name} line {number}" for number in range(200)]
     assert run.view.facts == {f"size.{name}": name * 3 for name in names}
+
+
+def test_a_lane_that_logs_without_end_does_not_keep_another_from_ending(toy_run, world):
+    class Chatty(LaneStep):
+        def work(self, context):
+            until = time.monotonic() + 8
+            while not quick.is_recorded(run) and time.monotonic() < until:
+                context.log("and on " * 20)
+            assert quick.is_recorded(run)
+
+    class Quick(LaneStep):
+        def is_recorded(self, run):
+            return run.view.steps[self.name].state is StepState.DONE
+
+    quick = Quick(world, "a", "m2")
+    run = run_of(toy_run, phase("a", Chatty(world, "a", "m1"), quick)).start()
+    assert run.end().finish is Finish.DONE
+
+
+def test_whoever_asks_first_has_the_first_turn():
+    turns, had, inside = Turns(), [], threading.Event()
+
+    def wait_for_turn(number):
+        with turns.mine():
+            had.append(number)
+
+    with turns.mine():
+        threads = []
+        for number in range(5):
+            threads.append(threading.Thread(target=wait_for_turn, args=(number,)))
+            threads[-1].start()
+            while len(turns._queue) < number + 2:
+                inside.wait(0.001)
+    for thread in threads:
+        thread.join(5)
+    assert had == [0, 1, 2, 3, 4]
 
 
 def test_a_broken_journal_ends_every_lane(toy_run, world):
