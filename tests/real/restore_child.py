@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -120,8 +121,8 @@ class Scene:
             for e in found
         ]
 
-    def seen(self) -> dict[str, Any]:
-        """The world as it is now."""
+    def seen(self, *, boots: bool = False) -> dict[str, Any]:
+        """The world as it is now; `boots`: a guest that runs has a system to boot."""
         directory = self.targets.directory()
         base = self.truth.base
         entry = directory.get(practice.machine_dn(base))
@@ -129,7 +130,7 @@ class Scene:
         lease = directory.get(practice.lease_dn(base))
         retain = self.places.retain / STORAGE / practice.MACHINE
         return {
-            **self._machine(),
+            **self._machine(boots=boots),
             "contents": {
                 disk.target: self._content(disk.image) for disk in self.truth.now.disks
             },
@@ -151,18 +152,26 @@ class Scene:
         patterns = {disk.image: disk.pattern for disk in self.truth.now.disks}
         return "then" if holds(path, patterns[image]) else "now" if holds(path, 0xEE) else "?"
 
-    def _machine(self) -> dict[str, Any]:
+    def _machine(self, *, boots: bool) -> dict[str, Any]:
         self.targets.hypervisor(self.truth.node).close()
         hypervisor = PracticeHypervisor(self.site.nodes[0].uri)
         try:
             status = hypervisor.domain(practice.MACHINE)
             if status is None:
                 return {"state": None, "persistent": False, "boot": None}
-            mark = hypervisor.memory_mark(practice.MACHINE) if status.active else None
-            boot = None if mark is None else mark.boot == self.truth.boot
+            boot = self._same_boot(hypervisor, boots) if status.active else None
             return {"state": status.state, "persistent": status.persistent, "same_boot": boot}
         finally:
             hypervisor.close()
+
+    def _same_boot(self, hypervisor: PracticeHypervisor, boots: bool) -> bool | None:
+        """None where nothing in it counts, also after the time that a busy host needs to boot."""
+        until = time.monotonic() + (60 if boots else 0)
+        while (mark := hypervisor.memory_mark(practice.MACHINE)) is None:
+            if time.monotonic() > until:
+                return None
+            time.sleep(0.2)
+        return mark.boot == self.truth.boot
 
 
 def main() -> None:
@@ -177,7 +186,7 @@ def main() -> None:
         context = MemoryContext(scene.targets, scene.given, run, cleanup="keep",
                                 shut_down="destroy")  # fmt: skip
         put_off = carry_out(plan, context)
-        after = scene.seen()
+        after = scene.seen(boots=True)
         take_back(plan, context)
         undone = scene.seen()
         scene.tidy_up()
