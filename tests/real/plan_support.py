@@ -13,7 +13,7 @@ from steps.procedure import Plan, Probed, ProbeInput, Procedure
 from steps.targets.directory import Directory
 from steps.targets.local import LocalShell
 from tests.real.slapd_support import BASE, World
-from tests.unit.restore_world import MemoryContext
+from tests.unit.restore_world import MemoryContext, PretendedHypervisor
 
 NODE = "node-01.example.org"
 
@@ -23,13 +23,15 @@ class PlanTargets:
 
     def __init__(self, directory: Directory, shell: LocalShell | None = None) -> None:
         self._directory, self._shell = directory, shell or LocalShell()
+        self.machines = PretendedHypervisor()
 
     def shell(self, name: str) -> LocalShell:
         assert name == NODE
         return self._shell
 
-    def hypervisor(self, name: str) -> object:
-        raise AssertionError("no plan asks the hypervisor")
+    def hypervisor(self, name: str) -> PretendedHypervisor:
+        assert name == NODE
+        return self.machines
 
     def directory(self) -> Directory:
         return self._directory
@@ -47,7 +49,8 @@ class Office:
         self.targets = PlanTargets(world.directory, self.shell)
         self.site = Site(
             "berne", (HypervisorNode(NODE, "test:///default", ShellAccess()),),
-            DirectoryAccess(BASE, ldif_folder=folder), MachineStorage(),
+            DirectoryAccess(BASE, ldif_folder=folder),
+            MachineStorage(f"{folder}/live", f"{folder}/backup", f"{folder}/retain"),
         )  # fmt: skip
         folder.mkdir(exist_ok=True)
 

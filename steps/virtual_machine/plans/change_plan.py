@@ -37,7 +37,6 @@ from steps.virtual_machine.plans.plan_entry import (
     with_settings,
 )
 from steps.virtual_machine.plans.plan_survey import NodeFiles, PlanSurvey, file_name, files_of
-from steps.virtual_machine.plans.step_plan import KeepPlan, PlanJob, WritePlan
 from steps.virtual_machine.plans.step_schedule import (
     NodeFile,
     NoteTimer,
@@ -47,6 +46,7 @@ from steps.virtual_machine.plans.step_schedule import (
 )
 from steps.virtual_machine.plans.timer import Schedule, crontab, service_unit, timer_unit
 from steps.virtual_machine.plans.zone import both_clocks, zone_named
+from steps.virtual_machine.step_entry import EntryJob, KeepEntry, WriteEntry
 
 NAME = "virtual_machine.plan"
 _VERBS = {
@@ -60,7 +60,7 @@ def change_plan(_site: Site, given: Given, _resolutions: Resolutions, survey: Su
     """Raises Refused where nothing would change, InvalidInput where an answer makes no sense."""
     found = PlanSurvey.from_json(survey)
     job = _directory_job(given, found.found)
-    phases = [Phase("directory", "Directory", (KeepPlan(job), WritePlan(job)))] if job else []
+    phases = [Phase("directory", "Directory", (KeepEntry(job), WriteEntry(job)))] if job else []
     node_steps = tuple(_node_steps(given, found)) if found.node else ()
     if node_steps:
         phases.append(Phase("node", f"On {found.node.name if found.node else ''}", node_steps))
@@ -96,7 +96,7 @@ def wanted_entry(given: Given, found: Ruled) -> Entry | None:
     return with_settings(found.dn, found.own, found.winner, answers)
 
 
-def _directory_job(given: Given, found: Ruled) -> PlanJob | None:
+def _directory_job(given: Given, found: Ruled) -> EntryJob | None:
     what = given.get("what")
     if what == SCHEDULE and (given.get("job") != BACKUP or given.get("install") == UNINSTALL):
         return None
@@ -104,7 +104,9 @@ def _directory_job(given: Given, found: Ruled) -> PlanJob | None:
     makes_a_plan_of_nothing = what in (CHANGE, SCHEDULE) and _as_counts_today(wanted, found)
     if makes_a_plan_of_nothing or same(wanted, found.own):
         return None
-    return PlanJob(f"{_VERBS[str(what)]} {found.title}", EntryMove(found.dn, found.own, wanted))
+    return EntryJob(
+        "plan", f"{_VERBS[str(what)]} {found.title}", EntryMove(found.dn, found.own, wanted)
+    )
 
 
 def _as_counts_today(wanted: Entry | None, found: Ruled) -> bool:
@@ -167,7 +169,7 @@ def timetable_of(given: Given, found: Ruled) -> Timetable:
     )
 
 
-def _settings(given: Given, found: PlanSurvey, job: PlanJob | None) -> Iterator[tuple[str, str]]:
+def _settings(given: Given, found: PlanSurvey, job: EntryJob | None) -> Iterator[tuple[str, str]]:
     yield "Whose plan", found.found.title
     yield "Counts today", found.found.origin_words
     if job is not None:
@@ -179,7 +181,7 @@ def _settings(given: Given, found: PlanSurvey, job: PlanJob | None) -> Iterator[
         yield from _node_words(given, found.node)
 
 
-def _change_words(job: PlanJob) -> Iterator[str]:
+def _change_words(job: EntryJob) -> Iterator[str]:
     """The change record without its head, a line each."""
     for line in job.ldif.splitlines():
         if line != "-" and not line.startswith(("dn:", "#", "control:")):

@@ -1,4 +1,4 @@
-"""Steps that change a plan's entry: keep what stands there, write, take back from what was kept."""
+"""Steps that change one entry: keep what stands there, write, take back from what was kept."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from steps.virtual_machine.entry_changes import EntryMove, Standing, changes
 from steps.virtual_machine.entry_writing import walk
 from steps.virtual_machine.plans.plan_entry import without_plan
 
-_KEPT = "plan-before.ldif"
+_KEPT = "before.ldif"
 _NOTHING = "# there was no entry\n"
 
 
 @dataclass(frozen=True, slots=True)
-class PlanJob:
-    """One entry's change, and what to call it."""
+class EntryJob:
+    """One entry's change, and what to call it: `what` is "plan", "leaf"; `title` a sentence."""
 
+    what: str
     title: str
     move: EntryMove
 
@@ -37,15 +38,15 @@ class PlanJob:
         return dump_modify(move.dn, written, expected_csn=move.old.entry_csn)
 
 
-class KeepPlan(Step):
+class KeepEntry(Step):
     """Keep the entry as it is, in the run's folder: undo writes it back from there."""
 
-    name = "plan.keep"
-    title = "Keep the plan as it is"
     reason = "What undo writes back is a file, not a memory."
 
-    def __init__(self, job: PlanJob) -> None:
+    def __init__(self, job: EntryJob) -> None:
         self.job = job
+        self.name = f"{job.what}.keep"
+        self.title = f"Keep the {job.what} as it is"
 
     def commands(self) -> Sequence[str]:
         """As ldapsearch would."""
@@ -71,18 +72,18 @@ class KeepPlan(Step):
         return _NOTHING if old is None else dump_entries((old,))
 
 
-class WritePlan(Step):
+class WriteEntry(Step):
     """Write the entry by compare-and-set; undo writes the kept one back the same way."""
 
-    name = "plan.write"
-    title = "Write the plan"
     reason = (
         "Refused where somebody changed the entry since it was read. Iterations below it are not"
         " touched."
     )
 
-    def __init__(self, job: PlanJob) -> None:
+    def __init__(self, job: EntryJob) -> None:
         self.job = job
+        self.name = f"{job.what}.write"
+        self.title = f"{'Remove' if job.move.new is None else 'Write'} the {job.what}"
 
     def commands(self) -> Sequence[str]:
         """The change file."""

@@ -1,0 +1,47 @@
+"""The questions of "Repair a stuck backup": the text an operator reads."""
+
+from __future__ import annotations
+
+from config.errors import InvalidInput
+from config.questions import Given, Group, Interview, Kind, Question, Value
+from config.showing import quoted
+
+FINISH, REMOVE = "finish", "remove"
+
+
+def _plain_name(value: Value, _given: Given) -> None:
+    text = value if isinstance(value, str) else ""
+    if not text or len(text) > 200 or not text.isprintable():
+        raise InvalidInput(f"{quoted(value)} cannot be a name.", "Pick one from the list.")
+
+
+REPAIR = Interview(
+    groups=(
+        Group(
+            "leaf",
+            "Machine and iteration",
+            (
+                Question(
+                    name="machine", title="Machine", kind=Kind.CHOICE, choices_probe="machines",
+                    why="Machines whose last job is stuck. The nightly run of the original skips"
+                    " them, every night, without a word.",
+                    check=_plain_name,
+                ),
+                Question(
+                    name="leaf", title="Iteration", kind=Kind.CHOICE, choices_probe="leaves",
+                    depends_on=("machine",),
+                    why="Its name is an id; the time in it is as named.",
+                    check=_plain_name,
+                ),
+                Question(
+                    name="action", title="How to repair it", kind=Kind.CHOICE,
+                    choices_probe="actions", depends_on=("machine", "leaf"),
+                    why="Either way the next backup can begin. Files are not touched.",
+                    help="Finished means: the set of this iteration is a backup. Where its files"
+                    " are not all there that is not true, and removing the leaf is the honest"
+                    " repair; what lies on the disks is then listed as found.",
+                ),
+            ),
+        ),
+    )
+)  # fmt: skip
