@@ -1,4 +1,4 @@
-"""`rekindle plans` and `run virtual_machine.plan`, on a directory of LDIF files."""
+"""`rekindle plans`, `dashboard` and `run virtual_machine.plan`, on a directory of LDIF files."""
 
 from __future__ import annotations
 
@@ -90,3 +90,26 @@ def test_a_machine_is_excluded_and_included_by_answer_files(site, capsys, tmp_pa
         capsys.readouterr()
         _, out = told(capsys, "plans", "--site", str(site), "--json")
         assert json.loads(out)[0]["excluded"] is excluded
+
+
+def test_the_dashboard_of_a_site_with_a_real_libvirt_and_its_exit_code(site, capsys, tmp_path):
+    base = tmp_path / "ldif" / "base.ldif"
+    text = base.read_text()
+    for name in ("backup/virtualization", "virtualization/retain"):
+        text = text.replace(f"file:///var/{name}", f"file://{tmp_path}/{name}")
+    base.write_text(text)
+    folder = tmp_path / "backup/virtualization/vm-persistent/pool" / MACHINE / "20121002T010000Z"
+    folder.mkdir(parents=True)
+    for name in (*(f"{MACHINE}.{kind}" for kind in ("state", "xml", "ldif")), "one.qcow2"):
+        (folder / f"{name}.20121002T010000Z").write_bytes(b"x" * 5000)
+    code, out = told(capsys, "dashboard", "--site", str(site))
+    assert code == 1
+    lines = out.splitlines()
+    assert lines[0].startswith("1 machine, 1 overdue, 0 stuck, ")
+    assert any(line.startswith("! web01  ") and line.endswith(" days") for line in lines)
+    assert "    backup    not backed up since 2 Oct 2012" in out
+    assert "not foretold: 1 night: too few for a trend" in out
+    code, out = told(capsys, "dashboard", "--site", str(site), "--json")
+    data = json.loads(out)
+    assert data["machines"][0]["missed"] is True
+    assert data["silent"] == []
