@@ -19,8 +19,9 @@ from config.timetable import DAY, HOUR, MINUTE, MONTH, WEEKDAY, FieldRule, parse
 
 EXCLUDED = "sstBackupExcludeFromBackup"
 
-_ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?|[0-9]{1,10}")
-_PERMISSION = re.compile(r"0?[0-7]{3}")
+ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?|[0-9]{1,10}")
+PERMISSION = re.compile(r"0?[0-7]{3}")
+"""What a user or group, and a mode, may look like (as backup_plan.py reads them)."""
 _SEQUENCE = re.compile(r"[0-9]{1,6}: ?[A-Za-z0-9._+-]{1,200}")
 _FORMATS = ("qcow2", "raw", "qed", "vdi", "vmdk")
 
@@ -81,7 +82,7 @@ def folder_url(value: Value, _given: Given) -> None:
 
 def permission(value: Value, _given: Given) -> None:
     """Three octal digits."""
-    if not _PERMISSION.fullmatch(str(value)):
+    if not PERMISSION.fullmatch(str(value)):
         raise InvalidInput(
             f"{quoted(value)} is not a mode.", "Write three octal digits, for instance 660."
         )
@@ -89,7 +90,7 @@ def permission(value: Value, _given: Given) -> None:
 
 def account(value: Value, _given: Given) -> None:
     """The name or number of a user or group."""
-    if not _ACCOUNT.fullmatch(str(value)):
+    if not ACCOUNT.fullmatch(str(value)):
         raise InvalidInput(f"{quoted(value)} is no user or group.", "Write its name or number.")
 
 

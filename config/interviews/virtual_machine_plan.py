@@ -42,7 +42,8 @@ def _installs(given: Given) -> bool:
     return given.get("what") == SCHEDULE and given.get("install") in (TIMER, CRON)
 
 
-def _plain_name(value: Value, _given: Given) -> None:
+def plain_name(value: Value, _given: Given) -> None:
+    """What can be the name of a machine, pool, node or iteration; raises InvalidInput."""
     text = value if isinstance(value, str) else ""
     if not text or len(text) > 200 or not text.isprintable():
         raise InvalidInput(f"{quoted(value)} cannot be a name.", "Pick one from the list.")
@@ -75,12 +76,12 @@ SCOPE = Question(
 
 WHICH_MACHINE = Question(
     name="machine", title="Machine", kind=Kind.CHOICE, choices_probe="machines",
-    condition=_scoped(MACHINE), check=_plain_name,
+    condition=_scoped(MACHINE), check=plain_name,
 )  # fmt: skip
 
 WHICH_POOL = Question(
     name="pool", title="Machine pool", kind=Kind.CHOICE, choices_probe="pools",
-    condition=_scoped(POOL), check=_plain_name,
+    condition=_scoped(POOL), check=plain_name,
 )  # fmt: skip
 
 WHAT = Question(
@@ -160,7 +161,7 @@ INSTALL = Question(
 NODE = Question(
     name="node", title="Node", kind=Kind.CHOICE, choices_probe="nodes", condition=_on_a_node,
     why="One node is enough: it backs up the machines of all. On two, every night runs twice.",
-    check=_plain_name,
+    check=plain_name,
 )  # fmt: skip
 
 PROGRAM = Question(

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from config.errors import InvalidInput
-from config.questions import Given, Group, Interview, Kind, Question, Value
-from config.showing import quoted
+from config.interviews.virtual_machine_plan import plain_name
+from config.questions import Group, Interview, Kind, Question
 
 FINISH, REMOVE = "finish", "remove"
-
-
-def _plain_name(value: Value, _given: Given) -> None:
-    text = value if isinstance(value, str) else ""
-    if not text or len(text) > 200 or not text.isprintable():
-        raise InvalidInput(f"{quoted(value)} cannot be a name.", "Pick one from the list.")
 
 
 REPAIR = Interview(
@@ -25,13 +18,13 @@ REPAIR = Interview(
                     name="machine", title="Machine", kind=Kind.CHOICE, choices_probe="machines",
                     why="Machines whose last job is stuck. The nightly run of the original skips"
                     " them, every night, without a word.",
-                    check=_plain_name,
+                    check=plain_name,
                 ),
                 Question(
                     name="leaf", title="Iteration", kind=Kind.CHOICE, choices_probe="leaves",
                     depends_on=("machine",),
                     why="Its name is an id; the time in it is as named.",
-                    check=_plain_name,
+                    check=plain_name,
                 ),
                 Question(
                     name="action", title="How to repair it", kind=Kind.CHOICE,

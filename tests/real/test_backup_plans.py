@@ -8,7 +8,6 @@ import pytest
 
 from config.errors import InvalidInput, Refused
 from config.site import MachineStorage
-from steps.ldif_text import dump_entries
 from steps.procedure import Outcome
 from steps.targets.directory import Change
 from steps.virtual_machine.directory_modes import Mode, new_leaf
@@ -212,8 +211,10 @@ def test_the_change_that_review_shows_is_one_that_ldapmodify_takes(slapd, world,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert plan.steps[-1].verify(office.context()).outcome is Outcome.DONE
-    shown = [value for title, value in plan.settings if title == "Change"]
-    assert "replace: sstBackupExcludeFromBackup" in shown, dump_entries([world.other.get(OWN)])
+    shown = dict(plan.settings)
+    assert shown["sstBackupExcludeFromBackup"] == "(none) -> TRUE"
+    assert shown["Copied first"] == "the plan of the site: a plan counts whole"
+    assert "sstCronHour" not in shown
 
 
 def test_an_owner_that_the_node_does_not_have_is_found_before_it_is_written(office):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from config.errors import InvalidInput
 from config.timetable import HOUR, MINUTE, WEEKDAY, Timetable, parse_field, parse_timetable
-from steps.virtual_machine.plans.next_runs import Follower, last_due, next_runs
+from steps.virtual_machine.plans.next_runs import Follower, clock_changes, last_due, next_runs
 from steps.virtual_machine.plans.timer import (
     Schedule,
     crontab,
@@ -93,6 +93,19 @@ def test_every_hour_follows_the_wall_clock():
     ]  # fmt: skip
     before_gap = datetime(2026, 3, 29, 0, 40, tzinfo=ZURICH)
     assert told("30 * * * *", before_gap, 2) == ["29 Mar 01:30 CET", "29 Mar 03:30 CEST"]
+
+
+def test_what_the_next_changes_of_the_clocks_do_is_told_for_each_follower():
+    after = datetime(2026, 1, 1, tzinfo=ZURICH)
+    cron = clock_changes(table("30 2 * * *"), after, ZURICH, Follower.CRON)
+    assert cron == (
+        "29 Mar 2026 02:30 does not exist: cron runs it at 03:00",
+        "25 Oct 2026 02:30 comes twice: cron runs it once, the first time",
+    )
+    timer = clock_changes(table("30 2 * * *"), after, ZURICH, Follower.TIMER)
+    assert timer[0] == "29 Mar 2026 02:30 does not exist: a systemd timer does not run that day"
+    for quiet in ("0 4 * * *", "30 * * * *", "30 2 1-20 * *"):
+        assert clock_changes(table(quiet), after, ZURICH, Follower.CRON) == ()
 
 
 def test_a_day_that_a_country_left_out_is_made_up_for_once():

@@ -31,6 +31,7 @@ from steps.virtual_machine.job_leaf import CLAIMED, FAILED, MARKS, JobLeaf, job_
 from steps.virtual_machine.machine_directory import leaf_dn, machine_dn
 from steps.virtual_machine.machine_site import find_machine
 from steps.virtual_machine.plans.lookup import all_machines
+from steps.virtual_machine.probes import given_text
 from steps.virtual_machine.step_entry import EntryJob, KeepEntry, WriteEntry
 
 NAME = "virtual_machine.repair"
@@ -131,7 +132,7 @@ def list_leaves(probe: ProbeInput) -> Probed:
     """The machine's leaves, each with how it stands."""
     directory = probe.targets.directory()
     choices = []
-    for leaf in _leaves(directory, _given(probe, "machine")):
+    for leaf in _leaves(directory, given_text(probe, "machine")):
         kind, text = _stands(directory, leaf)
         choices.append(Choice(leaf.name, leaf.name, text, refusal(kind, text)))
     return Probed(choices=tuple(choices))
@@ -139,7 +140,7 @@ def list_leaves(probe: ProbeInput) -> Probed:
 
 def list_actions(probe: ProbeInput) -> Probed:
     """The two repairs; the one that fits the files first."""
-    is_whole = _is_whole(probe, _given(probe, "machine"), _given(probe, "leaf"))
+    is_whole = _is_whole(probe, given_text(probe, "machine"), given_text(probe, "leaf"))
     finish = Choice(FINISH, _LABELS[FINISH], "mode finished, return value 0, state the time now")
     remove = Choice(
         REMOVE, _LABELS[REMOVE], "the iteration is no backup; files stay where they are"
@@ -189,13 +190,6 @@ def _is_whole(probe: ProbeInput, machine: str, name: str) -> bool | None:
     except RekindleError:
         return None
     return found is not None and whole([file.name for file in found.files], machine, name)
-
-
-def _given(probe: ProbeInput, name: str) -> str:
-    value = probe.given.get(name)
-    if not isinstance(value, str) or not value:
-        raise InvalidInput(f"{name} is not answered yet.", "Answer it first.")
-    return value
 
 
 PROCEDURE = Procedure(

@@ -26,9 +26,9 @@ from steps.conflicts import Resolutions
 from steps.procedure import Phase, Plan, Step, Survey
 from steps.targets.directory import Entry
 from steps.virtual_machine.backup_plan import is_plan
-from steps.virtual_machine.entry_changes import EntryMove, same
+from steps.virtual_machine.entry_changes import EntryMove, changes, same
 from steps.virtual_machine.plans.lookup import Ruled
-from steps.virtual_machine.plans.next_runs import Follower, next_runs
+from steps.virtual_machine.plans.next_runs import Follower, clock_changes, next_runs
 from steps.virtual_machine.plans.plan_entry import (
     excluded,
     included,
@@ -172,20 +172,32 @@ def timetable_of(given: Given, found: Ruled) -> Timetable:
 def _settings(given: Given, found: PlanSurvey, job: EntryJob | None) -> Iterator[tuple[str, str]]:
     yield "Whose plan", found.found.title
     yield "Counts today", found.found.origin_words
-    if job is not None:
-        yield "Entry", job.move.dn
-        yield from (("Change", line) for line in _change_words(job))
     if given.get("what") == SCHEDULE and given.get("install") != UNINSTALL:
         yield from _schedule_words(given, found)
     if found.node is not None:
         yield from _node_words(given, found.node)
+    if job is not None:
+        yield from _change_words(job.move, found.found)
+        yield "Entry", job.move.dn
 
 
-def _change_words(job: EntryJob) -> Iterator[str]:
-    """The change record without its head, a line each."""
-    for line in job.ldif.splitlines():
-        if line != "-" and not line.startswith(("dn:", "#", "control:")):
-            yield line
+def _change_words(move: EntryMove, found: Ruled) -> Iterator[tuple[str, str]]:
+    """Every attribute that changes, from what to what. The LDIF stands in the step itself."""
+    if move.new is None:
+        yield "Removed", "the entry, which excluding it had made"
+        return
+    old = move.old or Entry(move.dn, {})
+    copied = found.winner if found.origin != found.scope else None
+    if copied is not None and is_plan(move.new):
+        yield "Copied first", f"the plan of the {found.origin}: a plan counts whole"
+    for change in changes(old, move.new):
+        before, after = old.values(change.attribute), change.values
+        if copied is None or after != copied.values(change.attribute):
+            yield change.attribute, f"{_shown(before)} -> {_shown(after)}"
+
+
+def _shown(values: tuple[bytes, ...]) -> str:
+    return ", ".join(value.decode("utf-8", "replace") for value in values) or "(none)"
 
 
 def _schedule_words(given: Given, found: PlanSurvey) -> Iterator[tuple[str, str]]:
@@ -200,6 +212,8 @@ def _schedule_words(given: Given, found: PlanSurvey) -> Iterator[tuple[str, str]
         yield "Next run", both_clocks(run)
     if not runs:
         yield "Next run", "never"
+    for note in clock_changes(timetable, found.now, zone_named(found.zone), who):
+        yield "Clocks", note
     if timetable.original_refuses:
         yield "Original broker", f"does not follow it: {timetable.original_refuses}"
 

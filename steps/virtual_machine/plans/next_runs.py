@@ -106,6 +106,47 @@ def _moments(
         yield late
 
 
+def clock_changes(
+    timetable: Timetable, after: datetime, zone: ZoneInfo, who: Follower
+) -> tuple[str, ...]:
+    """What the next change of the clocks does to it, within a year: a line for an hour that is
+    skipped, one for an hour that is doubled."""
+    if not timetable.at_fixed_times:
+        return ()
+    notes: dict[bool, str] = {}
+    first = after.astimezone(zone).date()
+    for offset in range(366):
+        day = first + timedelta(days=offset)
+        if day_matches(timetable, day) and _changes_on(day, zone):
+            for hour, minute in _times(timetable):
+                wall = datetime.combine(day, time(hour, minute), zone)
+                is_skipped = not shown(wall)
+                if is_skipped or wall.utcoffset() != wall.replace(fold=1).utcoffset():
+                    notes.setdefault(is_skipped, _change_words(wall, is_skipped, who))
+    return tuple(notes.values())
+
+
+def _changes_on(day: date, zone: ZoneInfo) -> bool:
+    """Whether the clocks change on that day or in the night to it."""
+    evening, before = (datetime.combine(day - timedelta(days=n), time(23), zone) for n in (0, 1))
+    return evening.utcoffset() != before.utcoffset()
+
+
+def _times(timetable: Timetable) -> Iterator[tuple[int, int]]:
+    for hour in sorted(timetable.hour.numbers):
+        for minute in sorted(timetable.minute.numbers):
+            yield hour, minute
+
+
+def _change_words(wall: datetime, is_skipped: bool, who: Follower) -> str:
+    named = f"{wall.day} {wall:%b %Y %H:%M}"
+    if not is_skipped:
+        return f"{named} comes twice: {who} runs it once, the first time"
+    if who is Follower.TIMER:
+        return f"{named} does not exist: a {who} does not run that day"
+    return f"{named} does not exist: {who} runs it at {_end_of_gap(wall):%H:%M}"
+
+
 def shown(moment: datetime) -> bool:
     """Whether a clock on the wall ever shows that time: it does not in an hour that is skipped."""
     back = moment.astimezone(UTC).astimezone(moment.tzinfo)

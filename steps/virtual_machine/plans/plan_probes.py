@@ -20,7 +20,7 @@ from config.timetable import parse_timetable
 from steps.procedure import Probe, Probed, ProbeInput
 from steps.virtual_machine.plans.change_plan import wanted_entry
 from steps.virtual_machine.plans.lookup import Ruled, all_machines, pools, ruled, timetable_of
-from steps.virtual_machine.plans.next_runs import Follower, next_runs
+from steps.virtual_machine.plans.next_runs import Follower, clock_changes, next_runs
 from steps.virtual_machine.plans.plan_entry import left_out, values_of
 from steps.virtual_machine.plans.zone import both_clocks, own_zone, zone_of
 
@@ -133,6 +133,8 @@ def check_timetable(probe: ProbeInput) -> Probed:
     if not runs:
         return Probed((Finding("error", f"{timetable} never comes round.", "Correct the day."),))
     found = [Finding("ok", f"Next: {'; '.join(both_clocks(run) for run in runs)}.")]
+    for note in clock_changes(timetable, datetime.now(UTC), zone, who):
+        found.append(Finding("warning", f"{note}.", "Choose an hour in which no clock changes."))
     if timetable.original_refuses:
         text = f"The original's broker does not follow it: {timetable.original_refuses}."
         found.append(Finding("warning", text))
