@@ -12,6 +12,8 @@ from steps.procedure import Procedure
 
 PROCEDURES: Final = {
     "virtual_machine.restore": "steps.virtual_machine.restore:PROCEDURE",
+    "virtual_machine.plan": "steps.virtual_machine.plans.procedure:PROCEDURE",
+    "virtual_machine.repair": "steps.virtual_machine.dashboard.repair:PROCEDURE",
 }
 """Where each procedure is written, by name, in the order of the home screen."""
 

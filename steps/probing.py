@@ -28,7 +28,7 @@ from steps.error_data import error_from_data
 from steps.own_environment import environment_without
 from steps.procedure import Probed, Procedure, Survey
 from steps.run.redact import Redactor
-from steps.run.values import given_to_data
+from steps.run.values import given_from_data, given_to_data
 
 PROBE: Final = (sys.executable, "-P", "-m", "steps.probe_process")
 PROBE_SECONDS: Final = 30.0
@@ -75,7 +75,11 @@ def ask_survey(
 
 def probed_to_data(probed: Probed) -> dict[str, Any]:
     """A probe's answer as JSON data."""
-    return asdict(probed)
+    return {
+        "findings": [asdict(finding) for finding in probed.findings],
+        "choices": [asdict(choice) for choice in probed.choices],
+        "values": given_to_data(probed.values),
+    }
 
 
 def probed_from_data(data: Mapping[str, Any]) -> Probed:
@@ -83,6 +87,7 @@ def probed_from_data(data: Mapping[str, Any]) -> Probed:
     return Probed(
         findings=tuple(Finding(**finding) for finding in data["findings"]),
         choices=tuple(Choice(**choice) for choice in data["choices"]),
+        values=given_from_data(data["values"]),
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from config.errors import Refused
-from config.questions import Choice, Finding, Given, Interview
+from config.questions import Choice, Finding, Given, Interview, Value
 from config.secrets import Secret
 from config.site import Site
 from steps.conflicts import ConflictSet, Resolutions
@@ -221,10 +221,15 @@ its place, equal secrets with equal numbers, so that everything can still be com
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a probe brings back: findings about one answer, or the choices of a question."""
+    """What a probe brings back: findings about one answer, or the choices of a question.
+
+    `values` are answers to other questions as they stand in the world: they count until the
+    operator gives others. None of them is a secret.
+    """
 
     findings: tuple[Finding, ...] = ()
     choices: tuple[Choice, ...] = ()
+    values: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

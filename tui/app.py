@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from steps.conflicts import Resolutions
     from steps.procedure import Procedure
     from steps.run.directory import RunDirectory
+    from tui.screens.dashboard import DashboardScreen
     from tui.screens.home import HomeScreen
     from tui.service import Service
     from tui.session import Session
@@ -131,6 +132,16 @@ class RekindleApp(App[int]):
 
     def on_home_screen_open_run(self, message: HomeScreen.OpenRun) -> None:
         self.run_worker(self._open_run_from_home(message.path))
+
+    def on_home_screen_open_backups(self, message: HomeScreen.OpenBackups) -> None:
+        from tui.dashboard import open_dashboard
+
+        self.run_worker(open_dashboard(self, message.site))
+
+    def on_dashboard_screen_repair(self, message: DashboardScreen.Repair) -> None:
+        from tui.dashboard import repair_session
+
+        self.run_worker(self.walk(repair_session(message)))
 
     async def _walk_from_home(self, site: Site, procedure: Procedure) -> None:
         from tui.session import Session

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "list": "the procedures there are",
     "plan": "show what a procedure would do with these answers",
+    "plans": "the backup plan that counts for each machine, and its next runs",
+    "dashboard": "how every machine's backups stand, and what needs you",
     "run": "run a procedure with an answer file",
     "runs": "the runs there were, and how they ended",
     "attach": "watch a run and steer it",

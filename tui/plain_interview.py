@@ -70,7 +70,7 @@ class PlainInterview:
             self._lines.say("looking for choices ...")
             basis = self._session.basis(question, own=False)
             listing = start_check(self._session.listings, question.name, basis)
-            self._look(question.choices_probe, listing)
+            self._look(question, question.choices_probe, listing)
         listed = self._session.listing_of(question)
         if listed is not None:
             self._say_findings(listed)
@@ -135,11 +135,11 @@ class PlainInterview:
             return True
         self._lines.say("checking ...")
         check = start_check(self._session.checks, question.name, self._session.basis(question))
-        self._look(question.probe, check)
+        self._look(question, question.probe, check)
         self._say_findings(check)
         return not any(found.level == "error" for found in check.findings)
 
-    def _look(self, probe: str, check: Check) -> None:
+    def _look(self, question: Question, probe: str, check: Check) -> None:
         session = self._session
         try:
             check.probed = self._looks.probe(
@@ -147,6 +147,8 @@ class PlainInterview:
             )
         except RekindleError as error:
             check.failed = str(error)
+        else:
+            session.keep_values(question, check.probed)
 
     def _say_findings(self, check: Check) -> None:
         for found in check.findings:

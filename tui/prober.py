@@ -47,6 +47,8 @@ class Prober:
                 checks.pop(name).cancel.set()
 
     def _start(self, question: Question, probe: str, check: Check) -> None:
+        # What an earlier look brought was about other answers.
+        self._session.looked_up.pop(question.name, None)
         task = asyncio.create_task(self._look(question, probe, check))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -65,4 +67,6 @@ class Prober:
             check.failed = str(error)
         else:
             check.probed = probed
+            if not check.cancel.is_set():
+                self._session.keep_values(question, probed)
         self.changed(question.name)

@@ -58,6 +58,8 @@ class Session:
     secrets: dict[str, Secret] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
     listings: dict[str, Check] = field(default_factory=dict)
+    looked_up: dict[str, Given] = field(default_factory=dict)
+    """Answers that a look brought, by the question it was made for: they stand until others do."""
     seen: set[str] = field(default_factory=set)
     """Names of pages the operator has been on."""
     survey: Survey | None = None
@@ -70,7 +72,10 @@ class Session:
 
     def given(self) -> dict[str, Value]:
         """Answers and defaults of every question that is asked, in order."""
-        return settled(self.procedure.interview, self.answers)
+        known: dict[str, Value] = {}
+        for values in self.looked_up.values():
+            known.update(values)
+        return settled(self.procedure.interview, known | self.answers)
 
     def asked(self, group: Group) -> tuple[Question, ...]:
         """The questions of a page that are asked now."""
@@ -189,7 +194,15 @@ class Session:
             return ()
         given, interview = self.given(), self.procedure.interview
         missing = (interview.question(name) for name in question.depends_on if name not in given)
-        return tuple(found.title for found in missing if found)
+        # An optional one may stay empty, and one that is not asked will never be answered.
+        wanted = (found for found in missing if found and found.required)
+        return tuple(found.title for found in wanted if found.condition(given))
+
+    def keep_values(self, question: Question, probed: Probed) -> None:
+        """Take the answers that a look for this question brought."""
+        self.looked_up.pop(question.name, None)
+        if probed.values:
+            self.looked_up[question.name] = probed.values
 
     def check_of(self, question: Question) -> Check | None:
         """The look made for the answer as it stands; one for another answer does not count."""

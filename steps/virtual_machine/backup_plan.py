@@ -66,11 +66,16 @@ def effective_plan(candidates: Sequence[Entry | None], storage: MachineStorage) 
 
     Raises InvalidInput where a value cannot be used, naming entry and attribute.
     """
-    winner = next((entry for entry in candidates if entry is not None and _is_plan(entry)), None)
-    return _Reader(winner, storage).plan()
+    return _Reader(winning_plan(candidates), storage).plan()
 
 
-def _is_plan(entry: Entry) -> bool:
+def winning_plan(candidates: Sequence[Entry | None]) -> Entry | None:
+    """The first candidate that is a plan; it counts whole."""
+    return next((entry for entry in candidates if entry is not None and is_plan(entry)), None)
+
+
+def is_plan(entry: Entry) -> bool:
+    """Whether the entry carries the class of backup plans."""
     classes = {value.decode("utf-8", "replace").lower() for value in entry.values("objectClass")}
     return PLAN_CLASS.lower() in classes
 

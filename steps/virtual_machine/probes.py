@@ -115,7 +115,7 @@ def _day(stamp: str) -> str:
 def check_set(probe: ProbeInput) -> Probed:
     """The whole check of the chosen backup set. Reads every image's structure."""
     site = _site(probe)
-    iteration = site.iteration(_given(probe, "iteration"))
+    iteration = site.iteration(given_text(probe, "iteration"))
     looked = look_at_set(probe, site, iteration, check=True)
     return Probed(findings=findings(looked.facts, with_state=False))
 
@@ -123,7 +123,7 @@ def check_set(probe: ProbeInput) -> Probed:
 def list_modes(probe: ProbeInput) -> Probed:
     """With state and cold, the first refused with its reason where it is not possible."""
     site = _site(probe)
-    iteration = site.iteration(_given(probe, "iteration"))
+    iteration = site.iteration(given_text(probe, "iteration"))
     reader = SetReader(site.shell, iteration.place)
     state = reader.state(reader.documents())
     refused = state_refusal(state)
@@ -139,10 +139,11 @@ def list_modes(probe: ProbeInput) -> Probed:
 
 
 def _site(probe: ProbeInput) -> MachineSite:
-    return find_machine(probe, _given(probe, "machine"))
+    return find_machine(probe, given_text(probe, "machine"))
 
 
-def _given(probe: ProbeInput, name: str) -> str:
+def given_text(probe: ProbeInput, name: str) -> str:
+    """The answer of that name; raises InvalidInput where it is not given yet."""
     value = probe.given.get(name)
     if not isinstance(value, str) or not value:
         raise InvalidInput(f"{name} is not answered yet.", "Answer it first.")

@@ -7,17 +7,16 @@ from collections.abc import Sequence
 
 from steps.ldif_text import parse_entries
 from steps.procedure import Step, StepContext, Verdict, done, not_done, unknown
-from steps.targets.directory import Directory, Entry
-from steps.targets.lost_race import changed_meanwhile
+from steps.targets.directory import Entry
 from steps.virtual_machine.entry_changes import (
     EntryMove,
     Standing,
-    changes,
     entries_below,
     entries_elsewhere,
     moves,
     reverse,
 )
+from steps.virtual_machine.entry_writing import standings, walk
 from steps.virtual_machine.restore_job import RestoreJob
 from steps.virtual_machine.small_files import read_small
 
@@ -44,23 +43,23 @@ class WriteEntries(Step):
         """Done where every entry says what it shall."""
         if not self._is_kept(context):
             return not_done("today's entries are not kept yet")
-        standings = self._standings(context)
-        wrong = [move for move, s in standings if s is not Standing.NEW]
+        found = standings(context, self._moves(context))
+        wrong = [move for move, s in found if s is not Standing.NEW]
         if not wrong:
-            return done(self._all_written(len(standings)))
-        strange = [move.dn for move, s in standings if s is Standing.NEITHER]
+            return done(self._all_written(len(found)))
+        strange = [move.dn for move, s in found if s is Standing.NEITHER]
         if strange:
             return unknown(f"somebody else changed {', '.join(strange)}")
         return not_done(f"not yet written: {', '.join(move.dn for move in wrong)}")
 
     def apply(self, context: StepContext) -> None:
         """Write what is not written yet."""
-        self._walk(context, self._moves(context))
+        walk(context, self._moves(context))
 
     def undo(self, context: StepContext) -> None:
         """Put the entries of before back, by compare-and-set."""
         if self._is_kept(context):
-            self._walk(context, reverse(self._moves(context)))
+            walk(context, reverse(self._moves(context)))
 
     @abstractmethod
     def chosen(self, entries: Sequence[Entry]) -> Sequence[Entry]:
@@ -68,21 +67,6 @@ class WriteEntries(Step):
 
     def _all_written(self, count: int) -> str:
         return f"{count} changed entries say what they shall" if count else "nothing to change"
-
-    def _walk(self, context: StepContext, way: Sequence[EntryMove]) -> None:
-        directory = context.targets.directory()
-        for move in way:
-            now = directory.get(move.dn)
-            standing = move.standing(now)
-            if standing is Standing.NEITHER:
-                raise changed_meanwhile(move.dn, now)
-            if standing is Standing.OLD:
-                _write(directory, move, now)
-                context.log(f"wrote {move.dn}")
-
-    def _standings(self, context: StepContext) -> list[tuple[EntryMove, Standing]]:
-        directory = context.targets.directory()
-        return [(move, move.standing(directory.get(move.dn))) for move in self._moves(context)]
 
     def _moves(self, context: StepContext) -> tuple[EntryMove, ...]:
         before = self._read(context, self.job.kept_ldif)
@@ -122,12 +106,3 @@ class WriteLease(WriteEntries):
     def chosen(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Everything that is not at or below the machine's DN."""
         return entries_elsewhere(entries, self.job.machine_dn)
-
-
-def _write(directory: Directory, move: EntryMove, now: Entry | None) -> None:
-    if move.new is None:
-        directory.delete(move.dn, expected_csn=now.entry_csn if now else "")
-    elif now is None:
-        directory.add(move.dn, move.new.attributes)
-    else:
-        directory.modify(move.dn, changes(now, move.new), expected_csn=now.entry_csn)

@@ -37,6 +37,11 @@ def last_verified(place: SetPlace, files: Sequence[SetFile]) -> str:
     return str(found.get("at", "")) if same else ""
 
 
+def has_note(place: SetPlace) -> bool:
+    """Whether a note of that set was ever made here; it may be of other files."""
+    return _note(place).exists()
+
+
 def _note(place: SetPlace) -> Path:
     name = hashlib.sha256(place.backup.encode()).hexdigest()[:32]
     return state_folder() / "verified" / f"{name}.json"

@@ -52,7 +52,8 @@ first. The panel on the right says what the procedure under the cursor does, wha
 it can be undone, and when it was last run and last drilled.
 
 Enter opens a procedure, or a run: a running one is watched, a finished one shows its report. d
-practises the procedure on an embedded site that is not yours. Nothing is changed anywhere before
+practises the procedure on an embedded site that is not yours. b shows every machine with its last
+backup, and what is stuck, left over or running out of space. Nothing is changed anywhere before
 you have seen a plan and confirmed it.
 """
     SHOWS_ELAPSED = False
@@ -61,6 +62,7 @@ you have seen a plan and confirmed it.
         Binding("d", "drill", "drill it"),
         Binding("slash", "find", "find"),
         Binding("r", "runs", "runs"),
+        Binding("b", "backups", "backups"),
         Binding("f1", "help", "help", priority=True),
         Binding("ctrl+q", "leave", "quit", priority=True),
         Binding("escape", "back", "end the search", show=False),
@@ -88,6 +90,12 @@ you have seen a plan and confirmed it.
         """Show a run."""
 
         path: Path
+
+    @dataclass
+    class OpenBackups(Message):
+        """Show how every machine's backups stand."""
+
+        site: Site
 
     @dataclass
     class CannotBegin(Message):
@@ -257,6 +265,13 @@ you have seen a plan and confirmed it.
         else:
             self._list.pick(first)
             self._list.focus()
+
+    def action_backups(self) -> None:
+        """How every machine's backups stand."""
+        if self._site is None:
+            self.show_notice("There is no site file", NO_SITE)
+        else:
+            self.post_message(self.OpenBackups(self._site))
 
     async def action_find(self) -> None:
         """Show only what holds the words that are typed."""

@@ -112,7 +112,9 @@ An answer is checked when it is given. An error must be mended before you go on;
         self._session.page = self._group.name
         self.set_what(self._session.what)
         self.set_place(self._group.title)
-        self.set_status(f"{index + 1} of {len(self._groups)}")
+        asked = [group for group in self._groups if self._session.asked(group)]
+        number = asked.index(self._group) + 1 if self._group in asked else index + 1
+        self.set_status(f"{number} of {max(number, len(asked))}")
         await self._mount_fields()
         self._focus_first()
         self._look_at_everything()
@@ -139,7 +141,8 @@ An answer is checked when it is given. An error must be mended before you go on;
     def _refresh_rail(self) -> None:
         rail = self.query_one("#rail", PickList)
         picked = rail.picked
-        rail.set_options(Option(self._rail_line(group), id=group.name) for group in self._groups)
+        asked = (group for group in self._groups if self._session.asked(group))
+        rail.set_options(Option(self._rail_line(group), id=group.name) for group in asked)
         rail.add_option(Option(".. Review", id=REVIEW))
         rail.pick(picked if rail.has_focus and picked else self._group.name)
 
@@ -238,6 +241,10 @@ An answer is checked when it is given. An error must be mended before you go on;
 
     async def _go(self, index: int) -> None:
         self.commit()
+        step = 1 if index > self._index else -1
+        # A page on which nothing is asked, as things stand, is passed over.
+        while 0 <= index < len(self._groups) and not self._session.asked(self._groups[index]):
+            index += step
         if index < 0:
             self.finish(None)
         elif index >= len(self._groups):
