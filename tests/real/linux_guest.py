@@ -100,9 +100,14 @@ def make_linux_machine(
     _require_guest()
     kernel.write_bytes((GUEST / "vmlinuz").read_bytes())
     archive.write_bytes(initramfs(GUEST))
-    mac = "52:54:00:" + ":".join(f"{byte:02x}" for byte in uuid.UUID(identity).bytes[:3])
+    mac = mac_of(identity)
     xml = _definition(identity, disks, kernel, archive, console, card, mac, graphics)
     return LinuxMachine(identity, identity, mac, xml, disks, console)
+
+
+def mac_of(name: str) -> str:
+    """The address of its network card: its own, and the same whenever it is made."""
+    return "52:54:00:" + ":".join(f"{byte:02x}" for byte in uuid.UUID(name).bytes[:3])
 
 
 def make_linux_disk(image: Path, target: str, size: int = 64 * MIB) -> None:
