@@ -12,6 +12,7 @@ from steps.procedure import Procedure
 
 PROCEDURES: Final = {
     "virtual_machine.restore": "steps.virtual_machine.restore:PROCEDURE",
+    "virtual_machine.check": "steps.virtual_machine.check.procedure:PROCEDURE",
 }
 """Where each procedure is written, by name, in the order of the home screen."""
 

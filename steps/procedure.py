@@ -132,6 +132,8 @@ class Step(ABC):
     irreversible: bool = False
     depends_on: tuple[str, ...] = ()
     """Answers that may be changed when this step fails."""
+    lane: str = ""
+    """Steps of one lane go one after the other; lanes of a phase may go side by side."""
 
     @abstractmethod
     def commands(self) -> Sequence[str]:
@@ -169,6 +171,8 @@ class Phase:
     steps: tuple[Step, ...]
     safe_point: bool = True
     """Whether the world is sound at the end of this phase: undo stops here."""
+    at_once: int = 1
+    """How many lanes of this phase may go side by side."""
 
 
 @dataclass(frozen=True, slots=True)
