@@ -16,3 +16,4 @@ flock 9
 
 scripts/packages.sh check "$purpose" || scripts/packages.sh install "$purpose"
 scripts/venv.sh "$purpose"
+[[ $purpose != test ]] || scripts/test-guest.sh

@@ -27,7 +27,8 @@ def _seconds(value: Value, _given: Given) -> None:
         )
 
 
-def _one_component(value: Value, _given: Given) -> None:
+def one_component(value: Value, _given: Given) -> None:
+    """A name that becomes a folder's; raises InvalidInput for any other."""
     # The machine and the iteration become folder names: refuse before anything is looked up.
     text = value if isinstance(value, str) else ""
     if not text or text in (".", "..") or "/" in text or not text.isprintable():
@@ -44,7 +45,7 @@ MACHINE = Question(
     " pool is read from the machine's first disk, it is never asked.",
     choices_probe="machines",
     probe="machine",
-    check=_one_component,
+    check=one_component,
 )
 
 ITERATION = Question(
@@ -58,7 +59,7 @@ ITERATION = Question(
     choices_probe="iterations",
     probe="backup-set",
     depends_on=("machine",),
-    check=_one_component,
+    check=one_component,
 )
 
 MODE = Question(

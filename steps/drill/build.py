@@ -55,10 +55,10 @@ def build(places: Places, say: Say, uri: str = "") -> Truth:
 
     `uri` names another hypervisor than an embedded one of the site's own.
     """
-    _make_folders(places)
+    make_folders(places)
     started = time.monotonic()
     password = Secret(_password())
-    slapd = _start_directory(places, password)
+    slapd = start_directory(places, password)
     say(f"directory: slapd at {slapd.url}, {time.monotonic() - started:.1f} s")
     known = cache_folder() / "hypervisor"
     uri = uri or prepare_root(places.hypervisor, known)
@@ -97,7 +97,8 @@ def made_before(places: Places) -> set[Path]:
     return {places.storage, places.hypervisor}
 
 
-def _make_folders(places: Places) -> None:
+def make_folders(places: Places) -> None:
+    """The empty folders of a practice site; raises InvalidInput where its folder is in use."""
     if places.folder.exists() and set(places.folder.iterdir()) - made_before(places):
         raise InvalidInput(
             f"{places.folder} is not empty.",
@@ -109,7 +110,8 @@ def _make_folders(places: Places) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o770)
 
 
-def _start_directory(places: Places, password: Secret) -> RunningSlapd:
+def start_directory(places: Places, password: Secret) -> RunningSlapd:
+    """A slapd with the tree around the machine, and the two password files."""
     other = Secret(_password())
     for file, secret in ((places.password_file, password), (places.other_password_file, other)):
         file.touch(mode=0o600)

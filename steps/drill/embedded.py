@@ -13,13 +13,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 from config.errors import InvalidInput, StepFailed
 from config.paths import private_folder
-from steps.drill.processes import command_line, end_process, recorded_number
+from steps.drill.processes import command_line, end_process
 
 _CONFIGURATION = """\
 # Written by Rekindle for its practice hypervisor.
@@ -35,6 +35,10 @@ _AS_ROOT = """\
 user = "root"
 group = "root"
 """
+_OWNS_NOTHING = """\
+# The images belong to somebody else: their owner and mode stay as they are.
+dynamic_ownership = 0
+"""
 _EMULATORS = ("qemu-system-x86_64", "/usr/libexec/qemu-kvm", "qemu-kvm")
 _LONGEST_ROOT = 48
 """libvirt puts Unix sockets 56 characters deeper, and their paths end at 107."""
@@ -45,20 +49,22 @@ _PROBE_CODE = 0x10
 _PROBE_EXIT = _PROBE_CODE << 1 | 1
 
 
-def prepare_root(folder: Path, cache: Path | None = None) -> str:
+def prepare_root(folder: Path, cache: Path | None = None, *, owns_images: bool = True) -> str:
     """Make `folder` an embedded hypervisor's root and return its URI. Doing it again is fine.
 
     Works as root and as a plain user, who can have no bridges. `cache` is a folder filled by
     `keep_capabilities`: with it the first opening takes a fraction of a second instead of 4 to 9.
-    libvirt itself checks whether what is kept there still holds.
+    libvirt itself checks whether what is kept there still holds. Without `owns_images` it leaves
+    the owner of every image that it opens alone, also of those behind them.
     """
     private_folder(folder)
     private_folder(folder / "etc")
     text = _CONFIGURATION + (_AS_ROOT if os.geteuid() == 0 else "")
+    text += "" if owns_images else _OWNS_NOTHING
     _replace(folder / "etc" / "qemu.conf", text)
     if cache is not None and cache.is_dir() and not (folder / "cache").exists():
         shutil.copytree(cache, folder / "cache")
-    return f"qemu:///embed?root={quote(str(_short(folder)))}"
+    return f"qemu:///embed?root={quote(str(_linked(folder)))}"
 
 
 def keep_capabilities(folder: Path, cache: Path) -> None:
@@ -117,10 +123,9 @@ def why_no_guest_runs(qemu: Path, accelerator: str, timeout: float = 30.0) -> st
 
 
 def guest_processes(folder: Path) -> tuple[int, ...]:
-    """Process ids of the QEMU processes that this root runs."""
-    files = (folder / "run" / "qemu").glob("*.pid")
-    found = (recorded_number(file) for file in files if file.name != "driver.pid")
-    return tuple(sorted(pid for pid in found if pid and _belongs_to(folder)(pid)))
+    """Process ids of the QEMU processes that this root runs, also of one just being started."""
+    belongs = _belongs_to(folder)
+    return tuple(sorted(pid for pid in _all_processes() if belongs(pid)))
 
 
 def end_guests(folder: Path) -> None:
@@ -144,7 +149,12 @@ def forget_root(folder: Path) -> None:
     """Remove the short link to a root that is about to be removed; none there is fine."""
     short = _short(folder)
     if short != folder.absolute():
-        short.unlink()
+        short.unlink(missing_ok=True)
+
+
+def _all_processes() -> Iterator[int]:
+    # Not from the files that libvirt keeps: it writes them only once QEMU has begun.
+    return (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit())
 
 
 def _belongs_to(folder: Path) -> Callable[[int], bool]:
@@ -154,12 +164,20 @@ def _belongs_to(folder: Path) -> Callable[[int], bool]:
 
 
 def _short(folder: Path) -> Path:
-    """The folder itself, or a short link to it where its path is too long for sockets below it."""
+    """The folder itself, or where a short link to it is, if its path is too long for sockets."""
     folder = folder.absolute()
     if len(str(folder).encode()) <= _LONGEST_ROOT:
         return folder
-    links = private_folder(Path(_SHORT_LINKS.format(user=os.geteuid())))
-    link = links / hashlib.sha256(str(folder).encode()).hexdigest()[:8]
+    links = Path(_SHORT_LINKS.format(user=os.geteuid()))
+    return links / hashlib.sha256(str(folder).encode()).hexdigest()[:8]
+
+
+def _linked(folder: Path) -> Path:
+    """That path, with the link made where it is one."""
+    folder, link = folder.absolute(), _short(folder)
+    if link == folder:
+        return folder
+    private_folder(link.parent)
     if not link.is_symlink() or link.readlink() != folder:
         link.unlink(missing_ok=True)
         link.symlink_to(folder)

@@ -136,13 +136,20 @@ def domain_xml(shape: Shape, around: Surroundings) -> str:
   <devices>
     <emulator>{around.emulator}</emulator>{disks}
     {_card_xml(shape, around)}
-    <graphics type='{around.graphics}' port='{shape.console_port}' autoport='no'
-      listen='127.0.0.1' passwd={quoteattr(around.password)}/>
+    {console_xml(shape, around)}
     <video><model type='vga'/></video>
     <memballoon model='virtio'/>
   </devices>
 </domain>
 """
+
+
+def console_xml(shape: Shape, around: Surroundings) -> str:
+    """The console's element, with its password."""
+    return (
+        f"<graphics type='{around.graphics}' port='{shape.console_port}' autoport='no'"
+        f" listen='127.0.0.1' passwd={quoteattr(around.password)}/>"
+    )
 
 
 def _disk_xml(disk: PracticeDisk, places: Places) -> str:

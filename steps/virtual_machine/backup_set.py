@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from config.questions import Finding
 from steps.targets.sizes import size_text
@@ -134,15 +134,46 @@ def findings(facts: SetFacts, *, with_state: bool) -> tuple[Finding, ...]:
     """Everything wrong or noteworthy, errors first; one `ok` line where nothing is wrong."""
     found = [
         *_standing(facts),
-        *_documents(facts),
-        *(finding for image in facts.images for finding in _image(image)),
-        *_state(facts.state, with_state),
+        *content_findings(facts, with_state=with_state),
         *_room(facts, with_state),
         *_fit(facts.fit, with_state),
     ]
     order = (ERROR, WARNING, OK)
     sound = [] if any(f.level == ERROR for f in found) else [_summary(facts)]
     return tuple(sorted([*found, *sound], key=lambda finding: order.index(finding.level)))
+
+
+class Content(Protocol):
+    """What a set holds, wherever it lies and whatever surrounds it."""
+
+    @property
+    def backup(self) -> str:
+        """Its folder."""
+
+    @property
+    def images(self) -> tuple[ImageFacts, ...]:
+        """Its disks."""
+
+    @property
+    def state(self) -> StateFacts:
+        """Its memory state."""
+
+    @property
+    def document_problems(self) -> tuple[str, ...]:
+        """What is wrong with its small files, in words."""
+
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """Files that its checksum list names and the folder has not."""
+
+
+def content_findings(facts: Content, *, with_state: bool) -> tuple[Finding, ...]:
+    """Everything wrong or noteworthy in the set itself, in the order of its files."""
+    return (
+        *_documents(facts),
+        *(finding for image in facts.images for finding in _image(image)),
+        *_state(facts.state, with_state),
+    )
 
 
 def _summary(facts: SetFacts) -> Finding:
@@ -170,7 +201,7 @@ def _standing(facts: SetFacts) -> Iterator[Finding]:
         yield Finding(ERROR, facts.domain_problem, "Put that right on the hypervisor first.")
 
 
-def _documents(facts: SetFacts) -> Iterator[Finding]:
+def _documents(facts: Content) -> Iterator[Finding]:
     for problem in facts.document_problems:
         yield Finding(ERROR, problem, "Choose another backup; this set is not whole.")
     for name in facts.unlisted:

@@ -22,7 +22,7 @@ from steps.virtual_machine.machine_directory import display_name, machines
 from steps.virtual_machine.machine_site import MachineSite, find_machine, hypervisor_of, roots
 from steps.virtual_machine.set_look import look_at_set
 from steps.virtual_machine.set_reader import SetReader
-from steps.virtual_machine.verification import last_verified
+from steps.virtual_machine.verification import SetRecord, read_record
 
 _NO_ENTRY = "no directory entry"
 
@@ -91,15 +91,23 @@ def _iteration(site: MachineSite, iteration: Iteration, now: datetime) -> Choice
         age(iteration.leaf, now),
         size_text(iteration.size),
         f"incomplete: {', '.join(missing)} missing" if missing else f"{len(names)} disks, complete",
-        _verified(iteration),
+        "with checksums" if iteration.has_sums else "without checksums",
+        record_words(read_record(site.shell, iteration)),
     ]
     return Choice(iteration.leaf, _as_named(iteration.leaf), ", ".join(w for w in words if w))
 
 
-def _verified(iteration: Iteration) -> str:
-    sums = "with checksums" if iteration.has_sums else "without checksums"
-    noted = last_verified(iteration.place, iteration.files)
-    return f"{sums}, {f'verified {_day(noted)}' if noted else 'never verified'}"
+def record_words(record: SetRecord) -> str:
+    """When a set was verified and restored, for a list of sets."""
+    verified, tried = record.verified, record.tried
+    words = "never verified"
+    if verified is not None:
+        words = f"{'damaged' if verified.problem else 'verified'} {_day(verified.at)}"
+    if tried is None:
+        return words
+    if tried.problem:
+        return f"{words}, restore failed on {_day(tried.at)}"
+    return f"{words}, restored on {_day(tried.at)} in {tried.seconds:.0f} s"
 
 
 def _as_named(leaf: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from config.errors import Refused, RekindleError, StepFailed
+from config.questions import Finding
 from steps.procedure import ProbeInput, Step, StepContext, Verdict, done, not_done
 from steps.targets.quoting import command_line
 from steps.virtual_machine.backup_set import ERROR, findings
@@ -18,7 +19,7 @@ from steps.virtual_machine.machine_step import MachineStep
 from steps.virtual_machine.qemu_image import check_image, image_info
 from steps.virtual_machine.restore_job import DiskMove, RestoreJob
 from steps.virtual_machine.set_look import look_at_set
-from steps.virtual_machine.verification import last_verified, note_verified
+from steps.virtual_machine.verification import Verified, last_verified, note
 from steps.virtual_machine.xml_facts import XmlFacts, differences, xml_facts
 
 
@@ -77,17 +78,22 @@ class CheckSet(CheckStep):
         site, iteration = locate(context, self.job)
         look = look_at_set(_probe(context, self.job), site, iteration, check=True)
         found = findings(look.facts, with_state=self.job.with_state)
-        errors = [finding for finding in found if finding.level == ERROR]
-        for finding in found:
-            context.log(f"{finding.level}: {finding.text}")
-        if errors:
-            raise StepFailed(
-                "\n".join(finding.text for finding in errors),
-                "\n".join(dict.fromkeys(f.remedy for f in errors if f.remedy)),
-                seen=f"{len(errors)} error{'s' if len(errors) > 1 else ''}",
-                expected="a whole and sound set, and room for it",
-            )
-        return "; ".join(finding.text for finding in found if finding.level != ERROR)
+        return without_errors(context, found, "a whole and sound set, and room for it")
+
+
+def without_errors(context: StepContext, found: Sequence[Finding], expected: str) -> str:
+    """The findings in one line; all are logged, and StepFailed is raised for the errors."""
+    errors = [finding for finding in found if finding.level == ERROR]
+    for finding in found:
+        context.log(f"{finding.level}: {finding.text}")
+    if errors:
+        raise StepFailed(
+            "\n".join(finding.text for finding in errors),
+            "\n".join(dict.fromkeys(f.remedy for f in errors if f.remedy)),
+            seen=f"{len(errors)} error{'s' if len(errors) > 1 else ''}",
+            expected=expected,
+        )
+    return "; ".join(finding.text for finding in found if finding.level != ERROR)
 
 
 def locate(context: StepContext, job: RestoreJob) -> tuple[MachineSite, Iteration]:
@@ -165,23 +171,23 @@ class NoteVerified(Step):
         self.job = job
 
     def commands(self) -> Sequence[str]:
-        """Nothing on the node."""
-        return ("# a note in the state folder of this account",)
+        """Nothing that an operator would type."""
+        return ("# a record beside the backup, or else in the state folder of this account",)
 
     def verify(self, context: StepContext) -> Verdict:
         """The note is there, for the set as it is, and of this run."""
-        _, iteration = locate(context, self.job)
-        noted = last_verified(iteration.place, iteration.files)
+        site, iteration = locate(context, self.job)
+        noted = last_verified(site.shell, iteration)
         if not noted or noted != context.recall(self.name):
             return not_done(f"last verified: {noted or 'never'}")
         return done(f"verified {noted}")
 
     def apply(self, context: StepContext) -> None:
         """Note it."""
-        _, iteration = locate(context, self.job)
+        site, iteration = locate(context, self.job)
         moment = timestamp(datetime.now(UTC))
         context.remember(self.name, moment)
-        note_verified(iteration.place, iteration.files, moment)
+        note(site.shell, iteration, verified=Verified(moment))
 
 
 class CheckChain(CheckStep, MachineStep):

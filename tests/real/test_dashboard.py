@@ -14,9 +14,9 @@ from steps.virtual_machine.dashboard.board import Board, not_backed_up_since
 from steps.virtual_machine.dashboard.look import look
 from steps.virtual_machine.dashboard.repair import PROCEDURE
 from steps.virtual_machine.directory_modes import Mode, new_leaf, timestamp
-from steps.virtual_machine.iterations import SetFile
+from steps.virtual_machine.iterations import Iteration, SetFile
 from steps.virtual_machine.places import StoragePlace, set_place
-from steps.virtual_machine.verification import note_verified
+from steps.virtual_machine.verification import Verified, note
 from tests.real.plan_support import Office
 from tests.real.slapd_support import LEAF_DN, MACHINE, MACHINE_DN, SERVICES
 from tests.unit.restore_world import carry_out, take_back
@@ -271,8 +271,13 @@ def test_a_verified_set_is_told(office):
     for path in folder.iterdir():
         status = office.shell.status(str(path))
         files.append(SetFile(path.name, status.size, status.allocated, status.modified))
-    note_verified(place, files, "20261102T030000Z")
+    note(
+        office.shell,
+        Iteration(place, tuple(files)),
+        verified=Verified("20261102T030000Z"),
+    )
     assert machine(office).last_verified == "2026-11-02T03:00:00+00:00"
+    assert board(office).orphans == ()
     (folder / f"one.qcow2.{LEAF}").write_bytes(b"other")
     assert machine(office).last_verified == ""
 

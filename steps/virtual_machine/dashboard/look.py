@@ -31,7 +31,7 @@ from steps.virtual_machine.dashboard.orphans import (
 )
 from steps.virtual_machine.dashboard.space import Night
 from steps.virtual_machine.heartbeat import heartbeats
-from steps.virtual_machine.iterations import SetFile, named_time
+from steps.virtual_machine.iterations import Iteration, SetFile, named_time
 from steps.virtual_machine.job_leaf import CLASS, JobLeaf, job_leaf, stamp_time
 from steps.virtual_machine.machine_directory import machines_dn, plan_of
 from steps.virtual_machine.machine_site import roots
@@ -42,7 +42,7 @@ from steps.virtual_machine.plans.plan_entry import values_of
 from steps.virtual_machine.plans.zone import own_zone
 from steps.virtual_machine.qemu_image import ImageInfo, try_info
 from steps.virtual_machine.restored_before import last_restores
-from steps.virtual_machine.verification import has_note, last_verified
+from steps.virtual_machine.verification import has_record, last_verified
 from steps.virtual_machine.xml_facts import xml_facts
 
 _SOURCE = "sstSourceFile"
@@ -266,10 +266,10 @@ def _take_sets(
             places.setdefault((family, pool, machine, leaf), []).append(name)
     for (family, pool, machine, leaf), names in places.items():
         place = set_place(machine, leaf, StoragePlace(family, pool), root, root)
-        if has_note(place):
+        if has_record(shell, place):
             statuses = ((name, shell.status(f"{place.backup}/{name}")) for name in sorted(names))
-            found = [SetFile(n, s.size, s.allocated, s.modified) for n, s in statuses if s]
-            moment = stamp_time(last_verified(place, found))
+            found = tuple(SetFile(n, s.size, s.allocated, s.modified) for n, s in statuses if s)
+            moment = stamp_time(last_verified(shell, Iteration(place, found)))
             if moment is not None:
                 before = gathered.verified.get(machine.lower(), "")
                 gathered.verified[machine.lower()] = max(before, moment.isoformat())
