@@ -113,6 +113,13 @@ class StepContext(Protocol):
     def recall(self, name: str) -> str | None:
         """A fact remembered in this run, also before a crash."""
 
+    def lanes(self) -> Mapping[str, str]:
+        """For every lane of the plan, how it stands now: done, failed, left-out or waiting.
+
+        A lane that was left out after it failed counts as left-out. A step without a lane that is
+        done is looked at again (`verify`) where an earlier step of a lane has changed since.
+        """
+
     def conceal(self, text: str) -> None:
         """Scrub this text from everything this run writes: for a secret that a document holds."""
 
@@ -132,6 +139,8 @@ class Step(ABC):
     irreversible: bool = False
     depends_on: tuple[str, ...] = ()
     """Answers that may be changed when this step fails."""
+    lane: str = ""
+    """What it belongs to where many go side by side (a machine's name); empty: it goes alone."""
 
     @abstractmethod
     def commands(self) -> Sequence[str]:
@@ -169,6 +178,12 @@ class Phase:
     steps: tuple[Step, ...]
     safe_point: bool = True
     """Whether the world is sound at the end of this phase: undo stops here."""
+    at_once: int = 1
+    """How many lanes of this phase run at the same time.
+
+    Steps of one lane go one after another; a step without a lane waits for all lanes before it and
+    holds up all after it. A lane whose step fails is held; the others go on.
+    """
 
 
 @dataclass(frozen=True, slots=True)

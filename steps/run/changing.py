@@ -46,7 +46,7 @@ def _choices(question: Question) -> tuple[Choice, ...]:
 
 
 def _ask(session: RunSession, step: Step, prompt: Prompt) -> Reply:
-    reply = session.ask(step.name, prompt, prepared=False)
+    reply = session.ask(step.name, prompt, prepared={})
     if reply is None:
         raise Interrupted(f"Aborted by {session.switches.abort_by}.")
     return reply

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from config.errors import Refused
 from config.questions import Choice
-from steps.procedure import Step
+from steps.procedure import Prompt, Step
 from steps.run.undo import back_to_safe_point
 from steps.run.view import RunView, StepView
 
-UNATTENDED: Final = ("stop", "undo")
+LEAVE_OUT: Final = "leave-out"
+AS_PREPARED: Final = "left out as prepared"
+"""The reason where an answer file, and no operator, left a lane out."""
+
+UNATTENDED: Final = ("stop", "undo", LEAVE_OUT)
 """Answers an answer file may give to the runner's own questions: none that could go round."""
 
 AFTER_FAILED_UNDO: Final = (
@@ -21,14 +26,12 @@ AFTER_FAILED_UNDO: Final = (
 
 
 def after_failure(step: Step, view: RunView) -> tuple[Choice, ...]:
-    """Retry, change, skip, undo, stop: the impossible ones say why."""
+    """Retry, change, skip (or leave its lane out), undo, stop: the impossible ones say why."""
     change = "" if step.depends_on else "It depends on no answer."
-    skip = "What cannot be undone is never skipped." if _must(step) else ""
-    skip_label = "Put it off" if step.optional else "Skip it"
     return (
         Choice("retry", "Look again, and try again where it is not done"),
         Choice("change", "Change an answer it depends on, then try again", refused=change),
-        Choice("skip", f"{skip_label}, with a reason", refused=skip),
+        _leave_out(step) if step.lane else _skip(step),
         _undo(step, view),
         Choice("stop", "Stop here; the run can be resumed"),
     )
@@ -41,9 +44,27 @@ def when_unknown(step: Step, view: RunView) -> tuple[Choice, ...]:
         Choice("verify", "Look again"),
         Choice("apply", "It is not done: do it", refused=refused),
         Choice("done", "It is done: I have looked"),
+        *((_leave_out(step),) if step.lane else ()),
         _undo(step, view),
         Choice("stop", "Stop here; the run can be resumed"),
     )
+
+
+def unattended(prompts: Mapping[str, str], prompt: Prompt) -> dict[str, str]:
+    """The prepared answer to a question of the runner's own, where it is one that ends the matter.
+
+    Where nothing can be left out, because all lanes need it, the run stops.
+    """
+    value = prompts.get(prompt.name)
+    if value not in UNATTENDED:
+        return {}
+    offered = any(choice.value == value for choice in prompt.choices)
+    return {prompt.name: value if offered or value != LEAVE_OUT else "stop"}
+
+
+def of_lane(step: Step, text: str) -> str:
+    """The text, beginning with the lane it is about."""
+    return f"{step.lane}: {text}" if step.lane and step.lane not in text else text
 
 
 def failure_detail(view: StepView) -> str:
@@ -56,8 +77,19 @@ def _must(step: Step) -> bool:
     return step.irreversible and not step.optional
 
 
+def _skip(step: Step) -> Choice:
+    refused = "What cannot be undone is never skipped." if _must(step) else ""
+    label = "Put it off" if step.optional else "Skip it"
+    return Choice("skip", f"{label}, with a reason", refused=refused)
+
+
+def _leave_out(step: Step) -> Choice:
+    return Choice(LEAVE_OUT, f"Leave {step.lane} out, with a reason; the others go on")
+
+
 def _undo(step: Step, view: RunView) -> Choice:
-    label = "Undo back to the last safe point, and stop"
+    what = f"{step.lane} back to its last safe point, and leave it out" if step.lane else ""
+    label = f"Undo {what or 'back to the last safe point, and stop'}"
     try:
         count = len(back_to_safe_point(view, step.name))
     except Refused as error:

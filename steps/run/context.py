@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from config.secrets import Secret
 from steps.procedure import Prompt
 from steps.run.events import Event
 from steps.run.journal import MAX_TEXT
+from steps.run.lanes import standing
 from steps.run.session import RunSession
 from steps.targets import Targets
 
@@ -84,6 +86,10 @@ class RunContext:
     def recall(self, name: str) -> str | None:
         """A fact remembered in this run."""
         return self._session.view.facts.get(name)
+
+    def lanes(self) -> Mapping[str, str]:
+        """How every lane of the plan stands: done, failed, left-out or waiting."""
+        return standing(self._session.view.lanes)
 
     def conceal(self, text: str) -> None:
         """Scrub this text from everything this run writes."""

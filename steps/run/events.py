@@ -22,11 +22,13 @@ class Event(StrEnum):
     STEP_FAILED = "step-failed"  # step, message, remedy, seen, expected, undoing
     STEP_UNKNOWN = "step-unknown"  # step, evidence
     STEP_SKIPPED = "step-skipped"  # step, reason, by, put_off (an optional step, for later)
-    UNDO_STARTED = "undo-started"  # steps (in the order of undoing), covers, whole, by
+    UNDO_STARTED = "undo-started"  # steps (in the order of undoing), covers, whole, by, lane
     STEP_UNDOING = "step-undoing"  # step
     STEP_UNDONE = "step-undone"  # step, evidence
     UNDO_SKIPPED = "undo-skipped"  # step, reason, by: an undo that failed and was left as it is
     UNDO_FINISHED = "undo-finished"  # whole
+    LANE_LEFT_OUT = "lane-left-out"  # lane, reason, by: the steps it still had are skipped
+    LANE_TAKEN_UP = "lane-taken-up"  # lane: it was left out and goes on after all
     PROGRESS = "progress"  # step, done, total, unit
     FACT = "fact"  # name, value
     ASKED = "asked"  # question (id), step, name, text, detail, choices, default, secret
@@ -70,9 +72,12 @@ class Finish(StrEnum):
     ABORTED = "aborted"
 
 
+PREPARED = "prepared answers"
+"""Who answered, where an answer file did."""
+
 # The names of questions that the runner itself asks; a step's own prompts have their own names.
-FAILED_STEP = "step-failed"  # choices: retry, change, skip, undo, stop
-UNKNOWN_STEP = "step-unknown"  # choices: verify, apply (never for irreversible), done, undo, stop
+FAILED_STEP = "step-failed"  # choices: retry, change, skip (or leave-out, its lane), undo, stop
+UNKNOWN_STEP = "step-unknown"  # choices: verify, apply (never for irreversible), done, ...
 FAILED_UNDO = "undo-failed"  # choices: retry, skip, stop
 SKIP_REASON = "skip-reason"  # text
 CHANGE_WHICH = "change-which"  # choices: the answers the failed step depends on

@@ -1,63 +1,59 @@
 """The law of every step: verify; only if not done: record, apply, verify again. Never guess.
 
 `Law.carry_out` and `Law.undo` end by raising Ended; JournalBroken passes through both, because
-nothing may be done that could not be recorded.
+nothing may be done that could not be recorded. Lanes go side by side (side_by_side.py); a lane
+whose step fails is held, and asked about when everything else that can go on is through.
 """
 
 from __future__ import annotations
 
-import time
-import traceback
 from collections.abc import Sequence
-from enum import Enum, auto
 
-from config.errors import Interrupted, InvalidInput, Refused, RekindleError, StepFailed
-from steps.procedure import Outcome, Prompt, PutOff, Step, Verdict
-from steps.run import choices
+from config.errors import Interrupted, InvalidInput, Refused
+from steps.procedure import Outcome, Prompt, Step, Verdict
+from steps.run import choices, lanes
+from steps.run.attempt import Attempt, Next
+from steps.run.batches import Batch, next_batch
 from steps.run.changing import change_answer
-from steps.run.context import RunContext
-from steps.run.events import FAILED_STEP, FAILED_UNDO, SKIP_REASON, UNKNOWN_STEP, Event, Finish
-from steps.run.journal import JournalBroken
+from steps.run.ended import Ended
+from steps.run.events import (
+    FAILED_STEP,
+    FAILED_UNDO,
+    PREPARED,
+    SKIP_REASON,
+    UNKNOWN_STEP,
+    Event,
+    Finish,
+    StepState,
+)
 from steps.run.session import RunSession
+from steps.run.side_by_side import Gate, side_by_side
 from steps.run.undo import back_to_safe_point
 from steps.run.undo import covers as undo_covers
-
-
-class Ended(Exception):
-    """The run is over."""
-
-    def __init__(self, finish: Finish, message: str) -> None:
-        super().__init__(message)
-        self.finish, self.message = finish, message
-
-
-class Next(Enum):
-    """What to do next about a step."""
-
-    LOOK = auto()
-    APPLY = auto()
-    ASK_FAILED = auto()
-    ASK_UNKNOWN = auto()
-    THROUGH = auto()
 
 
 class Law:
     """Carries out, or takes back, the steps of one session."""
 
     def __init__(self, session: RunSession, *, again: frozenset[str] = frozenset()) -> None:
-        """`again` names steps that were put off and are offered once more."""
+        """`again` names steps that were put off, or left out with their lane, and are offered once
+        more."""
         self._session, self._again = session, again
         self._through: set[str] = set()
-        self._began = 0.0
+        self._held: dict[str, str] = {}
+        self._gate = Gate(session)
         self._remark = ""
 
     def carry_out(self) -> None:
         """Every step that is not through yet, in order. Raises Ended."""
-        while (name := self._next_step()) is not None:
-            self._between_steps()
-            self._one(name)
-            self._through.add(name)
-        raise Ended(Finish.DONE, "Every step is done.")
+        self._take_up_again()
+        while True:
+            while (batch := self._next_batch()) is not None:
+                self._carry(batch)
+            if not self._held:
+                raise self._end()
+            for lane in list(self._held):
+                self._settle(lane)
 
     def undo(self, steps: Sequence[str], *, whole: bool, by: str) -> None:
         """Take these steps back, in this order. Raises Ended."""
@@ -69,130 +65,87 @@ class Law:
 
     def go_on_undoing(self) -> None:
         """Go on with the undo that the journal tells of. Raises Ended."""
-        session = self._session
-        undo = session.view.undo
+        undo = self._session.view.undo
         assert undo is not None
-        for name in undo.steps:
-            if session.view.steps[name].touched:
-                self._between_steps()
-                self._take_back(session.step(name))
-        session.record(Event.UNDO_FINISHED, whole=undo.whole)
+        self._take_all_back(undo.steps)
+        self._session.record(Event.UNDO_FINISHED, whole=undo.whole)
+        if undo.lane:
+            self.carry_out()
         raise Ended(Finish.UNDONE, f"Undone by {undo.by}.")
 
-    # -- one step forward --------------------------------------------------------------------
+    # -- forward -----------------------------------------------------------------------------
 
-    def _next_step(self) -> str | None:
-        for step in self._session.plan.steps:
-            finished = self._session.view.steps[step.name].finished
-            if step.name not in self._through and (not finished or step.name in self._again):
-                return step.name
-        return None
+    def _take_up_again(self) -> None:
+        view = self._session.view
+        left = {view.steps[name].lane for name in self._again if name in view.steps}
+        for lane in [lane for lane in view.left_out if lane in left]:
+            self._session.record(Event.LANE_TAKEN_UP, lane=lane)
+
+    def _next_batch(self) -> Batch | None:
+        offered = self._again - self._through
+        return next_batch(self._session.plan, self._session.view, offered=offered, held=self._held)
+
+    def _carry(self, batch: Batch) -> None:
+        alone = batch.lanes.get("")
+        if alone is None:
+            held = side_by_side(self._session, batch, self._gate)
+            self._held.update(held)
+            self._through.update(batch.before(held))
+            return
+        for name in alone:
+            self._gate.pass_through()
+            self._one(name)
+            self._through.add(name)
+
+    def _end(self) -> Ended:
+        view = self._session.view
+        if view.left_out:
+            return Ended(Finish.FAILED, lanes.told(view.lanes, view.phases))
+        return Ended(Finish.DONE, "Every step is done.")
 
     def _one(self, name: str) -> None:
-        now = Next.LOOK
-        acts = {
-            Next.LOOK: self._look,
-            Next.APPLY: self._apply,
-            Next.ASK_FAILED: self._ask_failed,
-            Next.ASK_UNKNOWN: self._ask_unknown,
-        }
+        attempt, now = Attempt(self._session, name), Next.LOOK
         while now is not Next.THROUGH:
-            now = acts[now](self._session.step(name))
+            now = attempt.look() if now is Next.LOOK else self._act(attempt, now)
 
-    def _look(self, step: Step) -> Next:
-        self._session.record(Event.STEP_VERIFYING, step=step.name)
-        self._began = time.monotonic()
-        try:
-            verdict = step.verify(RunContext(self._session, step.name))
-        except (JournalBroken, Ended):
-            raise
-        except Interrupted as error:
-            raise Ended(Finish.ABORTED, error.message) from error
-        except Exception as error:  # noqa: BLE001  (the step boundary)
-            return self._failed(step, error)
-        if verdict.outcome is Outcome.NOT_DONE:
-            self._log(step, f"Not done yet: {verdict.evidence}")
-            return Next.APPLY
-        return self._judged(step, verdict)
+    def _settle(self, lane: str) -> None:
+        """Ask about a held lane, until it may go on (with a look, beside the others) or is out."""
+        name = self._held[lane]
+        known = any(step.name == name for step in self._session.plan.steps)
+        unsure = known and self._session.view.steps[name].state is StepState.UNKNOWN
+        attempt, now = Attempt(self._session, name), Next.ASK_FAILED
+        if unsure:
+            now = Next.ASK_UNKNOWN
+        while known and now not in (Next.LOOK, Next.THROUGH):
+            now = self._act(attempt, now)
+        del self._held[lane]
 
-    def _apply(self, step: Step) -> Next:
-        self._session.record(Event.STEP_STARTED, step=step.name)
-        self._began = time.monotonic()
-        context = RunContext(self._session, step.name)
-        try:
-            step.apply(context)
-            return self._judged(step, step.verify(context))
-        except (JournalBroken, Ended):
-            raise
-        except PutOff as put_off:
-            return self._put_off(step, put_off)
-        except Interrupted as error:
-            return self._interrupted(step, error)
-        except Exception as error:  # noqa: BLE001  (the step boundary)
-            return self._failed(step, error)
-
-    def _judged(self, step: Step, verdict: Verdict) -> Next:
-        """Record what looking told, after apply or in place of it."""
-        self._end_of_log()
-        evidence = verdict.evidence
-        match verdict.outcome:
-            case Outcome.DONE if self._session.view.steps[step.name].touched:
-                seconds = round(time.monotonic() - self._began, 3)
-                self._session.record(
-                    Event.STEP_DONE, step=step.name, evidence=evidence, seconds=seconds
-                )
-                return Next.THROUGH
-            case Outcome.DONE:
-                self._session.record(Event.STEP_ALREADY, step=step.name, evidence=evidence)
-                return Next.THROUGH
-            case Outcome.UNKNOWN:
-                self._session.record(Event.STEP_UNKNOWN, step=step.name, evidence=evidence)
-                return Next.ASK_UNKNOWN
-        message = f"{step.title}: it ran, but the world does not show its effect."
-        return self._failed(step, StepFailed(message, "", seen=evidence))
-
-    def _put_off(self, step: Step, put_off: PutOff) -> Next:
-        if not step.optional:
-            return self._failed(step, put_off)
-        self._end_of_log()
-        self._session.record(
-            Event.STEP_SKIPPED, step=step.name, reason=put_off.reason, by="", put_off=True
-        )
-        return Next.THROUGH
-
-    def _interrupted(self, step: Step, error: Interrupted) -> Next:
-        """Aborted in the middle: look where the world stands, record it, end."""
-        try:
-            verdict = step.verify(RunContext(self._session, step.name, deaf=True))
-        except JournalBroken:
-            raise
-        except Exception as trouble:  # noqa: BLE001  (the step boundary)
-            self._failed(step, trouble)
-        else:
-            if verdict.outcome is Outcome.NOT_DONE:
-                seen = verdict.evidence
-                self._failed(step, StepFailed(error.message, "Resume the run.", seen=seen))
-            else:
-                self._judged(step, verdict)
-        raise Ended(Finish.ABORTED, error.message) from error
+    def _act(self, attempt: Attempt, now: Next) -> Next:
+        if now is Next.APPLY:
+            return attempt.apply()
+        return self._ask_unknown(attempt) if now is Next.ASK_UNKNOWN else self._ask_failed(attempt)
 
     # -- questions ---------------------------------------------------------------------------
 
-    def _ask_failed(self, step: Step) -> Next:
+    def _ask_failed(self, attempt: Attempt) -> Next:
+        step = attempt.step
         view = self._session.view.steps[step.name]
         offered = choices.after_failure(step, self._session.view)
         detail = "\n".join(filter(None, (self._remark, choices.failure_detail(view))))
-        answer, by = self._ask(step, Prompt(FAILED_STEP, view.message, offered, "retry", detail))
+        text = choices.of_lane(step, view.message)
+        answer, by = self._ask(step, Prompt(FAILED_STEP, text, offered, "retry", detail))
         self._remark = ""
         match answer:
             case "change":
                 return self._change(step)
             case "skip":
                 return self._skip(step, by, Next.ASK_FAILED)
+            case choices.LEAVE_OUT:
+                return self._leave_out(step, by, Next.ASK_FAILED)
             case "undo":
-                self._undo_to_safe_point(step, by)
+                return self._undo_to_safe_point(step, by)
             case "stop":
-                raise Ended(Finish.FAILED, f"{step.title}: {view.message}")
+                raise Ended(Finish.FAILED, self._why_stopped(step, view.message))
         return Next.LOOK
 
     def _change(self, step: Step) -> Next:
@@ -205,21 +158,31 @@ class Law:
             return Next.ASK_FAILED
         return Next.LOOK
 
-    def _ask_unknown(self, step: Step) -> Next:
+    def _ask_unknown(self, attempt: Attempt) -> Next:
+        step = attempt.step
         evidence = self._session.view.steps[step.name].evidence
         offered = choices.when_unknown(step, self._session.view)
         text = f"{step.title}: whether it is done cannot be told. {evidence}"
-        answer, by = self._ask(step, Prompt(UNKNOWN_STEP, text, offered, "verify"))
+        told = choices.of_lane(step, text)
+        answer, by = self._ask(step, Prompt(UNKNOWN_STEP, told, offered, "verify"))
         match answer:
             case "apply":
                 return Next.APPLY
             case "done":
-                return self._judged(step, Verdict(Outcome.DONE, f"{by} says that it is done."))
+                return attempt.judged(Verdict(Outcome.DONE, f"{by} says that it is done."))
+            case choices.LEAVE_OUT:
+                return self._leave_out(step, by, Next.ASK_UNKNOWN)
             case "undo":
-                self._undo_to_safe_point(step, by)
+                return self._undo_to_safe_point(step, by)
             case "stop":
-                raise Ended(Finish.FAILED, text)
+                raise Ended(Finish.FAILED, self._why_stopped(step, text, titled=True))
         return Next.LOOK
+
+    def _why_stopped(self, step: Step, why: str, *, titled: bool = False) -> str:
+        view = self._session.view
+        if step.lane:
+            return lanes.told(view.lanes, view.phases)
+        return why if titled else f"{step.title}: {why}"
 
     def _skip(self, step: Step, by: str, otherwise: Next) -> Next:
         prompt = Prompt(SKIP_REASON, f"Why is {step.title!r} skipped? It goes into the report.")
@@ -231,24 +194,52 @@ class Law:
         )
         return Next.THROUGH
 
-    def _undo_to_safe_point(self, step: Step, by: str) -> None:
-        self.undo(back_to_safe_point(self._session.view, step.name), whole=False, by=by)
+    def _leave_out(self, step: Step, by: str, otherwise: Next) -> Next:
+        reason = choices.AS_PREPARED
+        if by != PREPARED:
+            prompt = Prompt(SKIP_REASON, f"Why is {step.lane!r} left out? It goes into the report.")
+            reason, by = self._ask(step, prompt)
+        if not reason.strip():
+            return otherwise
+        self._session.record(Event.LANE_LEFT_OUT, lane=step.lane, reason=reason, by=by)
+        return Next.THROUGH
+
+    def _undo_to_safe_point(self, step: Step, by: str) -> Next:
+        """Raises Ended where that was the whole run's undo; a lane's own leaves the lane out."""
+        steps = back_to_safe_point(self._session.view, step.name)
+        if not step.lane:
+            self.undo(steps, whole=False, by=by)
+        covered = undo_covers(self._session.view, steps, whole=False)
+        self._session.record(
+            Event.UNDO_STARTED,
+            steps=list(steps),
+            covers=list(covered),
+            whole=False,
+            by=by,
+            lane=step.lane,
+        )
+        self._take_all_back(steps)
+        self._session.record(Event.UNDO_FINISHED, whole=False)
+        return Next.THROUGH
 
     def _ask(self, step: Step, prompt: Prompt) -> tuple[str, str]:
         """Ask a question of the runner's own; an answer file may only end the matter."""
-        unattended = self._session.prompts.get(prompt.name) in choices.UNATTENDED
-        reply = self._session.ask(step.name, prompt, stoppable=True, prepared=unattended)
+        prepared = choices.unattended(self._session.prompts, prompt)
+        reply = self._session.ask(step.name, prompt, stoppable=True, prepared=prepared)
         if reply is not None:
             return reply.value, reply.by
-        switches = self._session.switches
-        if switches.abort_by:
-            raise Ended(Finish.ABORTED, f"Aborted by {switches.abort_by}.")
-        raise Ended(Finish.STOPPED, f"Stopped by {switches.stop_by}.")
+        raise self._gate.ended()
 
-    # -- one step back -----------------------------------------------------------------------
+    # -- back --------------------------------------------------------------------------------
+
+    def _take_all_back(self, steps: Sequence[str]) -> None:
+        for name in steps:
+            if self._session.view.steps[name].touched:
+                self._gate.pass_through()
+                self._take_back(self._session.step(name))
 
     def _take_back(self, step: Step) -> None:
-        while not self._undone(step):
+        while not Attempt(self._session, step.name).take_back():
             view = self._session.view.steps[step.name]
             detail = choices.failure_detail(view)
             prompt = Prompt(FAILED_UNDO, view.message, choices.AFTER_FAILED_UNDO, "retry", detail)
@@ -258,78 +249,9 @@ class Law:
             if answer == "skip" and self._leave_undone(step, by):
                 return
 
-    def _undone(self, step: Step) -> bool:
-        self._session.record(Event.STEP_UNDOING, step=step.name)
-        context = RunContext(self._session, step.name)
-        try:
-            step.undo(context)
-            verdict = step.verify(context)
-        except (JournalBroken, Ended):
-            raise
-        except Interrupted as error:
-            self._failed(step, error, undoing=True)
-            raise Ended(Finish.ABORTED, error.message) from error
-        except Exception as error:  # noqa: BLE001  (the step boundary)
-            self._failed(step, error, undoing=True)
-            return False
-        if verdict.outcome is Outcome.DONE:
-            message = f"{step.title}: it was undone, but the world still shows its effect."
-            self._failed(step, StepFailed(message, seen=verdict.evidence), undoing=True)
-            return False
-        self._end_of_log()
-        self._session.record(Event.STEP_UNDONE, step=step.name, evidence=verdict.evidence)
-        return True
-
     def _leave_undone(self, step: Step, by: str) -> bool:
         prompt = Prompt(SKIP_REASON, f"Why is the undo of {step.title!r} left out?")
         reason, by = self._ask(step, prompt)
         if reason.strip():
             self._session.record(Event.UNDO_SKIPPED, step=step.name, reason=reason, by=by)
         return bool(reason.strip())
-
-    # -- around steps ------------------------------------------------------------------------
-
-    def _between_steps(self) -> None:
-        switches = self._session.switches
-        if switches.pause_by and not switches.stop_by and not switches.abort_by:
-            self._session.record(Event.PAUSED, by=switches.pause_by)
-            self._session.record(Event.RESUMED, by=switches.wait_while_paused())
-        if switches.abort_by:
-            raise Ended(Finish.ABORTED, f"Aborted by {switches.abort_by}.")
-        if switches.stop_by:
-            raise Ended(Finish.STOPPED, f"Stopped by {switches.stop_by}.")
-
-    def _failed(self, step: Step, error: Exception, *, undoing: bool = False) -> Next:
-        self._log(step, "".join(traceback.format_exception(error)).rstrip())
-        self._end_of_log()
-        self._session.record(
-            Event.STEP_FAILED, step=step.name, undoing=undoing, **_described(self._session, error)
-        )
-        return Next.ASK_FAILED
-
-    def _log(self, step: Step, text: str) -> None:
-        self._session.logs.write(step.name, text)
-
-    def _end_of_log(self) -> None:
-        """What a step logged is in its log before its end is recorded."""
-        self._session.logs.flush()
-        losses = self._session.logs.take_losses()
-        if losses:
-            self._session.record(Event.NOTE, text=losses)
-
-
-def _described(session: RunSession, error: Exception) -> dict[str, str]:
-    """The fields of STEP_FAILED for an error: ours as it is, any other as our own mistake."""
-    if isinstance(error, RekindleError):
-        return {
-            "message": error.message,
-            "remedy": error.remedy,
-            "seen": getattr(error, "seen", ""),
-            "expected": getattr(error, "expected", ""),
-        }
-    return {
-        "message": f"Something unexpected happened: {type(error).__name__}: {error}",
-        "remedy": f"The step's log has the details: {session.run.log_folder}.",
-        "seen": "",
-        "expected": "",
-    }

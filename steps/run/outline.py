@@ -27,19 +27,23 @@ def outline(procedure: Procedure, plan: Plan) -> dict[str, object]:
 
 
 def _phase(phase: Phase) -> dict[str, object]:
+    bound = {"at_once": phase.at_once} if any(step.lane for step in phase.steps) else {}
     return {
         "name": phase.name,
         "title": phase.title,
         "safe_point": phase.safe_point,
+        **bound,
         "steps": [_step(step) for step in phase.steps],
     }
 
 
 def _step(step: Step) -> dict[str, object]:
+    lane = {"lane": step.lane} if step.lane else {}
     return {
         "name": step.name,
         "title": step.title,
         "irreversible": step.irreversible,
         "optional": step.optional,
         "can_undo": step.can_undo,
+        **lane,
     }

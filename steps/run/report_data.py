@@ -10,9 +10,8 @@ from config.questions import Given
 from steps.conflicts import ConflictSet, Resolutions, Row
 from steps.procedure import Procedure
 from steps.run.directory import FrozenPlan, RunDirectory
-from steps.run.events import Finish
+from steps.run.events import PREPARED, Finish
 from steps.run.resume import put_off
-from steps.run.session import PREPARED
 from steps.run.values import given_from_data
 from steps.run.view import AskedQuestion, RunView, StepView
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config.errors import Refused
 from steps.procedure import Plan
-from steps.run.events import Finish, StepState
+from steps.run.events import PREPARED, Finish, StepState
 from steps.run.undo import everything
 from steps.run.view import RunView
 
@@ -43,5 +43,15 @@ def put_off(view: RunView) -> frozenset[str]:
 
 
 def offered_again(view: RunView) -> frozenset[str]:
-    """Steps that were put off and that a resumed run offers once more: those of a finished one."""
-    return put_off(view) if view.outcome is Finish.DONE else frozenset()
+    """Steps that a resumed run offers once more: put off in a finished one, or left out.
+
+    A lane that was left out as prepared, or that is all there is left to do, is taken up again.
+    """
+    if view.outcome is Finish.DONE:
+        return put_off(view)
+    if view.outcome is None:
+        return frozenset()
+    steps = view.steps.values()
+    nothing_else = all(step.finished or step.lane in view.left_out for step in steps)
+    lanes = {lane for lane, left in view.left_out.items() if nothing_else or left.by == PREPARED}
+    return frozenset(step.name for step in steps if step.lane in lanes and not step.succeeded)

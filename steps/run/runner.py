@@ -28,9 +28,10 @@ from steps.run import resume
 from steps.run.captured_output import CapturedOutput
 from steps.run.control import ControlServer, parse_hand_over
 from steps.run.directory import RunDirectory
+from steps.run.ended import Ended
 from steps.run.events import Event, Finish
 from steps.run.journal import Journal, JournalBroken
-from steps.run.law import Ended, Law
+from steps.run.law import Law
 from steps.run.lock import RunLock, boot_id
 from steps.run.redact import Redactor
 from steps.run.session import RunSession

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final
 
 from config.errors import InvalidInput, Refused
 from config.questions import Value
@@ -14,18 +13,18 @@ from config.site import Site
 from config.site_secrets import site_references
 from steps.procedure import Plan, Procedure, Prompt, Step
 from steps.run.directory import FrozenPlan, RunDirectory
-from steps.run.events import Event, StepState
+from steps.run.events import PREPARED, Event, StepState
 from steps.run.journal import Journal, read_journal
 from steps.run.outline import outline
 from steps.run.redact import Redactor
 from steps.run.step_log import StepLogs
 from steps.run.switches import Reply, Switches, check_answer
+from steps.run.turns import Turns
 from steps.run.values import given_from_data, value_to_data
 from steps.run.view import OfferedChoice, OpenQuestion, RunView
 from steps.targets import Targets
 
 OpenTargets = Callable[[Site, Mapping[str, Secret]], Targets]
-PREPARED: Final = "prepared answers"
 
 
 class RunSession:
@@ -58,6 +57,10 @@ class RunSession:
         self._secrets: dict[str, Secret] = {}
         self._open_targets = open_targets
         self._targets: Targets | None = None
+        self._opening = threading.Lock()
+        self._numbering = threading.Lock()
+        self._asked = len(self.view.questions)
+        self._turns = Turns()
 
     def record(self, event: Event, **fields: object) -> None:
         """Write it down, durably for a transition, and fold it in. Raises JournalBroken.
@@ -83,28 +86,43 @@ class RunSession:
     def secret(self, step: str, name: str, title: str) -> Secret | None:
         """A secret of this run, asked for where it is missing; None where that was aborted."""
         if name not in self._secrets:
-            reply = self._put_question(step, Prompt(name, title), secret=True, stoppable=False)
-            if reply is None:
-                return None
-            self.add_secret(name, Secret(reply.value))
+            with self._turns.mine():
+                return self._secrets.get(name) or self._ask_secret(step, name, title)
         return self._secrets[name]
+
+    def _ask_secret(self, step: str, name: str, title: str) -> Secret | None:
+        reply = self._put_question(step, Prompt(name, title), secret=True, stoppable=False)
+        if reply is not None:
+            self.add_secret(name, Secret(reply.value))
+        return self._secrets.get(name)
 
     def targets(self, step: str) -> Targets | None:
         """The targets, opened now if need be; None where a secret was refused by an abort."""
-        if self._targets is None:
-            for name in site_references(self.site):
-                if self.secret(step, name, name.capitalize()) is None:
-                    return None
-            self._targets = self._open_targets(self.site, self._secrets)
-        return self._targets
+        with self._opening:
+            if self._targets is None:
+                for name in site_references(self.site):
+                    if self.secret(step, name, name.capitalize()) is None:
+                        return None
+                self._targets = self._open_targets(self.site, self._secrets)
+            return self._targets
 
     def ask(
-        self, step: str, prompt: Prompt, *, stoppable: bool = False, prepared: bool = True
+        self,
+        step: str,
+        prompt: Prompt,
+        *,
+        stoppable: bool = False,
+        prepared: Mapping[str, str] | None = None,
     ) -> Reply | None:
-        """Ask and wait. None where it was aborted (or stopped, where that may end it) instead."""
-        if prepared and prompt.name in self.prompts:
+        """Ask and wait. None where it was aborted (or stopped, where that may end it) instead.
+
+        `prepared` answers are those of the run, unless others (or none) are given. Questions of
+        several lanes are asked one after another.
+        """
+        known = self.prompts if prepared is None else prepared
+        if prompt.name in known:
             question = self._question(step, prompt, secret=False)
-            value = self.prompts[prompt.name]
+            value = known[prompt.name]
             try:
                 check_answer(question, value)
             except (InvalidInput, Refused) as error:
@@ -114,7 +132,8 @@ class RunSession:
                 self._record_asked(question)
                 self.record(Event.ANSWERED, question=question.id, value=value, by=PREPARED)
                 return Reply(value, PREPARED)
-        return self._put_question(step, prompt, secret=False, stoppable=stoppable)
+        with self._turns.mine():
+            return self._put_question(step, prompt, secret=False, stoppable=stoppable)
 
     def change_answer(self, name: str, value: Value, by: str) -> None:
         """Take another answer and rebuild the plan.
@@ -153,6 +172,8 @@ class RunSession:
     def _put_question(
         self, step: str, prompt: Prompt, *, secret: bool, stoppable: bool
     ) -> Reply | None:
+        if self.switches.abort_by:
+            return None  # while others were asked first
         question = self._question(step, prompt, secret=secret)
         self.switches.put(question)  # first: whoever reads of it in the journal may answer it
         try:
@@ -174,7 +195,7 @@ class RunSession:
             for choice in prompt.choices
         )
         return OpenQuestion(
-            id=len(self.view.questions) + 1,
+            id=self._next_number(),
             step=step,
             name=prompt.name,
             text=self.redactor.clean(prompt.text),
@@ -184,6 +205,11 @@ class RunSession:
             secret=secret,
             asked=datetime.now(UTC),
         )
+
+    def _next_number(self) -> int:
+        with self._numbering:
+            self._asked += 1
+            return self._asked
 
     def _record_asked(self, question: OpenQuestion) -> None:
         self.record(

@@ -30,7 +30,8 @@ class StepLogs:
         self._changed = threading.Condition()
         self._waiting: list[tuple[str, str]] = []
         self._characters = 0
-        self._busy = self._closed = self._hurry = False
+        self._closed = False
+        self._hurried = self._logged = self._written = 0
         self._lost = 0
         self._why = ""
         run.log_folder.mkdir(mode=0o700, exist_ok=True)
@@ -44,6 +45,7 @@ class StepLogs:
             while self._characters > MOST_WAITING and not self._closed:
                 self._changed.wait()
             self._waiting.append((step, stamped))
+            self._logged += 1
             self._characters += len(stamped)
             if len(self._waiting) == 1 or self._characters > GATHER_CHARACTERS:
                 self._changed.notify_all()
@@ -51,11 +53,13 @@ class StepLogs:
     def flush(self) -> None:
         """Return when everything logged so far is in the files."""
         with self._changed:
-            self._hurry = True
+            # Others may go on logging meanwhile: theirs is not waited for.
+            wanted = self._logged
+            self._hurried += 1
             self._changed.notify_all()
-            while self._waiting or self._busy:
+            while self._written < wanted:
                 self._changed.wait()
-            self._hurry = False
+            self._hurried -= 1
 
     def take_losses(self) -> str:
         """What was lost since the last call, in words; empty where nothing was."""
@@ -77,13 +81,12 @@ class StepLogs:
                     self._changed.wait()
                 if not self._waiting:
                     return
-                if self._characters < GATHER_CHARACTERS and not self._closed and not self._hurry:
+                if self._characters < GATHER_CHARACTERS and not self._closed and not self._hurried:
                     self._changed.wait(GATHER_SECONDS)
                 lines, self._waiting, self._characters = self._waiting, [], 0
-                self._busy = True
             self._write_lines(lines)
             with self._changed:
-                self._busy = False
+                self._written += len(lines)
                 self._changed.notify_all()
 
     def _write_lines(self, lines: Iterable[tuple[str, str]]) -> None:

@@ -32,11 +32,14 @@ def covers(view: RunView, steps: Sequence[str], *, whole: bool) -> tuple[str, ..
 
 
 def _since_safe_point(view: RunView, step: str) -> list[StepView]:
+    """Steps of the stretch; for a step of a lane, those of its lane only."""
+    lane = view.steps[step].lane
     number = next(n for n, phase in enumerate(view.phases) if phase.name == view.steps[step].phase)
     first = number
     while first > 0 and not view.phases[first - 1].safe_point:
         first -= 1
-    return [found for phase in view.phases[first : number + 1] for found in phase.steps]
+    found = [step for phase in view.phases[first : number + 1] for step in phase.steps]
+    return [step for step in found if not lane or step.lane == lane]
 
 
 def _undoable(steps: list[StepView]) -> tuple[str, ...]:

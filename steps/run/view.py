@@ -14,8 +14,10 @@ from typing import Any
 from config.errors import Interrupted, InvalidInput
 from steps.run.events import Doing, Event, Finish, StepState
 from steps.run.journal import EventData
+from steps.run.lanes import LaneView, PhaseCount, lane_views, phase_count
 from steps.run.view_parts import (
     AskedQuestion,
+    LeftOut,
     OfferedChoice,
     OpenQuestion,
     PhaseView,
@@ -27,6 +29,7 @@ from steps.run.view_parts import (
 
 __all__ = [
     "AskedQuestion",
+    "LeftOut",
     "OfferedChoice",
     "OpenQuestion",
     "PhaseView",
@@ -55,7 +58,10 @@ class RunView:
     outcome: Finish | None = None
     message: str = ""
     question: OpenQuestion | None = None
+    open_questions: list[OpenQuestion] = field(default_factory=list)
     questions: list[AskedQuestion] = field(default_factory=list)
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
+    """Lanes that were left out, by name."""
     paused: bool = False
     undo: UndoView | None = None
     undone_whole: bool = False
@@ -75,15 +81,33 @@ class RunView:
 
     @property
     def current(self) -> StepView | None:
-        """The step that is running, or None."""
-        running = (step for step in self.steps.values() if step.state is StepState.RUNNING)
-        return next(running, None)
+        """The step that is running (the first of several), or None."""
+        return next(iter(self.running), None)
+
+    @property
+    def running(self) -> list[StepView]:
+        """Every step that is running, in the order of the plan."""
+        return [step for step in self.steps.values() if step.state is StepState.RUNNING]
+
+    @property
+    def lanes(self) -> dict[str, LaneView]:
+        """Every lane by name, in the order of the plan; empty for a plan without lanes."""
+        return lane_views(self.steps, self.left_out)
+
+    def counted(self, phase: PhaseView) -> PhaseCount | None:
+        """How the lanes of a phase stand; None for a phase without lanes."""
+        return phase_count(phase, self.left_out)
 
     @property
     def phase_number(self) -> int:
-        """Number (from 1) of the phase in hand: the first that is not through."""
+        """Number (from 1) of the phase in hand: the first that is not through.
+
+        Lanes that failed or were left out hold it up no more.
+        """
+        troubled = {step.lane for step in self.steps.values() if step.lane and step.troubled}
+        troubled |= self.left_out.keys()
         for number, phase in enumerate(self.phases, start=1):
-            if not all(step.finished for step in phase.steps):
+            if not all(step.finished or step.lane in troubled for step in phase.steps):
                 return number
         return len(self.phases)
 
@@ -137,6 +161,7 @@ def _run_started(view: RunView, event: EventData, at: datetime) -> None:
     view.plan_hash = event["plan_hash"]
     view.started = view.started or at
     view.finished = view.outcome = view.question = None
+    view.open_questions = []
     view.paused, view.message = False, ""
     for step in view.steps.values():
         _interrupt(step)
@@ -155,11 +180,12 @@ def _plan(view: RunView, event: EventData, _at: datetime) -> None:
     view.object, view.verb = event["object"], event["verb"]
     known, view.steps, view.phases = view.steps, {}, []
     for data in event["phases"]:
-        phase = PhaseView(data["name"], data["title"], data["safe_point"], [])
+        at_once = data.get("at_once", 1)
+        phase = PhaseView(data["name"], data["title"], data["safe_point"], [], at_once)
         for outlined in data["steps"]:
             fresh = StepView(**outlined, phase=phase.name)
             step = known.get(fresh.name, fresh)
-            step.title, step.phase = fresh.title, fresh.phase
+            step.title, step.phase, step.lane = fresh.title, fresh.phase, fresh.lane
             phase.steps.append(step)
             view.steps[step.name] = step
         view.phases.append(phase)
@@ -184,6 +210,7 @@ def _started(view: RunView, event: EventData, at: datetime) -> None:
 def _end(view: RunView, event: EventData, at: datetime, state: StepState) -> StepView:
     step = view.steps[event["step"]]
     step.state, step.doing, step.ended, step.progress = state, Doing.NOTHING, at, None
+    step.changed_seq = event["seq"]
     return step
 
 
@@ -216,7 +243,8 @@ def _skipped(view: RunView, event: EventData, at: datetime) -> None:
 
 
 def _undo_started(view: RunView, event: EventData, _at: datetime) -> None:
-    view.undo = UndoView(tuple(event["steps"]), tuple(event["covers"]), event["whole"], event["by"])
+    steps, covers = tuple(event["steps"]), tuple(event["covers"])
+    view.undo = UndoView(steps, covers, event["whole"], event["by"], event.get("lane", ""))
 
 
 def _undoing(view: RunView, event: EventData, at: datetime) -> None:
@@ -242,6 +270,30 @@ def _undo_finished(view: RunView, event: EventData, _at: datetime) -> None:
             # Nothing of it had to be undone, but the world it was checked in is no more.
             step.state, step.put_off = StepState.WAITING, False
     view.undone_whole = event["whole"]
+    if view.undo and view.undo.lane:
+        _leave_out(view, view.undo.lane, LeftOut("undone", view.undo.by), event["seq"])
+        view.undo = None
+
+
+def _leave_out(view: RunView, lane: str, why: LeftOut, seq: int) -> None:
+    """What the lane still had to do is skipped; what failed or was undone stays what it is."""
+    view.left_out[lane] = why
+    for step in view.steps.values():
+        if step.lane == lane and not step.finished:
+            step.changed_seq = seq
+            if step.state is StepState.WAITING:
+                step.state, step.reason, step.left_out = StepState.SKIPPED, why.reason, True
+
+
+def _lane_left_out(view: RunView, event: EventData, _at: datetime) -> None:
+    _leave_out(view, event["lane"], LeftOut(event["reason"], event["by"]), event["seq"])
+
+
+def _lane_taken_up(view: RunView, event: EventData, _at: datetime) -> None:
+    view.left_out.pop(event["lane"], None)
+    for step in view.steps.values():
+        if step.lane == event["lane"] and step.left_out:
+            step.state, step.reason, step.left_out = StepState.WAITING, "", False
 
 
 def _progress(view: RunView, event: EventData, at: datetime) -> None:
@@ -259,7 +311,7 @@ def _fact(view: RunView, event: EventData, _at: datetime) -> None:
 
 
 def _asked(view: RunView, event: EventData, at: datetime) -> None:
-    view.question = OpenQuestion(
+    question = OpenQuestion(
         id=event["question"],
         step=event["step"],
         name=event["name"],
@@ -270,11 +322,15 @@ def _asked(view: RunView, event: EventData, at: datetime) -> None:
         secret=event["secret"],
         asked=at,
     )
-    view.questions.append(AskedQuestion(view.question))
+    view.questions.append(AskedQuestion(question))
+    # A lane's question that a prepared answer answers does not hide the one that waits.
+    view.open_questions.append(question)
+    view.question = view.open_questions[0]
 
 
 def _answered(view: RunView, event: EventData, at: datetime) -> None:
-    view.question = None
+    view.open_questions = [q for q in view.open_questions if q.id != event["question"]]
+    view.question = next(iter(view.open_questions), None)
     for asked in reversed(view.questions):
         if asked.question.id == event["question"]:
             asked.answer, asked.by, asked.answered = event.get("value"), event["by"], at
@@ -299,7 +355,7 @@ def _note(view: RunView, event: EventData, at: datetime) -> None:
 
 def _run_finished(view: RunView, event: EventData, at: datetime) -> None:
     view.outcome, view.message, view.finished = Finish(event["outcome"]), event["message"], at
-    view.question, view.paused = None, False
+    view.question, view.open_questions, view.paused = None, [], False
     if view.outcome is Finish.UNDONE:
         view.undo = None
     for step in view.steps.values():
@@ -321,6 +377,8 @@ _HANDLERS = {
     Event.STEP_UNDONE: _undone,
     Event.UNDO_SKIPPED: _undo_skipped,
     Event.UNDO_FINISHED: _undo_finished,
+    Event.LANE_LEFT_OUT: _lane_left_out,
+    Event.LANE_TAKEN_UP: _lane_taken_up,
     Event.PROGRESS: _progress,
     Event.FACT: _fact,
     Event.ASKED: _asked,

@@ -44,6 +44,7 @@ class StepView:
     irreversible: bool = False
     optional: bool = False
     can_undo: bool = False
+    lane: str = ""
     state: StepState = StepState.WAITING
     doing: Doing = Doing.NOTHING
     evidence: str = ""
@@ -53,12 +54,16 @@ class StepView:
     expected: str = ""
     reason: str = ""
     put_off: bool = False
+    left_out: bool = False
+    """Whether it is skipped because its lane was left out."""
     touched: bool = False
     """Whether this run began to apply it (and it was not undone since): undo covers these."""
     started: datetime | None = None
     ended: datetime | None = None
     seconds: float | None = None
     progress: Progress | None = None
+    changed_seq: int = 0
+    """Number of the event that last settled where it, or its lane, stands."""
     state_before: StepState = field(default=StepState.WAITING, repr=False)
     """What it was before the look that is going on."""
 
@@ -66,6 +71,16 @@ class StepView:
     def finished(self) -> bool:
         """Whether the run is through with it."""
         return self.state in (StepState.DONE, StepState.ALREADY, StepState.SKIPPED)
+
+    @property
+    def troubled(self) -> bool:
+        """Whether it failed, or nobody can tell whether it is done."""
+        return self.state in (StepState.FAILED, StepState.UNKNOWN)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it is through, and not because its lane was left out."""
+        return self.finished and not self.left_out
 
     def elapsed(self, now: datetime) -> float | None:
         """Seconds it took, or takes so far."""
@@ -84,6 +99,7 @@ class PhaseView:
     title: str
     safe_point: bool
     steps: list[StepView]
+    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +144,16 @@ class UndoView:
     steps: tuple[str, ...]
     covers: tuple[str, ...]
     whole: bool
+    by: str
+    lane: str = ""
+    """The lane whose own undo it is; empty: the run's."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Why a lane was left out, and by whom."""
+
+    reason: str
     by: str
 
 

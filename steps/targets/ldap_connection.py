@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import ldap
@@ -40,47 +42,52 @@ class AnswerLost(Exception):
 
 
 class LdapConnection:
-    """A bound connection to one server. Reads heal a dropped connection, writes never repeat."""
+    """A bound connection to one server. Reads heal a dropped connection, writes never repeat.
+
+    Thread safe: one call is made after another, because a lost connection is opened again.
+    """
 
     def __init__(self, access: DirectoryAccess, password: Secret | None) -> None:
         self.access = access
         self._password = password
         self._open: Any = None
         self._last_used = 0.0
+        self._lock = threading.RLock()
 
     def read(self, doing: str, action: Callable[[Any], _Result]) -> _Result:
         """Call `action` with the connection; once more on a new one if the old one was dropped."""
-        fresh = self._open is None
-        try:
-            return self._used(action(self._connected()))
-        except _GONE as error:
-            self.close()
-            if fresh or isinstance(error, ldap.TIMEOUT):
+        with self._lock:
+            fresh = self._open is None
+            try:
+                return self._used(action(self._connected()))
+            except _GONE as error:
+                self.close()
+                if fresh or isinstance(error, ldap.TIMEOUT):
+                    raise translated(error, self.access, doing) from None
+            except ldap.LDAPError as error:
                 raise translated(error, self.access, doing) from None
-        except ldap.LDAPError as error:
-            raise translated(error, self.access, doing) from None
-        return self.read(doing, action)
+            return self.read(doing, action)
 
     def write(self, action: Callable[[Any], object]) -> None:
         """Send one change. Raises AnswerLost where its fate is unknown, LDAPError as answered."""
-        if self._open is not None and time.monotonic() - self._last_used > _IDLE_SECONDS:
-            self.read("looking whether the directory answers", _ping)
-        connection = self._connected()
-        try:
-            self._used(action(connection))
-        except _GONE as error:
-            self.close()
-            raise AnswerLost(_words(error)) from None
+        with self._lock:
+            if self._open is not None and time.monotonic() - self._last_used > _IDLE_SECONDS:
+                self.read("looking whether the directory answers", _ping)
+            connection = self._connected()
+            try:
+                self._used(action(connection))
+            except _GONE as error:
+                self.close()
+                raise AnswerLost(_words(error)) from None
 
     def close(self) -> None:
         """Unbind. A connection that is already broken is simply forgotten."""
-        connection, self._open = self._open, None
-        if connection is not None:
-            try:
-                connection.unbind_ext_s()
-            except ldap.LDAPError:
+        with self._lock:
+            connection, self._open = self._open, None
+            if connection is not None:
                 # Unbinding is a courtesy to the server; a dead one needs none.
-                return
+                with suppress(ldap.LDAPError):
+                    connection.unbind_ext_s()
 
     def _used(self, result: _Result) -> _Result:
         self._last_used = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -31,11 +32,12 @@ _Result = TypeVar("_Result")
 
 
 class LibvirtHypervisor:
-    """One libvirt connection, opened at the first call, see `Hypervisor`."""
+    """One libvirt connection, opened at the first call, see `Hypervisor`. Thread safe."""
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
         self._open: Any = None
+        self._opening = threading.RLock()
         self._abilities: HostAbilities | None = None
 
     @property
@@ -177,7 +179,8 @@ class LibvirtHypervisor:
 
     def close(self) -> None:
         """Let go of the connection; the next call opens a new one."""
-        connection, self._open = self._open, None
+        with self._opening:
+            connection, self._open = self._open, None
         if connection is not None:
             try:
                 connection.close()
@@ -188,11 +191,12 @@ class LibvirtHypervisor:
     # -- the connection -------------------------------------------------------------------------
 
     def _connected(self) -> Any:
-        if not self._stands():
-            self.close()
-        if self._open is None:
-            self._open = open_connection(self._uri)
-        return self._open
+        with self._opening:
+            if not self._stands():
+                self.close()
+            if self._open is None:
+                self._open = open_connection(self._uri)
+            return self._open
 
     def _call(self, doing: str, action: Callable[[Any], _Result]) -> _Result:
         connection = self._connected()
@@ -218,7 +222,8 @@ class LibvirtHypervisor:
         return translate(error, self._uri, doing)
 
     def _stands(self) -> bool:
-        return self._open is not None and is_alive(self._open)
+        connection = self._open
+        return connection is not None and is_alive(connection)
 
     # -- domains --------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 
 from config.errors import InvalidInput
@@ -37,31 +38,36 @@ def open_directory(access: DirectoryAccess, password: Secret | None) -> Director
 
 
 class _SiteTargets:
+    """Lanes that go side by side share it: opening has a lock, and so has what needs one within."""
+
     def __init__(self, site: Site, secrets: Mapping[str, Secret]) -> None:
         self._site = site
         self._secrets = secrets
         self._shells: dict[str, Shell] = {}
         self._hypervisors: dict[str, Hypervisor] = {}
         self._directory: Directory | None = None
+        self._opening = threading.RLock()
 
     def shell(self, name: str) -> Shell:
         """The shell on the hypervisor node of that name."""
         node = self._node(name)
-        if node.name not in self._shells:
-            from steps.targets.open_shell import open_shell
+        with self._opening:
+            if node.name not in self._shells:
+                from steps.targets.open_shell import open_shell
 
-            secret = self._secrets.get(f"{SSH_PASSWORD} {node.name}")
-            self._shells[node.name] = open_shell(node.shell, node.name, secret)
-        return self._shells[node.name]
+                secret = self._secrets.get(f"{SSH_PASSWORD} {node.name}")
+                self._shells[node.name] = open_shell(node.shell, node.name, secret)
+            return self._shells[node.name]
 
     def hypervisor(self, name: str) -> Hypervisor:
         """The hypervisor of that name. Nodes with one URI share one connection."""
         uri = self._node(name).uri
-        if uri not in self._hypervisors:
-            from steps.targets.libvirt_hypervisor import LibvirtHypervisor
+        with self._opening:
+            if uri not in self._hypervisors:
+                from steps.targets.libvirt_hypervisor import LibvirtHypervisor
 
-            self._hypervisors[uri] = LibvirtHypervisor(uri)
-        return self._hypervisors[uri]
+                self._hypervisors[uri] = LibvirtHypervisor(uri)
+            return self._hypervisors[uri]
 
     def directory(self) -> Directory:
         """The directory that keeps the machines' entries."""
@@ -71,9 +77,10 @@ class _SiteTargets:
                 f"The site {self._site.name} has no directory.",
                 "Add `directory:` to the site file; `rekindle site --example` shows how.",
             )
-        if self._directory is None:
-            self._directory = open_directory(access, self._secrets.get(DIRECTORY_PASSWORD))
-        return self._directory
+        with self._opening:
+            if self._directory is None:
+                self._directory = open_directory(access, self._secrets.get(DIRECTORY_PASSWORD))
+            return self._directory
 
     def close(self) -> None:
         """Close whatever was opened; what is used afterwards opens again."""

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from config.secrets import Secret
 from steps.run.directory import RunDirectory
+from steps.run.ended import Ended
 from steps.run.events import Event
 from steps.run.journal import Journal
-from steps.run.law import Ended, Law
+from steps.run.law import Law
 from steps.run.redact import Redactor
 from steps.run.resume import offered_again
 from steps.run.session import RunSession
