@@ -12,6 +12,7 @@ from steps.procedure import Procedure
 
 PROCEDURES: Final = {
     "virtual_machine.restore": "steps.virtual_machine.restore:PROCEDURE",
+    "virtual_machine.backup": "steps.virtual_machine.backup.procedure:PROCEDURE",
 }
 """Where each procedure is written, by name, in the order of the home screen."""
 
