@@ -12,9 +12,10 @@ from steps.procedure import Procedure
 
 PROCEDURES: Final = {
     "virtual_machine.restore": "steps.virtual_machine.restore:PROCEDURE",
+    "virtual_machine.backup": "steps.virtual_machine.backup.procedure:PROCEDURE",
+    "virtual_machine.check": "steps.virtual_machine.check.procedure:PROCEDURE",
     "virtual_machine.plan": "steps.virtual_machine.plans.procedure:PROCEDURE",
     "virtual_machine.repair": "steps.virtual_machine.dashboard.repair:PROCEDURE",
-    "virtual_machine.check": "steps.virtual_machine.check.procedure:PROCEDURE",
 }
 """Where each procedure is written, by name, in the order of the home screen."""
 

@@ -23,17 +23,7 @@ class MemoryMark:
 
 
 class PracticeHypervisor(LibvirtHypervisor):
-    """A LibvirtHypervisor that can also save, pull, and read the guest's memory."""
-
-    def save(self, name: str, state_path: str) -> None:
-        """Save the running machine's memory to a file; it is off afterwards."""
-        domain = self._known(name)
-        self._change(f"saving {name}", lambda _: domain.save(state_path))
-
-    def start_pull(self, name: str, target: str) -> None:
-        """Start merging a disk's backing file into it."""
-        domain = self._known(name)
-        self._change(f"pulling {target}", lambda _: domain.blockPull(target, 0, 0))
+    """A LibvirtHypervisor that can also read the guest's memory."""
 
     def memory_mark(self, name: str) -> MemoryMark | None:
         """The boot sector's mark in the guest's memory, or None while it is not there."""

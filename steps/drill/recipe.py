@@ -94,7 +94,7 @@ def _check_chain(places: Places, retain: Path, images: Mapping[str, str]) -> Non
 
 
 def _pull(hypervisor: PracticeHypervisor, name: str, target: str, image: Path) -> None:
-    hypervisor.start_pull(name, target)
+    hypervisor.pull(name, target)
     end = time.monotonic() + PULL_LIMIT
     # That no job is there any more says little; the image itself says the rest.
     while _pulling(hypervisor, name, target) or backing_file(image):

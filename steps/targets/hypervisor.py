@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from steps.targets.snapshots import Snapshots
+
 
 @dataclass(frozen=True, slots=True)
 class DomainStatus:
@@ -35,7 +37,7 @@ class HostAbilities:
     """(alias, canonical), for instance ("q35", "pc-q35-7.2")."""
 
 
-class Hypervisor(Protocol):
+class Hypervisor(Snapshots, Protocol):
     """One libvirt connection. Opened late, closed early: an embedded one is exclusive."""
 
     @property

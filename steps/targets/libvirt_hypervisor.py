@@ -15,6 +15,7 @@ from steps.targets.host_abilities import guest_kinds, host_abilities
 from steps.targets.hypervisor import DomainStatus, HostAbilities
 from steps.targets.libvirt_connection import is_alive, open_connection
 from steps.targets.libvirt_loading import quiet_libvirt
+from steps.targets.libvirt_snapshots import LibvirtSnapshots
 
 _POLL_SECONDS = 0.2
 _STATES = {
@@ -31,7 +32,7 @@ _STATES = {
 _Result = TypeVar("_Result")
 
 
-class LibvirtHypervisor:
+class LibvirtHypervisor(LibvirtSnapshots):
     """One libvirt connection, opened at the first call, see `Hypervisor`. Thread safe."""
 
     def __init__(self, uri: str) -> None:

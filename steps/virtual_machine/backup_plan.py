@@ -7,8 +7,9 @@ sstVirtualizationBackupObjectClass wins whole: nothing is inherited attribute by
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from config.errors import InvalidInput
@@ -51,6 +52,23 @@ class BackupPlan:
     image_format: str
     force_start: bool
     assumed: tuple[str, ...] = ()
+    ram_disk: str = ""
+    iterations: int = 1
+    bandwidth: int = 0
+    """Bytes a second for the merge, 0 for no limit."""
+    excluded: bool = False
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> BackupPlan:
+        """What `asdict` gave. Raises KeyError or TypeError for anything else."""
+        return cls(
+            **{
+                **data,
+                "images": Ownership(**data["images"]),
+                "directories": Ownership(**data["directories"]),
+                "assumed": tuple(data["assumed"]),
+            }
+        )
 
 
 def plan_places(machine_dn: str, pool: str, services: str) -> tuple[str, ...]:
@@ -100,8 +118,27 @@ class _Reader:
             directories=directories,
             image_format=self._text("sstVirtualizationDiskImageFormat", "qcow2"),
             force_start=start.upper() == "TRUE",
+            ram_disk=self._ram_disk(),
+            iterations=max(self._number("sstBackupNumberOfIterations", 1), 1),
+            bandwidth=self._number("sstVirtualizationBandwidthMerge", 0) << 20,
+            excluded=self._flag("sstBackupExcludeFromBackup"),
             assumed=tuple(self._assumed),
         )
+
+    def _ram_disk(self) -> str:
+        """Empty where the plan names none: a folder that is assumed is not worth a downtime."""
+        named = self._entry is not None and self._entry.values("sstBackupRamDiskLocation")
+        return self._folder("sstBackupRamDiskLocation", "/") if named else ""
+
+    def _flag(self, attribute: str) -> bool:
+        value = self._entry.text(attribute) if self._entry else None
+        return value is not None and value.strip().upper() == "TRUE"
+
+    def _number(self, attribute: str, default: int) -> int:
+        value = self._text(attribute, str(default))
+        if not value.isascii() or not value.isdigit() or len(value) > 9:
+            raise self._bad(attribute, value, "Write a whole number.")
+        return int(value)
 
     def _text(self, attribute: str, default: str) -> str:
         value = self._entry.text(attribute) if self._entry else None

@@ -70,7 +70,7 @@ class LeafMode(Step):
             self._create(context)
             return
         if leaf.mode != Mode.FINISHED and not _ours(context, leaf):
-            raise _taken(leaf)
+            raise taken(leaf)
         current = leaf.mode
         for mode in way(current, self.target):
             self._write(context, current, mode)
@@ -87,7 +87,7 @@ class LeafMode(Step):
             self._remove(context)
         elif leaf.mode != Mode.FINISHED:
             if not _ours(context, leaf):
-                raise _taken(leaf)
+                raise taken(leaf)
             changes = changes_with(Mode.FINISHED, _now())
             context.targets.directory().transition(leaf.dn, MODE, leaf.mode, Mode.FINISHED, changes)
 
@@ -139,7 +139,8 @@ def _now() -> str:
     return timestamp(datetime.now(UTC))
 
 
-def _taken(leaf: Leaf) -> Refused:
+def taken(leaf: Leaf) -> Refused:
+    """The refusal to touch a leaf on which somebody else is at work."""
     return Refused(
         f"The leaf {leaf.dn} says {leaf}: somebody else is at work on it"
         f" (last written by {leaf.modified_by or 'an unknown writer'} at"

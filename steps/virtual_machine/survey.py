@@ -12,7 +12,7 @@ from typing import Any
 from config.errors import InvalidInput
 from steps.procedure import ProbeInput, Survey
 from steps.targets.hypervisor import DomainStatus, Hypervisor
-from steps.virtual_machine.backup_plan import BackupPlan, Ownership
+from steps.virtual_machine.backup_plan import BackupPlan
 from steps.virtual_machine.backup_set import ImageFacts, SetFacts
 from steps.virtual_machine.host_facts import HostFacts
 from steps.virtual_machine.host_survey import look_at_host
@@ -81,14 +81,7 @@ def _read(data: Survey) -> RestoreSurvey:
         dn=_text(data, "dn"),
         node=_text(data, "node"),
         place=SetPlace(**{**place, "storage": StoragePlace(**place["storage"])}),
-        plan=BackupPlan(
-            **{
-                **plan,
-                "images": Ownership(**plan["images"]),
-                "directories": Ownership(**plan["directories"]),
-                "assumed": tuple(plan["assumed"]),
-            }
-        ),
+        plan=BackupPlan.from_json(plan),
         facts=SetFacts.from_json(_part(data, "set")),
         sources=Sources.from_json(data["sources"]),
         host=HostFacts.from_json(data["host"]),

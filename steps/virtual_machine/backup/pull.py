@@ -1,0 +1,143 @@
+"""Merging by pull: everything behind the overlay is brought into it, and retain stands alone."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+
+from config.errors import StepFailed
+from steps.procedure import Verdict, done, not_done
+from steps.targets.quoting import command_line
+from steps.virtual_machine.backup.away import away
+from steps.virtual_machine.backup.job import BackupJob, JobDisk
+from steps.virtual_machine.backup.swap import is_overlay
+from steps.virtual_machine.backup.work import POLL_SECONDS, Work
+from steps.virtual_machine.qemu_image import image_info
+
+MERGE_SECONDS = 12 * 3600.0
+_PERCENT = re.compile(r"\(([0-9]+)\.")
+
+
+def pull_commands(job: BackupJob, disk: JobDisk) -> Sequence[str]:
+    """As an operator would type it."""
+    limit = ["--bandwidth", str(job.bandwidth >> 20)] if job.bandwidth else []
+    base = ["--base", disk.backing] if disk.backing else []
+    pull = ["virsh", "blockpull", job.machine, disk.target, *base, *limit, "--wait"]
+    check = ["qemu-img", "info", "-U", "--output=json", disk.live]
+    return (command_line(pull), command_line(check))
+
+
+def pulled(work: Work, disk: JobDisk) -> Verdict:
+    """By the image itself and by the running machine: neither names what is in retain."""
+    problem = chain_problem(work, disk)
+    if problem:
+        return not_done(problem)
+    retained = work.job.retained(disk.image)
+    if work.shell.status(retained) is None:
+        return not_done(f"{retained} is not there")
+    return done(f"{disk.live} stands by itself, {retained} is free")
+
+
+def chain_problem(work: Work, disk: JobDisk) -> str:
+    """What still stands behind a disk and should not; empty where it is as before the backup."""
+    if work.shell.status(disk.live) is None:
+        return f"{disk.live} is not there"
+    info = image_info(work.shell, disk.live, in_use=True)
+    if info.backing != disk.backing:
+        return f"{disk.live} stands on {info.backing or 'nothing'}"
+    if not work.is_active():
+        return ""
+    now = work.disk_now(disk)
+    if now is None or now.source != disk.live:
+        return f"the machine's {disk.target} is {now.source if now else 'missing'}"
+    behind = now.backing[:1]
+    wanted = (disk.backing,) if disk.backing else ()
+    if behind != wanted:
+        return f"the machine has {', '.join(now.backing)} behind {disk.target}"
+    job = work.hypervisor.block_job(work.job.machine, disk.target)
+    return "" if job is None else f"a {job.kind} of {disk.target} is running"
+
+
+def pull(work: Work, disk: JobDisk) -> None:
+    """By the machine where it runs, by qemu-img where it is off; a paused one is saved first."""
+    status = work.status()
+    if status is not None and status.state == "paused":
+        # A guest restored paused has its disks closed: it is saved, and restored to one image.
+        away(work, lambda: _offline(work, disk))
+    elif status is not None and status.active:
+        _online(work, disk)
+    else:
+        _offline(work, disk)
+    problem = chain_problem(work, disk)
+    if problem:
+        raise StepFailed(
+            f"{work.job.title}: the merge of {disk.target} ended, but {problem}.",
+            "Nothing is lost: the machine runs on the chain. Try again.",
+            seen=problem,
+            expected="one image",
+        )
+
+
+def _online(work: Work, disk: JobDisk) -> None:
+    job, hypervisor = work.job, work.hypervisor
+    if hypervisor.block_job(job.machine, disk.target) is None and is_overlay(work, disk):
+        hypervisor.pull(job.machine, disk.target, base=disk.backing, bandwidth=job.bandwidth)
+    follow(work, disk)
+
+
+def follow(work: Work, disk: JobDisk, *, until_ready: bool = False) -> None:
+    """Wait for a block job to end (or to be ready to pivot), with progress and the time limit."""
+    job, hypervisor, limit = work.job, work.hypervisor, work.job.merge_limit
+    deadline = time.monotonic() + limit
+    while (running := hypervisor.block_job(job.machine, disk.target)) is not None:
+        work.context.progress(running.done, running.total)
+        if until_ready and running.is_ready:
+            return
+        work.context.checkpoint()
+        if limit and time.monotonic() > deadline:
+            hypervisor.cancel_job(job.machine, disk.target)
+            raise StepFailed(
+                f"{job.title}: the merge of {disk.target} was not through in {limit:.0f} s.",
+                "It was stopped, nothing is lost. Raise the limit or the bandwidth, try again.",
+                seen=f"{running.done} of {running.total}",
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def _offline(work: Work, disk: JobDisk) -> None:
+    behind = ["-F", disk.backing_format, "-b", disk.backing] if disk.backing else ["-b", ""]
+    command = ["qemu-img", "rebase", "-p", "-f", "qcow2", *behind, disk.live]
+    said: list[str] = []
+
+    def on_line(line: str) -> None:
+        found = _PERCENT.findall(line)
+        if found:
+            work.context.progress(int(found[-1]), 100, "%")
+        else:
+            said.append(line)
+
+    if not is_overlay(work, disk):
+        return
+    code = work.shell.stream(command, on_line, timeout=work.job.merge_limit or MERGE_SECONDS)
+    if code:
+        raise StepFailed(
+            f"{work.job.title}: {disk.target} could not be merged: {' '.join(said)[-500:]}",
+            "Nothing is lost: the overlay still stands on the image in retain. Try again.",
+            seen=f"exit code {code}",
+        )
+
+
+def forget_retained(work: Work, disk: JobDisk) -> None:
+    """Remove the image in retain once nothing stands on it: the undo of a snapshot."""
+    problem = chain_problem(work, disk)
+    if problem:
+        raise StepFailed(f"{work.job.title}: {problem}.", "Merge it first, then undo again.")
+    work.shell.remove(work.job.retained(disk.image))
+
+
+def merge_all(work: Work) -> None:
+    """Every disk back to one image, where it is not."""
+    for disk in work.job.disks:
+        if chain_problem(work, disk):
+            pull(work, disk)
