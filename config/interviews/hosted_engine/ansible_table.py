@@ -6,14 +6,6 @@ from functools import partial
 
 from config.interviews.hosted_engine import checks
 from config.interviews.hosted_engine.builds import ANSIBLE
-from config.interviews.hosted_engine.classic_table import (
-    CORE,
-    ENGINE,
-    NETWORK,
-    NOTIFY,
-    STORAGE,
-    VM,
-)
 from config.interviews.hosted_engine.conditions import (
     MINIMUM_DISK_GB,
     MINIMUM_MEMORY_MB,
@@ -31,6 +23,14 @@ from config.interviews.hosted_engine.conditions import (
     static_network,
 )
 from config.interviews.hosted_engine.defaults import domain_of_engine, unless_restoring
+from config.interviews.hosted_engine.key_names import (
+    CORE,
+    ENGINE,
+    NETWORK,
+    NOTIFY,
+    STORAGE,
+    VM,
+)
 from config.interviews.hosted_engine.stored import (
     Stored,
     flag,
@@ -77,7 +77,7 @@ START = (
             Saved(NETWORK + "forceIPv4", word("ip_version", "4", Typed("bool", "True"))),
             Saved(NETWORK + "forceIPv6", word("ip_version", "6", Typed("bool", "True"))),
         ),
-        fragments=("Do you want to continue anyway?",),
+        fragments=("--4...Do you want to continue anyway?",), unsaid=("4", "6"),
     ),
     _row(
         "5.1", "", "backup_file",

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from config.interviews.hosted_engine import ansible_table, classic_table
+from config.interviews.hosted_engine import (
+    ansible_table,
+    classic_storage,
+    classic_table,
+    classic_vm,
+)
 from config.interviews.hosted_engine.conditions import ansible, classic
 from config.interviews.hosted_engine.merged import question, rows_of
 from config.interviews.hosted_engine.ours import (
@@ -59,9 +64,9 @@ def _page(
 
 _CLASSIC_PAGES = (
     _page("classic-start", "Start", classic_table.START, classic),
-    _page("classic-storage", "Storage", classic_table.STORAGE_ROWS, classic),
+    _page("classic-storage", "Storage", classic_storage.STORAGE_ROWS, classic),
     _page("classic-network", "Network", classic_table.NETWORK_ROWS, classic),
-    _page("classic-vm", "VM", classic_table.VM_ROWS, classic),
+    _page("classic-vm", "VM", classic_vm.VM_ROWS, classic),
     _page("classic-engine", "Hosted engine", classic_table.ENGINE_ROWS, classic),
     _page("classic-mail", "Notifications", classic_table.MAIL_ROWS, classic),
     _page("classic-preview", "Host name and preview", classic_table.LAST_ROWS, classic),

@@ -70,6 +70,8 @@ class Row:
     """The tool prints a numbered list and wants the number before the answer's text."""
     also: tuple[str, ...] = ()
     """Further ids of the same question in other builds."""
+    unsaid: tuple[str, ...] = ()
+    """Answers that are never typed: they say that the tool does not ask, or that you will."""
 
     @property
     def key(self) -> str:
@@ -99,8 +101,16 @@ class Row:
         except ValueError:
             return True
 
-    def said(self, value: Value) -> str:
-        """The answer as the tool wants it typed. Never for a secret."""
+    def fits(self, prompt: str) -> bool:
+        """Whether a piece of this row's prompt is in the text; `...` parts pieces of one."""
+        return any(
+            all(part in prompt for part in fragment.split("...")) for fragment in self.fragments
+        )
+
+    def said(self, value: Value) -> str | None:
+        """The answer as the tool wants it typed; None where it is none. Never for a secret."""
+        if value in self.unsaid:
+            return None
         if isinstance(value, bool):
             return dict(self.words or YES_NO)["yes" if value else "no"]
         plain = ",".join(value) if isinstance(value, tuple) else str(value)
