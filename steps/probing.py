@@ -78,16 +78,19 @@ def probed_to_data(probed: Probed) -> dict[str, Any]:
     return {
         "findings": [asdict(finding) for finding in probed.findings],
         "choices": [asdict(choice) for choice in probed.choices],
+        "suggested": probed.suggested,
         "values": given_to_data(probed.values),
     }
 
 
 def probed_from_data(data: Mapping[str, Any]) -> Probed:
     """A probe's answer back from JSON data."""
+    suggested = data["suggested"]
     return Probed(
         findings=tuple(Finding(**finding) for finding in data["findings"]),
         choices=tuple(Choice(**choice) for choice in data["choices"]),
         values=given_from_data(data["values"]),
+        suggested=tuple(suggested) if isinstance(suggested, list) else suggested,
     )
 
 

@@ -221,14 +221,16 @@ its place, equal secrets with equal numbers, so that everything can still be com
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a probe brings back: findings about one answer, or the choices of a question.
+    """What a probe brings back: findings about one answer, the choices of a question, defaults.
 
-    `values` are answers to other questions as they stand in the world: they count until the
+    `suggested` is what the question itself is answered with as long as the operator says nothing
+    else; `values` are answers to other questions as they stand in the world, which count until the
     operator gives others. None of them is a secret.
     """
 
     findings: tuple[Finding, ...] = ()
     choices: tuple[Choice, ...] = ()
+    suggested: str | int | bool | tuple[str, ...] | None = None
     values: Mapping[str, Value] = field(default_factory=dict)
 
 

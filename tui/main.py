@@ -22,6 +22,7 @@ COMMANDS = {
     "plans": "the backup plan that counts for each machine, and its next runs",
     "dashboard": "how every machine's backups stand, and what needs you",
     "run": "run a procedure with an answer file",
+    "answers": "read and write answer files of hosted-engine",
     "runs": "the runs there were, and how they ended",
     "attach": "watch a run and steer it",
     "resume": "go on with a run that was cut off",

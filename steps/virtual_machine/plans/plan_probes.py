@@ -61,7 +61,7 @@ def list_actions(probe: ProbeInput) -> Probed:
     """What can be done, what counts today, and today's settings as answers."""
     found = _ruled(probe)
     choices = tuple(Choice(what, label, refused=_refused(found, what)) for what, label in _ACTIONS)
-    return Probed(tuple(_findings(found)), choices, values_of(found.winner))
+    return Probed(tuple(_findings(found)), choices, values=values_of(found.winner))
 
 
 def _findings(found: Ruled) -> list[Finding]:
