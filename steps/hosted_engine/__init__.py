@@ -1,0 +1,1 @@
+"""oVirt self-hosted engine."""
