@@ -38,6 +38,20 @@ class HypervisorNode:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineHost:
+    """One host that may carry a self-hosted oVirt engine.
+
+    `command` is the program that deploys it, with arguments that always go before ours. What a
+    deployment needs on the host while it runs lies in `work_folder`, in a folder of its own.
+    """
+
+    name: str
+    shell: ShellAccess
+    command: tuple[str, ...] = ("hosted-engine",)
+    work_folder: str = "/var/lib/rekindle"
+
+
+@dataclass(frozen=True, slots=True)
 class DirectoryAccess:
     """The directory: an LDAP URL, or a folder of LDIF files."""
 
@@ -69,7 +83,12 @@ class Site:
     storage: MachineStorage = MachineStorage()
     practice: bool = False
     file: Path | None = None
+    engine_hosts: tuple[EngineHost, ...] = ()
 
     def node(self, name: str) -> HypervisorNode | None:
         """The node of that name, compared without regard to case."""
         return next((node for node in self.nodes if node.name.lower() == name.lower()), None)
+
+    def engine_host(self, name: str) -> EngineHost | None:
+        """The engine host of that name, compared without regard to case."""
+        return next((host for host in self.engine_hosts if host.name.lower() == name.lower()), None)

@@ -47,5 +47,17 @@ storage:
   backup_root: /var/backup/virtualization
   retain_root: /var/virtualization/retain
 
+# Hosts for a self-hosted oVirt engine: where it is deployed, backed up and restored.
+# engine_hosts:
+#   - name: host-01.example.org
+#     shell:
+#       kind: ssh
+#       host: host-01.example.org
+#       user: root
+#       key_file: /etc/rekindle/ssh/id_ed25519
+#       known_hosts: /etc/rekindle/ssh/known_hosts
+#     command: hosted-engine         # the program that deploys, with arguments if need be
+#     work_folder: /var/lib/rekindle # on the host; a run's own folder in it has mode 0700
+
 # practice: true               # a practice site: every screen then says DRILL
 """

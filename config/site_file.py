@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,14 @@ from config.paths import default_site_file
 from config.private_files import write_private
 from config.secrets import SecretReference
 from config.showing import quoted
-from config.site import DirectoryAccess, HypervisorNode, MachineStorage, ShellAccess, Site
+from config.site import (
+    DirectoryAccess,
+    EngineHost,
+    HypervisorNode,
+    MachineStorage,
+    ShellAccess,
+    Site,
+)
 from config.yaml_marks import Data, Document, dump_yaml, load_yaml
 
 
@@ -63,6 +71,8 @@ def site_to_data(site: Site) -> dict[str, Any]:
     """The whole site as plain JSON data, in the shape of the site file, plus `file`."""
     data: dict[str, Any] = {"name": site.name, "practice": site.practice}
     data["nodes"] = [_node_to_data(node) for node in site.nodes]
+    if site.engine_hosts:
+        data["engine_hosts"] = [_engine_host_to_data(host) for host in site.engine_hosts]
     if site.directory is not None:
         data["directory"] = _present(site.directory)
     data["storage"] = _present(site.storage)
@@ -73,6 +83,10 @@ def site_to_data(site: Site) -> dict[str, Any]:
 
 def _node_to_data(node: HypervisorNode) -> dict[str, Any]:
     return {**_present(node), "shell": _present(node.shell), "bridges": list(node.bridges)}
+
+
+def _engine_host_to_data(host: EngineHost) -> dict[str, Any]:
+    return {**_present(host), "shell": _present(host.shell), "command": shlex.join(host.command)}
 
 
 def _present(record: Any) -> dict[str, Any]:
@@ -98,12 +112,14 @@ def _site(document: Document) -> Site:
 def _read_site(fields: Fields) -> Site:
     directory = fields.section("directory")
     storage = fields.section("storage")
+    nodes = _nodes(fields)
     return Site(
         name=fields.need("name", read.text, ""),
         practice=fields.take("practice", read.flag, False),
-        nodes=_nodes(fields),
+        nodes=nodes,
         directory=_directory(directory) if directory else None,
         storage=_storage(storage) if storage else MachineStorage(),
+        engine_hosts=_engine_hosts(fields, {node.name.lower() for node in nodes}),
     )
 
 
@@ -128,6 +144,31 @@ def _node(fields: Fields) -> HypervisorNode:
     )
     fields.finish()
     return node
+
+
+def _engine_hosts(fields: Fields, taken: set[str]) -> tuple[EngineHost, ...]:
+    hosts = []
+    for entry in fields.sections("engine_hosts"):
+        host = _engine_host(entry)
+        if host.name.lower() in taken:
+            # Secrets and shells go by this name, so it must mean one host.
+            entry.complain("name", f"{host.name!r} is named twice.", "Keep one entry a host.")
+        taken.add(host.name.lower())
+        hosts.append(host)
+    return tuple(hosts)
+
+
+def _engine_host(fields: Fields) -> EngineHost:
+    shell = fields.section("shell")
+    standard = EngineHost("", ShellAccess())
+    host = EngineHost(
+        name=fields.need("name", read.host, ""),
+        shell=_shell(shell) if shell else ShellAccess(),
+        command=fields.take("command", _command, standard.command),
+        work_folder=fields.take("work_folder", read.absolute_path, standard.work_folder),
+    )
+    fields.finish()
+    return host
 
 
 def _shell(fields: Fields) -> ShellAccess:
@@ -229,6 +270,19 @@ def _shell_kind(value: Data) -> str:
     if found not in ("local", "ssh"):
         raise InvalidInput(f"{quoted(found)} is not a way to reach a host.", "Write local or ssh.")
     return found
+
+
+def _command(value: Data) -> tuple[str, ...]:
+    found = read.text(value)
+    try:
+        words = tuple(shlex.split(found))
+    except ValueError:
+        words = ()
+    if not words or "\0" in found:
+        raise InvalidInput(
+            f"{quoted(found)} is not a command.", "Write a program, with arguments if need be."
+        )
+    return words
 
 
 def _hypervisor_uri(value: Data) -> str:

@@ -19,7 +19,7 @@ class Targets(Protocol):
     """The targets of one site."""
 
     def shell(self, name: str) -> Shell:
-        """The shell on the hypervisor node of that name."""
+        """The shell on the hypervisor node or engine host of that name."""
 
     def hypervisor(self, name: str) -> Hypervisor:
         """The hypervisor of that name."""

@@ -45,14 +45,14 @@ class _SiteTargets:
         self._directory: Directory | None = None
 
     def shell(self, name: str) -> Shell:
-        """The shell on the hypervisor node of that name."""
-        node = self._node(name)
-        if node.name not in self._shells:
+        """The shell on the hypervisor node or engine host of that name."""
+        host = self._site.engine_host(name) or self._node(name)
+        if host.name not in self._shells:
             from steps.targets.open_shell import open_shell
 
-            secret = self._secrets.get(f"{SSH_PASSWORD} {node.name}")
-            self._shells[node.name] = open_shell(node.shell, node.name, secret)
-        return self._shells[node.name]
+            secret = self._secrets.get(f"{SSH_PASSWORD} {host.name}")
+            self._shells[host.name] = open_shell(host.shell, host.name, secret)
+        return self._shells[host.name]
 
     def hypervisor(self, name: str) -> Hypervisor:
         """The hypervisor of that name. Nodes with one URI share one connection."""

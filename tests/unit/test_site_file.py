@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from config.errors import InvalidInput
 from config.secrets import SecretReference
-from config.site import DirectoryAccess, HypervisorNode, MachineStorage, ShellAccess, Site
+from config.site import (
+    DirectoryAccess,
+    EngineHost,
+    HypervisorNode,
+    MachineStorage,
+    ShellAccess,
+    Site,
+)
 from config.site_example import EXAMPLE
 from config.site_file import (
     find_site,
@@ -50,6 +57,14 @@ FULL = Site(
     ),
     storage=MachineStorage("/live", "/backup", "/retain"),
     practice=True,
+    engine_hosts=(
+        EngineHost(
+            "host-01.example.org",
+            ShellAccess("ssh", "192.0.2.21", 22, "root", Path("/etc/rekindle/ssh/id")),
+            ("/opt/bin/hosted-engine", "a b"),
+            "/srv/rekindle",
+        ),
+    ),
 )
 
 
@@ -296,3 +311,31 @@ def test_a_relative_name_is_remembered_in_full(write, monkeypatch):
     path = write("name: x\n")
     monkeypatch.chdir(path.parent)
     assert load_site(Path(path.name)).file == path
+
+
+def test_engine_hosts_have_their_own_command_and_folder_or_the_usual_ones(write):
+    site = load_site(
+        write(
+            "name: s\nengine_hosts:\n  - name: h1\n"
+            "  - {name: h2, command: \"python3 '/opt/my tool'\", work_folder: /srv/w}\n"
+        )
+    )
+    assert site.engine_host("H1") == EngineHost("h1", ShellAccess())
+    assert site.engine_host("h2").command == ("python3", "/opt/my tool")
+    assert site.engine_host("h3") is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "wrong"),
+    [
+        ("{name: h, command: ''}", "is not a command"),
+        ("{name: h, command: \"a 'b\"}", "is not a command"),
+        ("{name: h, work_folder: here}", "work_folder"),
+        ("{name: n}", "named twice"),
+    ],
+)
+def test_a_wrong_engine_host_is_told_with_its_line(write, entry, wrong):
+    nodes = "nodes:\n  - {name: n, uri: qemu:///system}\n"
+    with pytest.raises(InvalidInput, match=wrong) as error:
+        load_site(write(f"name: s\n{nodes}engine_hosts:\n  - {entry}\n"))
+    assert "line 5" in str(error.value)
