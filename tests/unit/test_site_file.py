@@ -329,7 +329,7 @@ def test_engine_hosts_have_their_own_command_and_folder_or_the_usual_ones(write)
     ("entry", "wrong"),
     [
         ("{name: h, command: ''}", "is not a command"),
-        ("{name: h, command: \"a 'b\"}", "is not a command"),
+        ('{name: h, command: "a \'b"}', "is not a command"),
         ("{name: h, work_folder: here}", "work_folder"),
         ("{name: n}", "named twice"),
     ],
