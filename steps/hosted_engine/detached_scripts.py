@@ -31,7 +31,9 @@ if [ "$kind" = pipes ]; then run=/bin/sh; else
   for python in python3 /usr/libexec/platform-python python2 python; do
     if [ -z "$run" ] && "$python" -c 'import pty' 2>/dev/null; then run=$python; fi
   done
-  if [ -z "$run" ]; then echo "No Python is there to make a terminal with." >&2; exit 20; fi
+  if [ -z "$run" ]; then
+    rm -rf -- "$dir"; echo "No Python is there to make a terminal with." >&2; exit 20
+  fi
 fi
 setsid "$run" "$dir/supervise" "$dir" "$@" </dev/null >supervisor.log 2>&1 &
 """
@@ -44,6 +46,7 @@ functions='"""
     + _WHO
     + r"""'
 eval "$functions"
+mkdir "$dir/claimed" || exit 21
 mark supervisor $$
 exec 3<>"$dir/answers"
 unset SSH_CLIENT SSH_CONNECTION SSH_TTY
@@ -146,7 +149,7 @@ class Tool(object):
         head, found, rest = self.waiting.partition(b"\n")
         if not found:
             return
-        kind, length = head.decode().split()
+        kind, length, number = head.decode().split()
         text, more = rest[:int(length)], rest[int(length):]
         if len(text) < int(length):
             return
@@ -161,10 +164,13 @@ class Tool(object):
             return
         else:
             self.refused += 1
+            given = os.path.join(self.folder, "given", number)
+            os.rename(given, "%s.refused.%d" % (given, self.refused))
             put(os.path.join(self.folder, "refused"), str(self.refused))
         self.waiting, self.since = more, None
 
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
+os.mkdir(os.path.join(sys.argv[1], "claimed"))
 mark(sys.argv[1], "supervisor", os.getpid())
 Tool(sys.argv[1], sys.argv[2:]).live()
 """
@@ -205,10 +211,10 @@ if ! mkdir "given/$number" 2>/dev/null; then
   [ -e "given/$number/done" ] && exit 12
   exit 13
 fi
-[ -z "$head" ] || head="$head $((length + 1))
+[ -z "$head" ] || head="$head $((length + 1)) $number
 "
 printf '%s%s\n' "$head" "$value" 1<>answers || exit 13
-: > "given/$number/done"
+[ ! -d "given/$number" ] || : > "given/$number/done"
 """
 """Exit codes: 10 the answer did not arrive whole (nothing sent), 11 the tool has ended, 12 this
 answer was given already, 13 it was begun to be given and nothing tells whether it arrived."""

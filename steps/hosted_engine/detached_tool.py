@@ -112,8 +112,8 @@ class DetachedTool:
     def give(self, number: int, text: str, *, secret: bool) -> GivenAnswer:
         """Give the answer of that number, once. Raises StepFailed where it did not arrive whole.
 
-        In a terminal a secret goes to a question that hides it and nothing else does; the state
-        tells what was `refused`.
+        In a terminal a secret goes to a question that hides it and nothing else does; what does
+        not fit within seconds is refused: the state counts it, and the number is free again.
         """
         data = text.encode()
         head = "" if self.channel is Channel.PIPES else "s" if secret else "v"
@@ -123,6 +123,15 @@ class DetachedTool:
                 f"An answer did not reach {self.shell.where}: exit code {done.code}.", "Try again."
             )
         return _GIVEN[done.code]
+
+    def was_given(self, number: int) -> bool:
+        """Whether the answer of that number has been given."""
+        return self.shell.status(f"{self.folder}/given/{number}/done") is not None
+
+    def give_up(self) -> bool:
+        """See to it that a start which came to nothing never comes to anything; False where the
+        tool has been started after all."""
+        return self.shell.run(["mkdir", "--", f"{self.folder}/claimed"], check=False).code == 0
 
     def stop(self) -> None:
         """Ask it to end (SIGTERM): it cleans up after itself. It may take a while."""

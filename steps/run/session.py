@@ -154,7 +154,8 @@ class RunSession:
         self, step: str, prompt: Prompt, *, secret: bool, stoppable: bool
     ) -> Reply | None:
         question = self._question(step, prompt, secret=secret)
-        self.switches.put(question)  # first: whoever reads of it in the journal may answer it
+        # First: whoever reads of it in the journal may answer it.
+        self.switches.put(question, prompt.private)
         try:
             self._record_asked(question)
             reply = self.switches.wait_reply(stoppable=stoppable)

@@ -32,6 +32,7 @@ class Tool:
         machine = any("DIALOG/dialect=str:machine" in option for option in options)
         self.machine = machine and {"only": "human"} not in acts
         self.stage = "Initializing"
+        self.refused = set()
 
     def run(self):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -41,8 +42,11 @@ class Tool:
                 self.act(act)
         except Ended as ended:
             self.log("ERROR", f"Failed to execute stage '{self.stage}': {ended}")
+            changed = self.stage in ("Misc configuration", "Closing up")
             self.stages("Clean up", "Pre-termination", "Termination")
-            self.log("ERROR", "Hosted Engine deployment failed")
+            scratch = ": please check the logs for the issue, fix accordingly or re-deploy from"
+            tail = f"{scratch} scratch." if changed else ""
+            self.log("ERROR", f"Hosted Engine deployment failed{tail}")
             return 1
         finally:
             if self.machine:
@@ -141,7 +145,8 @@ class Tool:
                     raise Ended(f"Invalid value provided to '{name}'")
                 self.log("ERROR", "Invalid value" if value else "Please specify value")
                 continue
-            if act.get("again") and act.pop("again") != value:
+            if act.get("again") and (name, value) not in self.refused and act["again"] != value:
+                self.refused.add((name, value))
                 self.log("ERROR", act.get("complaint", "That is not it"))
                 continue
             return
@@ -196,8 +201,21 @@ class Tool:
         self.received.flush()
 
 
+def say_status(script):
+    """What `--vm-status` says: the file status beside the script, or nothing much."""
+    path = os.path.join(os.path.dirname(script), "status")
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as status:
+            sys.stdout.write(status.read())
+    else:
+        sys.stdout.write("You must run deploy first\n")
+    return 0 if os.path.exists(path) else 1
+
+
 if __name__ == "__main__":
     script, received, *options = sys.argv[1:]
+    if "--vm-status" in options:
+        sys.exit(say_status(script))
     with open(script, encoding="utf-8") as stream:
         acts = json.load(stream)
     sys.exit(Tool(acts, received, options).run())

@@ -109,9 +109,11 @@ def test_in_a_terminal_a_secret_never_goes_to_a_question_that_shows_it(start, mo
     tool.give(1, "s3cret", secret=True)
     wait_until(lambda: tool.state().refused == 1)
     assert scripted.received() == []
-    tool.give(2, "Yes", secret=False)
+    assert not tool.was_given(1)
+    assert tool.give(1, "Yes", secret=False) is GivenAnswer.SENT
+    assert tool.was_given(1)
     wait_until(lambda: tool.state().hidden)
-    tool.give(3, "not hidden", secret=False)
+    tool.give(2, "not hidden", secret=False)
     wait_until(lambda: tool.state().refused == 2)
     assert scripted.received() == [["DEPLOY_PROCEED", "Yes"]]
     assert "s3cret" not in text_of(tool)

@@ -11,7 +11,13 @@ from collections import Counter, deque
 from typing import Final
 
 from steps.hosted_engine.dialog.events import Asked, Event, Level, Log, Note, Wants
-from steps.hosted_engine.dialog.machine import MOST_NAMES, MOST_NOTE, MOST_NOTES
+from steps.hosted_engine.dialog.machine import (
+    LONG_SILENCE,
+    MOST_NAMES,
+    MOST_NOTE,
+    MOST_NOTES,
+    SHORT_SILENCE,
+)
 from steps.hosted_engine.dialog.prompt_text import choices_in, default_in
 from steps.targets.lines import LineSplitter
 
@@ -47,6 +53,12 @@ class HumanDialog:
             return True
         last = self._notes[-1] if self._notes else ""
         return bool(_ASKS.search(last) or _LINES.match(last) or last == _VALUE)
+
+    @property
+    def silence(self) -> float:
+        """Seconds of silence after which the tool is taken to wait at its prompt."""
+        pending = _COLOUR.sub("", self._lines.pending).rstrip()
+        return SHORT_SILENCE if pending.endswith(":") else LONG_SILENCE
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that these bytes complete."""
@@ -131,3 +143,8 @@ class HumanDialog:
 def _last_line(text: str) -> str:
     lines = text.splitlines()
     return lines[-1].strip() if lines else ""
+
+
+def is_human(line: str) -> bool:
+    """Whether a line is a log line of this dialect."""
+    return _LABEL.match(_COLOUR.sub("", line)) is not None

@@ -34,6 +34,9 @@ MOST_NOTES: Final = 500
 MOST_NOTE: Final = 4 << 10
 """Characters of one such line that are kept."""
 MOST_NAMES: Final = 2000
+SHORT_SILENCE: Final = 0.7
+LONG_SILENCE: Final = 5.0
+"""Seconds. A prompt comes in one piece; what does not look like one may be half a piece."""
 MOST_ECHOES: Final = 8
 
 _LEVELS: Final = {
@@ -86,6 +89,12 @@ class MachineDialog:
         """Whether a question stands that only silence can complete."""
         question = self._question
         return question is not None and not question.framed and question.wants is not None
+
+    @property
+    def silence(self) -> float:
+        """Seconds of silence after which an unsettled question is taken to be complete."""
+        notes = self._question.notes if self._question is not None else ()
+        return SHORT_SILENCE if notes else LONG_SILENCE
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that these bytes complete."""
