@@ -64,12 +64,17 @@ def load_answers(path: Path, interview: Interview, procedure: str) -> AnswerFile
 
 def save_answers(path: Path, answer_file: AnswerFile) -> None:
     """Write an answer file (0600, atomically). Raises InvalidInput where that cannot be done."""
+    write_private(path, answers_text(answer_file))
+
+
+def answers_text(answer_file: AnswerFile) -> str:
+    """An answer file as YAML."""
     data: dict[str, Any] = {"rekindle": FORMAT, "procedure": answer_file.procedure}
     data["answers"] = {name: _plain(value) for name, value in answer_file.answers.items()}
     data["resolutions"] = dict(sorted(answer_file.resolutions.items()))
     if answer_file.prompts:
         data["prompts"] = dict(sorted(answer_file.prompts.items()))
-    write_private(path, dump_yaml(data))
+    return dump_yaml(data)
 
 
 def _plain(value: Value) -> Any:

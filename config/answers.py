@@ -6,6 +6,7 @@ Everything here is pure: what needs the world is a probe (see questions.py).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from config.errors import InvalidInput
 from config.questions import Given, Interview, Kind, Question, Value
@@ -54,21 +55,30 @@ def check_value(question: Question, value: Value | None, given: Given) -> None:
             raise InvalidInput(f"{question.title}: an answer is needed.", "Give one.")
         return
     _check_kind(question, value)
-    _check_choice(question, value)
+    _check_choice(question, value, given)
     question.check(value, given)
 
 
-def settled(interview: Interview, given: Given) -> dict[str, Value]:
+Suggest = Callable[[Question, Given], Value | None]
+"""What was found on the world as the default of a question, given the answers before it."""
+
+
+def settled(
+    interview: Interview, given: Given, suggest: Suggest = lambda _question, _given: None
+) -> dict[str, Value]:
     """The answers to the questions that are asked, defaults where none was given, in order.
 
     A question's condition sees what was settled before it; an answer that is not asked for drops
-    out.
+    out. What `suggest` finds goes before the default.
     """
     known: dict[str, Value] = {}
     for group in interview.groups:
+        if not group.condition(known):
+            continue
         for question in group.questions:
             if question.condition(known):
                 value = given.get(question.name)
+                value = suggest(question, known) if value is None else value
                 value = question.default_for(known) if value is None else value
                 if value is not None:
                     known[question.name] = value
@@ -127,14 +137,15 @@ def _text_problem(kind: Kind, value: Value) -> tuple[str, str] | None:
     return None
 
 
-def _check_choice(question: Question, value: Value) -> None:
-    if question.kind is not Kind.CHOICE or not question.choices:
+def _check_choice(question: Question, value: Value, given: Given) -> None:
+    choices = question.choices_for(given) if question.kind is Kind.CHOICE else ()
+    if not choices:
         return
-    by_value = {choice.value: choice for choice in question.choices}
+    by_value = {choice.value: choice for choice in choices}
     for text in value if isinstance(value, tuple) else (str(value),):
         choice = by_value.get(text)
         if choice is None:
-            allowed = ", ".join(c.value for c in question.choices if not c.refused)
+            allowed = ", ".join(c.value for c in choices if not c.refused)
             raise InvalidInput(
                 f"{question.title}: {quoted(text)} is not a choice.", f"Choose from: {allowed}."
             )

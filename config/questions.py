@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from config.secrets import SecretReference
+from config.secrets import Secret, SecretReference
 
 Value = str | int | bool | tuple[str, ...] | SecretReference
 """What an answer can be. Sizes are bytes, times seconds."""
@@ -63,9 +63,11 @@ class Question:
     """One thing to decide.
 
     `check` raises InvalidInput for a value that can be refused without looking at the world.
-    `choices_probe` names the probe that lists the choices, `probe` the one that judges the answer;
-    both run elsewhere and may take seconds. `depends_on` names the answers those probes read: when
-    one of them changes, choices and findings are asked for again.
+    `choices_probe` names the probe that lists the choices, `suggest_probe` the one that finds a
+    default where there are none, `probe` the one that judges the answer; all run elsewhere and may
+    take seconds. `depends_on` names the answers those probes read: when one of them changes,
+    choices, suggestion and findings are asked for again. `judge_secret` looks at a typed secret,
+    in memory only.
     """
 
     name: str
@@ -75,12 +77,23 @@ class Question:
     help: str = ""
     default: Value | Callable[[Given], Value | None] | None = None
     required: bool = True
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Choice, ...] | Callable[[Given], tuple[Choice, ...]] = ()
     choices_probe: str = ""
+    suggest_probe: str = ""
     probe: str = ""
     depends_on: tuple[str, ...] = ()
     check: Callable[[Value, Given], None] = accept
     condition: Callable[[Given], bool] = always
+    judge_secret: Callable[[Secret], tuple[Finding, ...]] | None = None
+
+    @property
+    def listing_probe(self) -> str:
+        """The probe that brings choices, a suggested answer or both; empty where there is none."""
+        return self.choices_probe or self.suggest_probe
+
+    def choices_for(self, given: Given) -> tuple[Choice, ...]:
+        """The choices, computed from the answers so far where they depend on them."""
+        return self.choices(given) if callable(self.choices) else self.choices
 
     def default_for(self, given: Given) -> Value | None:
         """The default, computed from the answers so far where it depends on them."""
@@ -95,15 +108,23 @@ class Group:
     title: str
     questions: tuple[Question, ...]
     intro: str = ""
+    condition: Callable[[Given], bool] = always
+    """Where it does not hold, nothing on this page is asked."""
 
     def asked(self, given: Given) -> tuple[Question, ...]:
         """The questions of this page whose condition holds."""
+        if not self.condition(given):
+            return ()
         return tuple(question for question in self.questions if question.condition(given))
 
 
 @dataclass(frozen=True, slots=True)
 class Interview:
-    """All pages of one procedure, in order."""
+    """All pages of one procedure, in order.
+
+    A question may stand on several pages of which one at most asks it: each with its own condition
+    and otherwise alike.
+    """
 
     groups: tuple[Group, ...]
     _by_name: dict[str, Question] = field(init=False, repr=False, compare=False)
@@ -120,6 +141,10 @@ class Interview:
     def names(self) -> tuple[str, ...]:
         """Every question name, in order."""
         return tuple(self._by_name)
+
+    def pages(self, given: Given) -> tuple[Group, ...]:
+        """The pages on which something is asked, in order."""
+        return tuple(group for group in self.groups if group.asked(given))
 
     def asked(self, given: Given) -> tuple[Question, ...]:
         """Every question whose condition holds, in order."""

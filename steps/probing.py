@@ -80,9 +80,11 @@ def probed_to_data(probed: Probed) -> dict[str, Any]:
 
 def probed_from_data(data: Mapping[str, Any]) -> Probed:
     """A probe's answer back from JSON data."""
+    suggested = data["suggested"]
     return Probed(
         findings=tuple(Finding(**finding) for finding in data["findings"]),
         choices=tuple(Choice(**choice) for choice in data["choices"]),
+        suggested=tuple(suggested) if isinstance(suggested, list) else suggested,
     )
 
 

@@ -208,10 +208,14 @@ its place, equal secrets with equal numbers, so that everything can still be com
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a probe brings back: findings about one answer, or the choices of a question."""
+    """What a probe brings back: findings about one answer, the choices of a question, a default.
+
+    `suggested` is what the question is answered with as long as the operator says nothing else.
+    """
 
     findings: tuple[Finding, ...] = ()
     choices: tuple[Choice, ...] = ()
+    suggested: str | int | bool | tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

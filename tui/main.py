@@ -20,6 +20,7 @@ COMMANDS = {
     "list": "the procedures there are",
     "plan": "show what a procedure would do with these answers",
     "run": "run a procedure with an answer file",
+    "answers": "read and write answer files of hosted-engine",
     "runs": "the runs there were, and how they ended",
     "attach": "watch a run and steer it",
     "resume": "go on with a run that was cut off",

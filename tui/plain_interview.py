@@ -41,8 +41,8 @@ class PlainInterview:
         return self._session.procedure.interview.asked(self._session.given())
 
     def _group_of(self, question: Question) -> Group:
-        groups = self._session.procedure.interview.groups
-        return next(group for group in groups if question in group.questions)
+        pages = self._session.procedure.interview.pages(self._session.given())
+        return next(page for page in pages if question in page.questions)
 
     def _ask(self, position: int) -> bool:
         """Ask one question until its answer holds; False to go back."""
@@ -65,19 +65,20 @@ class PlainInterview:
                 return True
 
     def _list(self, question: Question) -> bool:
-        """Show the choices; False where they cannot be had."""
-        if question.choices_probe and self._session.listing_of(question) is None:
-            self._lines.say("looking for choices ...")
+        """Show the choices; False where they cannot be had. A default is only a help."""
+        if question.listing_probe and self._session.listing_of(question) is None:
+            what = "choices" if question.choices_probe else "a default"
+            self._lines.say(f"looking for {what} ...")
             basis = self._session.basis(question, own=False)
             listing = start_check(self._session.listings, question.name, basis)
-            self._look(question.choices_probe, listing)
+            self._look(question.listing_probe, listing)
         listed = self._session.listing_of(question)
         if listed is not None:
             self._say_findings(listed)
             if listed.failed:
                 # Looked for again when the question is asked again.
                 del self._session.listings[question.name]
-                return False
+                return not question.choices_probe
         for number, (_, label, refused) in enumerate(self._choices(question), start=1):
             self._lines.say(f"  {number}  {label}" + (f"  no: {refused}" if refused else ""))
         return True
@@ -131,11 +132,18 @@ class PlainInterview:
 
     def _check(self, question: Question) -> bool:
         value = self._session.value(question)
+        if question.judge_secret is not None:
+            judged = self._session.check_of(question)
+            return judged is None or self._passes(judged)
         if not question.probe or value is None:
             return True
         self._lines.say("checking ...")
         check = start_check(self._session.checks, question.name, self._session.basis(question))
         self._look(question.probe, check)
+        return self._passes(check)
+
+    def _passes(self, check: Check) -> bool:
+        """Say what was found; whether it lets the answer pass."""
         self._say_findings(check)
         return not any(found.level == "error" for found in check.findings)
 

@@ -32,13 +32,13 @@ class Prober:
             self._start(question, question.probe, check)
 
     def list_choices(self, question: Question, *, again: bool = False) -> None:
-        """Start asking for the choices, unless they are known for the same answers."""
+        """Start asking for choices and default, unless they are known for the same answers."""
         if self._session.waits_for(question):
             return
-        if question.choices_probe and (again or self._session.listing_of(question) is None):
+        if question.listing_probe and (again or self._session.listing_of(question) is None):
             basis = self._session.basis(question, own=False)
             listing = start_check(self._session.listings, question.name, basis)
-            self._start(question, question.choices_probe, listing)
+            self._start(question, question.listing_probe, listing)
 
     def stop(self) -> None:
         """Stop every look that is going on; each is made again when it is needed."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from config.answers import check_value, read_text, settled, show_value
 from config.errors import InvalidInput, Refused
-from config.questions import Finding, Given, Group, Kind, Question, Value
+from config.questions import Choice, Finding, Given, Group, Kind, Question, Value
 from config.secrets import Secret, SecretReference
 from config.site import Site
 from steps.conflicts import Desk, Resolutions
@@ -70,7 +70,15 @@ class Session:
 
     def given(self) -> dict[str, Value]:
         """Answers and defaults of every question that is asked, in order."""
-        return settled(self.procedure.interview, self.answers)
+        return settled(self.procedure.interview, self.answers, self._suggested)
+
+    def _suggested(self, question: Question, known: Given) -> Value | None:
+        """The default that was looked up for the answers as they stand."""
+        listing = self.listings.get(question.name)
+        if listing is None or listing.probed is None:
+            return None
+        basis = tuple(known.get(name) for name in question.depends_on)
+        return listing.probed.suggested if listing.basis == basis else None
 
     def asked(self, group: Group) -> tuple[Question, ...]:
         """The questions of a page that are asked now."""
@@ -111,23 +119,25 @@ class Session:
         """(value, label with note, why it is refused) of every choice known so far."""
         if question.kind is Kind.YES_NO:
             return (("yes", "yes", ""), ("no", "no", ""))
-        listing = self.listings.get(question.name)
-        found = listing.probed.choices if listing and listing.probed else ()
-        choices = found if question.choices_probe else question.choices
+        choices = self._all_choices(question)
         width = max((len(choice.label) for choice in choices), default=0)
         return tuple(
             (choice.value, f"{choice.label:<{width}}  {choice.note}".rstrip(), choice.refused)
             for choice in choices
         )
 
+    def _all_choices(self, question: Question) -> tuple[Choice, ...]:
+        if not question.choices_probe:
+            return question.choices_for(self.given())
+        listing = self.listings.get(question.name)
+        return listing.probed.choices if listing and listing.probed else ()
+
     def label(self, question: Question) -> str:
         """The answer as the operator calls it: a choice by its label; empty while there is none."""
         value = self.value(question)
         if value is None:
             return ""
-        listing = self.listings.get(question.name)
-        found = listing.probed.choices if listing and listing.probed else question.choices
-        labels = {choice.value: choice.label for choice in found}
+        labels = {choice.value: choice.label for choice in self._all_choices(question)}
         # A label may have columns, two blanks apart; the first one is the name.
         return labels.get(str(value), show_value(value)).partition("  ")[0]
 
@@ -184,21 +194,35 @@ class Session:
         return tuple(given.get(name) for name in names)
 
     def waits_for(self, question: Question) -> tuple[str, ...]:
-        """Titles of the questions to answer before this one's choices can be looked up."""
-        if not question.choices_probe:
+        """Titles of the questions to answer before choices or default can be looked up."""
+        if not question.listing_probe:
             return ()
-        given, interview = self.given(), self.procedure.interview
-        missing = (interview.question(name) for name in question.depends_on if name not in given)
-        return tuple(found.title for found in missing if found)
+        given = self.given()
+        asked = {found.name: found for found in self.procedure.interview.asked(given)}
+        needed = (asked.get(name) for name in question.depends_on if name not in given)
+        return tuple(found.title for found in needed if found is not None and found.required)
 
     def check_of(self, question: Question) -> Check | None:
         """The look made for the answer as it stands; one for another answer does not count."""
+        if question.judge_secret is not None:
+            return self._judged(question, question.judge_secret)
         check = self.checks.get(question.name)
         return check if check and check.basis == self.basis(question) else None
+
+    def _judged(
+        self, question: Question, judge: Callable[[Secret], tuple[Finding, ...]]
+    ) -> Check | None:
+        """What is to be said of a typed secret: told here, never in another process."""
+        secret = self.secrets.get(question.name)
+        if secret is None:
+            return None
+        return Check(self.basis(question), self.started, Probed(findings=judge(secret)))
 
     def drop_unlisted(self, question: Question) -> None:
         """Take an answer back that the choices, now that they are known, do not hold."""
         listing = self.listing_of(question)
+        if not question.choices_probe:
+            return
         if listing and listing.probed and question.name in self.answers:
             known = {choice.value for choice in listing.probed.choices}
             if self.answers[question.name] not in known:

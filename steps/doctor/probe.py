@@ -15,7 +15,7 @@ from functools import partial
 
 from config.errors import RekindleError
 from config.secrets import Secret
-from config.site import HypervisorNode, Site
+from config.site import EngineHost, HypervisorNode, Site
 from config.site_file import site_from_data
 from steps.doctor.diagnosis import Diagnosis, concern, fault, fine
 from steps.targets import Targets
@@ -38,13 +38,18 @@ def main() -> None:
 
 
 def look(site: Site, secrets: dict[str, Secret], what: str) -> Iterator[Diagnosis]:
-    """Look at the node of that name, or at the directory where it is no node's."""
+    """Look at the node or engine host of that name, else at the directory."""
     from steps.targets.open import open_targets
 
     targets = open_targets(site, secrets)
     try:
-        node = site.node(what)
-        yield from _node(site, targets, node) if node else _directory(site, targets)
+        node, host = site.node(what), site.engine_host(what)
+        if node is not None:
+            yield from _node(site, targets, node)
+        elif host is not None:
+            yield from _engine_host(targets, host)
+        else:
+            yield from _directory(site, targets)
     finally:
         targets.close()
 
@@ -62,6 +67,24 @@ def _node(site: Site, targets: Targets, node: HypervisorNode) -> Iterator[Diagno
     yield shell
     if shell.level == "ok":
         yield from _host(site, targets.shell(node.name), node.name)
+
+
+def _engine_host(targets: Targets, host: EngineHost) -> Iterator[Diagnosis]:
+    shell = _tried(f"{host.name} shell", lambda: _shell(targets, host))
+    yield shell
+    if shell.level == "ok":
+        yield _tried(f"{host.name} hosted-engine", lambda: _deployer(targets, host))
+
+
+def _deployer(targets: Targets, host: EngineHost) -> tuple[str, str]:
+    """Whether the program that deploys is there; it is not run."""
+    program = host.command[0]
+    found = targets.shell(host.name).run(
+        ["sh", "-c", 'command -v -- "$1"', "sh", program], check=False, timeout=20
+    )
+    if found.code == 0:
+        return f"{program} is {found.out.strip()}", ""
+    return f"{program} is not there", "Install ovirt-hosted-engine-setup, or correct command."
 
 
 def _host(site: Site, shell: Shell, name: str) -> Iterator[Diagnosis]:
@@ -87,7 +110,7 @@ def _hypervisor(targets: Targets, node: HypervisorNode) -> tuple[str, str]:
     return f"{node.uri} opened: {len(domains)} machines, {running} running", ""
 
 
-def _shell(targets: Targets, node: HypervisorNode) -> tuple[str, str]:
+def _shell(targets: Targets, node: HypervisorNode | EngineHost) -> tuple[str, str]:
     shell = targets.shell(node.name)
     shell.run(["true"], timeout=20)
     return f"a command ran on {shell.where}", ""

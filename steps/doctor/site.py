@@ -60,7 +60,7 @@ def examine_site(
     site: Site, secrets: Mapping[str, Secret], seconds: float = SECONDS
 ) -> Iterator[Diagnosis]:
     """Ask every node and the directory, several at once; diagnoses in the site's order."""
-    asked = [node.name for node in site.nodes]
+    asked = [node.name for node in site.nodes] + [host.name for host in site.engine_hosts]
     unarmed = DIRECTORY_PASSWORD in site_references(site) and DIRECTORY_PASSWORD not in secrets
     if site.directory is not None and not unarmed:
         asked.append(DIRECTORY)
@@ -79,7 +79,7 @@ def examine_site(
             raise
     if unarmed:
         yield concern(DIRECTORY, "not asked: its password is missing", "See above.")
-    if not site.nodes:
+    if not site.nodes and not site.engine_hosts:
         yield concern("nodes", "the site names no hypervisor node", "Add it under nodes.")
     if site.directory is None:
         yield concern("directory", "the site names no directory", "Add it under directory.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config.answers import check_value, read_text, show_value
 from config.errors import Interrupted, Refused
-from config.questions import Choice, Kind, Question
+from config.questions import Choice, Given, Kind, Question
 from steps.procedure import Prompt, Step
 from steps.run.events import CHANGE_VALUE, CHANGE_WHICH
 from steps.run.session import RunSession
@@ -21,7 +21,9 @@ def change_answer(session: RunSession, step: Step) -> None:
     old = session.given.get(question.name)
     default = show_value(old) if old is not None else ""
     text = f"New answer: {question.title}"
-    reply = _ask(session, step, Prompt(CHANGE_VALUE, text, _choices(question), default))
+    reply = _ask(
+        session, step, Prompt(CHANGE_VALUE, text, _choices(question, session.given), default)
+    )
     value = read_text(question, reply.value)
     check_value(question, value, session.given)
     session.change_answer(question.name, value, reply.by)
@@ -39,10 +41,10 @@ def _which(session: RunSession, step: Step) -> Question:
     return next(question for question in questions if question.name == name)
 
 
-def _choices(question: Question) -> tuple[Choice, ...]:
+def _choices(question: Question, given: Given) -> tuple[Choice, ...]:
     if question.kind is Kind.YES_NO:
         return (Choice("yes", "yes"), Choice("no", "no"))
-    return question.choices
+    return question.choices_for(given)
 
 
 def _ask(session: RunSession, step: Step, prompt: Prompt) -> Reply:

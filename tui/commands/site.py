@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(site_to_data(site), indent=2))
     elif arguments.check is not None:
-        print(f"ok  {site.file}: site {site.name}, hypervisor nodes: {len(site.nodes)}")
+        hosts = f", engine hosts: {len(site.engine_hosts)}" if site.engine_hosts else ""
+        print(f"ok  {site.file}: site {site.name}, hypervisor nodes: {len(site.nodes)}{hosts}")
     else:
         print("\n".join(described(site)))
     return 0
@@ -50,6 +52,11 @@ def described(site: Site) -> Iterator[str]:
     yield f"File         {site.file}"
     for node in site.nodes:
         yield from _described_node(node)
+    for host in site.engine_hosts:
+        yield f"Engine host  {host.name}"
+        yield f"  shell      {_described_shell(host.shell)}"
+        yield f"  command    {shlex.join(host.command)}"
+        yield f"  work       {host.work_folder}"
     yield f"Directory    {_described_directory(site.directory)}"
     yield f"Live root    {site.storage.live_root}"
     yield f"Backup root  {site.storage.backup_root}"

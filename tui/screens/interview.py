@@ -72,7 +72,6 @@ An answer is checked when it is given. An error must be mended before you go on;
     ) -> None:
         super().__init__(place)
         self._session, self._prober, self.keep = session, prober, keep
-        self._groups = session.procedure.interview.groups
         self._index = next(
             (i for i, group in enumerate(self._groups) if group.name == session.page), 0
         )
@@ -99,8 +98,14 @@ An answer is checked when it is given. An error must be mended before you go on;
             self._show_faults()
 
     @property
+    def _groups(self) -> tuple[Group, ...]:
+        """The pages there are with the answers so far."""
+        return self._session.procedure.interview.pages(self._session.given())
+
+    @property
     def _group(self) -> Group:
-        return self._groups[self._index]
+        groups = self._groups
+        return groups[min(self._index, len(groups) - 1)]
 
     @property
     def _fields(self) -> list[Field]:

@@ -99,6 +99,8 @@ class Field(Vertical):
         """Show choices and findings as the session has them now."""
         if self.is_list:
             self._show_choices()
+        else:
+            self._show_suggestion()
         found = self.query_one("#found", HangingText)
         found.rows = self._found_rows()
         found.display = bool(found.rows)
@@ -116,15 +118,25 @@ class Field(Vertical):
             self._session.choices(self.question), None if value is None else show_value(value)
         )
 
+    def _show_suggestion(self) -> None:
+        """Put a default that was looked up into the field, unless something was typed there."""
+        name, control = self.question.name, self.query_one(LineInput)
+        value = self._session.value(self.question)
+        untouched = control.value == self._stored and name not in self._session.answers
+        if untouched and self.question.suggest_probe and value is not None:
+            self._stored = control.value = show_value(value)
+
     def _found_rows(self) -> tuple[Row, ...]:
         faults = [(f"{INDENT}error   ", self._fault)] if self._fault else []
         awaited = self._session.waits_for(self.question)
         if awaited:
-            first = f"what there is to choose is looked up once you answered: {', '.join(awaited)}"
+            what = "what there is to choose" if self.question.choices_probe else "a default"
+            first = f"{what} is looked up once you answered: {', '.join(awaited)}"
             return (*faults, (f"{INDENT}later   ", first))
         listing = self._session.listing_of(self.question)
         check = self._session.check_of(self.question)
-        looks = [*look_rows(listing, "looking for choices"), *look_rows(check, "checking")]
+        what = "choices" if self.question.choices_probe else "a default"
+        looks = [*look_rows(listing, f"looking for {what}"), *look_rows(check, "checking")]
         return tuple(faults + looks)
 
     def wrong_lines(self) -> list[str]:

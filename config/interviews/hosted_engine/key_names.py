@@ -1,0 +1,12 @@
+"""Prefixes of the keys in the tool's answer file."""
+
+from __future__ import annotations
+
+STORAGE = "OVEHOSTED_STORAGE/"
+CORE = "OVEHOSTED_CORE/"
+NETWORK = "OVEHOSTED_NETWORK/"
+VM = "OVEHOSTED_VM/"
+ENGINE = "OVEHOSTED_ENGINE/"
+FIRST_HOST = "OVEHOSTED_FIRST_HOST/"
+NOTIFY = "OVEHOSTED_NOTIF/"
+VDSM = "OVEHOSTED_VDSM/"

@@ -1,0 +1,1 @@
+"""Answer files of otopi, the engine of `hosted-engine --deploy` and `engine-setup`."""
