@@ -57,7 +57,8 @@ class Prompt:
     """A question a step asks while it runs. It stays until answered, also after a detach.
 
     `name` is stable: an answer file may answer it in advance under `answers`. `default` is only a
-    suggestion; an unattended run without an answer waits.
+    suggestion; an unattended run without an answer waits. `private` is shown to whoever is attached
+    and never written down: a password that the operator needs now.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Prompt:
     choices: tuple[Choice, ...] = ()
     default: str = ""
     detail: str = ""
+    private: str = ""
 
 
 class PutOff(Exception):

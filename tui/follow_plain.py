@@ -11,6 +11,7 @@ from config.errors import EXIT_WAITING, Interrupted, RekindleError
 from steps.run.control_client import ControlClient
 from steps.run.directory import RunDirectory
 from steps.run.journal import Follower, read_everything
+from steps.run.text import one_line
 from steps.run.view import OpenQuestion
 from tui.plain_lines import Left, Lines
 from tui.run_lines import RunLines, question_lines
@@ -90,6 +91,7 @@ class _Follow:
             self._asked_since = 0.0
             for line in question_lines(question):
                 print(line, flush=True)
+            self._show_private(question)
             if not self._interactive:
                 print(f"It waits for an operator: rekindle attach {self._run.id}", flush=True)
                 return True
@@ -99,6 +101,13 @@ class _Follow:
                 default = f" [{question.default}]" if question.default else ""
                 print(f"Your answer{default}: ", end="", flush=True)
         return False
+
+    def _show_private(self, question: OpenQuestion) -> None:
+        """What belongs to the question and must not be written down goes to a terminal alone."""
+        if self._interactive and sys.stdout.isatty():
+            status = self._client.status()
+            if status.question == question.id and status.private:
+                print(f"  {one_line(status.private)}", flush=True)
 
     def _answer_secret(self, question: OpenQuestion) -> None:
         self._client.answer(question.id, self._typed.ask_secret(question.text))

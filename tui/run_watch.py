@@ -54,6 +54,14 @@ class RunWatch:
         """Whether the run began, did not end, and nobody runs it."""
         return not self.alive and self.view.started is not None and self.view.outcome is None
 
+    @property
+    def private(self) -> str:
+        """What belongs to the open question and stands in no journal."""
+        question, status = self.view.question, self.status
+        if question is None or status is None or status.question != question.id:
+            return ""
+        return status.private
+
     def steer(self, *, take: bool = False) -> str:
         """Take the wheel; returns who has it instead, or an empty text."""
         try:

@@ -195,6 +195,7 @@ class _Client:
             "pause_by": switches.pause_by,
             "abort_by": switches.abort_by,
             "question": question.id if question else None,
+            "private": switches.private if question else "",
             "steered_by": self._server.steered_by(),
             "steering": self._server.steers(self),
         }

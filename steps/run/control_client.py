@@ -32,6 +32,8 @@ class ControlStatus:
     pause_by: str
     abort_by: str
     question: int | None
+    private: str
+    """What belongs to the open question and stands in no journal: show it, write it nowhere."""
     steered_by: str
     steering: bool
     """Whether this client steers."""

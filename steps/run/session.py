@@ -175,7 +175,8 @@ class RunSession:
         if self.switches.abort_by:
             return None  # while others were asked first
         question = self._question(step, prompt, secret=secret)
-        self.switches.put(question)  # first: whoever reads of it in the journal may answer it
+        # First: whoever reads of it in the journal may answer it.
+        self.switches.put(question, prompt.private)
         try:
             self._record_asked(question)
             reply = self.switches.wait_reply(stoppable=stoppable)

@@ -31,6 +31,7 @@ class Switches:
         self._changed = threading.Condition(threading.RLock())
         self._stop = self._pause = self._abort = self._gone_on = ""
         self._question: OpenQuestion | None = None
+        self._private = ""
         self._reply: Reply | None = None
 
     @property
@@ -52,6 +53,11 @@ class Switches:
     def question(self) -> OpenQuestion | None:
         """The question that waits, or None."""
         return self._question
+
+    @property
+    def private(self) -> str:
+        """What is shown with the open question and must not be written down; mostly empty."""
+        return self._private
 
     def stop(self, by: str) -> None:
         """Stop after the step in hand."""
@@ -82,10 +88,10 @@ class Switches:
             self._reply = Reply(value, by)
             self._changed.notify_all()
 
-    def put(self, question: OpenQuestion | None) -> None:
+    def put(self, question: OpenQuestion | None, private: str = "") -> None:
         """Open a question, or close the one that was open."""
         with self._changed:
-            self._question, self._reply = question, None
+            self._question, self._reply, self._private = question, None, private
 
     def wait_reply(self, *, stoppable: bool) -> Reply | None:
         """The reply to the open question; None where it was aborted (or stopped) instead."""

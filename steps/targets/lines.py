@@ -36,6 +36,11 @@ class LineSplitter:
             self._after_return = False
             self._keep(data[start:])
 
+    @property
+    def pending(self) -> str:
+        """What has come of a line that has not ended: a prompt, for instance."""
+        return self._line.decode("utf-8", "replace")
+
     def flush(self) -> None:
         """Hand over the last line, where the output does not end with a line end."""
         if self._line:

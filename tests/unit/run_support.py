@@ -23,14 +23,23 @@ from tests.crash import toy
 class Operator:
     """One life of a runner without its process."""
 
-    def __init__(self, run: RunDirectory, procedure=toy.PROCEDURE, secret: str = "sesame") -> None:
+    patience = 10.0
+    """Seconds that anything may take."""
+
+    def __init__(
+        self,
+        run: RunDirectory,
+        procedure=toy.PROCEDURE,
+        secret: str = "sesame",
+        open_targets=toy.no_targets,
+    ) -> None:
         self.switches, self.redactor = Switches(), Redactor()
         self.session = RunSession(
             run,
             procedure,
             self.switches,
             self.redactor,
-            open_targets=toy.no_targets,
+            open_targets=open_targets,
             journal=lambda directory, redactor: Journal(directory.journal_file, redactor),
         )
         self.view = self.session.view
@@ -60,12 +69,12 @@ class Operator:
 
     def end(self) -> Ended:
         """How it ended."""
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=self.patience)
         assert self.ended is not None, self.session.run.journal_file.read_text()
         return self.ended
 
     def _until(self, condition) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + self.patience
         while not condition():
             assert time.monotonic() < deadline, self.session.run.journal_file.read_text()
             time.sleep(0.001)

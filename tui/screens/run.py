@@ -124,6 +124,7 @@ Enter on a step shows what was found about it; l opens its whole log.
         pane = self.query_one(QuestionPane)
         asked_before = pane.question
         pane.show(self._watch.view)
+        pane.show_private(self._watch.private)
         asking = pane.question is not None
         if asking != self.query_one(LogTail).display:
             return

@@ -42,6 +42,7 @@ class QuestionPane(Vertical):
         yield Static(id="asked", classes="strong", markup=False)
         with VerticalScroll(id="said-before", can_focus=False):
             yield Static(id="detail", markup=False)
+        yield Static(id="private", markup=False)
         yield PickList(id="choices")
         yield LineInput(id="text")
         yield Static(id="problem", markup=False)
@@ -52,6 +53,7 @@ class QuestionPane(Vertical):
         if question == self.question:
             return
         self.question = question
+        self.show_private("")
         self.display = question is not None
         if question is not None:
             self._ask(question, view.steps.get(question.step))
@@ -71,6 +73,13 @@ class QuestionPane(Vertical):
             text.make_secret(question.secret)
             text.value = "" if question.secret else question.default
             text.focus()
+
+    def show_private(self, text: str) -> None:
+        """What only whoever is here may see: it stands in no journal."""
+        line = self.query_one("#private", Static)
+        if str(line.content) != text:
+            line.update(text)
+        line.display = bool(text)
 
     def show_problem(self, problem: str) -> None:
         """Why an answer was not taken; empty takes it away."""

@@ -1,0 +1,149 @@
+"""The attempts of one deployment: each has a number, a channel, and a folder on the host."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from steps.hosted_engine.conversation import Conversation, Dialog
+from steps.hosted_engine.deploy_job import DeployJob
+from steps.hosted_engine.detached_tool import Channel, DetachedTool
+from steps.hosted_engine.dialog.human import HumanDialog
+from steps.hosted_engine.dialog.machine import MachineDialog
+from steps.hosted_engine.dialog.phases import Progress
+from steps.hosted_engine.listening import Listener
+from steps.hosted_engine.operator_questions import OperatorQuestions
+from steps.hosted_engine.remembered import remembered_of
+from steps.hosted_engine.waiting_menus import WaitingMenus
+from steps.procedure import StepContext
+
+_NUMBER = "deploy.attempt"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended, as remembered. `code` is None where the tool left none."""
+
+    code: int | None
+    succeeded: bool
+    changed: bool
+    stage: str
+    summary: str
+    troubles: tuple[str, ...] = ()
+    log_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One start of the tool."""
+
+    job: DeployJob
+    context: StepContext
+    number: int
+    channel: Channel
+
+    @property
+    def tool(self) -> DetachedTool:
+        """The tool in this attempt's folder."""
+        shell = self.context.targets.shell(self.job.host.name)
+        return DetachedTool(shell, self.folder, self.channel)
+
+    @property
+    def folder(self) -> str:
+        """Its folder on the host, named after the run."""
+        name = f"deploy-{self.context.run_directory.name}-{self.number}"
+        return f"{self.job.host.work_folder.rstrip('/')}/{name}"
+
+    @property
+    def answer_file(self) -> str:
+        """The answer file on the host, beside the folder."""
+        return f"{self.folder}.conf"
+
+    def start(self) -> None:
+        """Write the answer file (0600) and start the tool."""
+        tool, machine = self.tool, self.channel is Channel.PIPES
+        tool.shell.make_directory(self.job.host.work_folder, mode=0o700)
+        if self.job.answer_file:
+            tool.shell.write(self.answer_file, self.job.answer_file.encode(), mode=0o600)
+        command = self.job.deploy_command(self.answer_file, machine=machine)
+        tool.start(command)
+        self.context.log(f"started on {tool.shell.where} in {self.folder}")
+
+    def conversation(self) -> Conversation:
+        """A conversation from the start of what the tool has said."""
+        context, tool, job = self.context, self.tool, self.job
+        shell = tool.shell
+        dialog: Dialog = MachineDialog() if self.channel is Channel.PIPES else HumanDialog()
+        listener = Listener(
+            context, shell, Progress(job.phases), job.expect_time_out, job.engine_page
+        )
+        return Conversation(
+            tool,
+            dialog,
+            job.known(context),
+            context,
+            listener,
+            OperatorQuestions(context, shell.where, remembered_of(job.site_name)),
+            WaitingMenus(context, shell, job.fqdn),
+            self.number,
+        )
+
+    def remember_end(self, ended: Ended) -> None:
+        """Journal how it ended."""
+        self.context.remember(self._fact("ended"), json.dumps(asdict(ended)))
+
+    def end(self) -> Ended | None:
+        """How it ended, or None where that has not been told yet."""
+        text = self.context.recall(self._fact("ended"))
+        if not text:
+            return None
+        facts = json.loads(text)
+        return Ended(**{**facts, "troubles": tuple(facts["troubles"])})
+
+    def withdraw(self) -> None:
+        """Remember that this attempt was taken back."""
+        self.context.remember(self._fact("withdrawn"), "yes")
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether this attempt was taken back."""
+        return self.context.recall(self._fact("withdrawn")) is not None
+
+    def mark_begun(self) -> None:
+        """Remember that it has come to its first question (or past where it would be)."""
+        self.context.remember(self._fact("begun"), "yes")
+
+    @property
+    def begun(self) -> bool:
+        """Whether it has come to its first question."""
+        return self.context.recall(self._fact("begun")) is not None
+
+    def _fact(self, name: str) -> str:
+        return f"deploy.{self.number}.{name}"
+
+
+def current_attempt(job: DeployJob, context: StepContext) -> Attempt | None:
+    """The last attempt of this run, or None."""
+    number = int(context.recall(_NUMBER) or 0)
+    if not number:
+        return None
+    channel = Channel(context.recall(f"deploy.{number}.channel") or Channel.PIPES.value)
+    return Attempt(job, context, number, channel)
+
+
+def next_attempt(job: DeployJob, context: StepContext, channel: Channel) -> Attempt:
+    """A new attempt, remembered before anything of it is done."""
+    number = int(context.recall(_NUMBER) or 0) + 1
+    context.remember(f"deploy.{number}.channel", channel.value)
+    context.remember(_NUMBER, str(number))
+    return Attempt(job, context, number, channel)
+
+
+def all_attempts(job: DeployJob, context: StepContext) -> tuple[Attempt, ...]:
+    """Every attempt of this run."""
+    last = current_attempt(job, context)
+    numbers = range(1, (last.number if last else 0) + 1)
+    return tuple(
+        Attempt(job, context, n, Channel(context.recall(f"deploy.{n}.channel") or "pipes"))
+        for n in numbers
+    )

@@ -1,0 +1,150 @@
+"""The human dialect of otopi, as it looks on a wide terminal.
+
+Log lines carry a label (`[ INFO  ]`); notes and prompts are indented by ten columns; a prompt is a
+line that does not end. Nothing tells a question's name, and only silence tells that the tool waits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from typing import Final
+
+from steps.hosted_engine.dialog.events import Asked, Event, Level, Log, Note, Wants
+from steps.hosted_engine.dialog.machine import (
+    LONG_SILENCE,
+    MOST_NAMES,
+    MOST_NOTE,
+    MOST_NOTES,
+    SHORT_SILENCE,
+)
+from steps.hosted_engine.dialog.prompt_text import choices_in, default_in
+from steps.targets.lines import LineSplitter
+
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]{0,20}m")
+_LABEL: Final = re.compile(r"^\[\s*(INFO|WARNING|ERROR|CRITICAL|FATAL)\s*\]\s?(.*)$", re.DOTALL)
+_CONTINUED: Final = re.compile(r"^ {9}\S")
+_ASKS: Final = re.compile(r"[\])]\s*:\s*$")
+_LINES: Final = re.compile(r"^type '(--=\S{1,200}=--)' in own line to mark end")
+_VALUE: Final = "Format is type:value."
+_CONFIRM: Final = "[yes/no]:"
+_INDENT: Final = " " * 10
+
+
+class HumanDialog:
+    """Bytes in, events out. One for each dialog."""
+
+    def __init__(self) -> None:
+        self._lines = LineSplitter(self._line)
+        self._events: list[Event] = []
+        self._notes: deque[str] = deque(maxlen=MOST_NOTES)
+        self._level = Level.INFO
+        self._asked: str | None = None
+        self._seen: Counter[str] = Counter()
+        self.recognised = False
+        """Whether anything of this dialect has been seen."""
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the tool seems to wait at a prompt, which only silence can tell for sure."""
+        if self._asked is not None:
+            return False
+        if _COLOUR.sub("", self._lines.pending).strip():
+            return True
+        last = self._notes[-1] if self._notes else ""
+        return bool(_ASKS.search(last) or _LINES.match(last) or last == _VALUE)
+
+    @property
+    def silence(self) -> float:
+        """Seconds of silence after which the tool is taken to wait at its prompt."""
+        pending = _COLOUR.sub("", self._lines.pending).rstrip()
+        return SHORT_SILENCE if pending.endswith(":") else LONG_SILENCE
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The events that these bytes complete."""
+        self._lines.feed(data)
+        return self._taken()
+
+    def settle(self) -> list[Event]:
+        """The tool has been silent: hand over the question that it waits at, if it does."""
+        if self.unsettled:
+            self._ask()
+        return self._taken()
+
+    def sent(self, _text: str) -> None:
+        """Nothing to do: the terminal's echo ends the prompt's own line, which is dropped."""
+
+    def _taken(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+    def _line(self, raw: str) -> None:
+        rest = raw if self._asked is None else self._without_echo(raw)
+        if rest is None:
+            return
+        line = _COLOUR.sub("", rest)
+        label = _LABEL.match(line)
+        if label is not None:
+            self.recognised = True
+            self._level = Level(label[1]) if label[1] in Level.__members__ else Level.ERROR
+            self._notes.clear()
+            self._events.append(Log(self._level, label[2]))
+        elif _CONTINUED.match(line):
+            self._events.append(Log(self._level, line.strip()))
+        else:
+            self._note(line)
+
+    def _note(self, line: str) -> None:
+        text = line.removeprefix(_INDENT).rstrip()[:MOST_NOTE]
+        self._notes.append(text)
+        if text:
+            self._events.append(Note(text))
+
+    def _without_echo(self, raw: str) -> str | None:
+        """What follows on an answered prompt's line; None where that is but the echo."""
+        asked, self._asked = self._asked, None
+        if not asked or not raw.startswith(asked):
+            return raw
+        rest = raw.removeprefix(asked).lstrip()
+        return rest if _LABEL.match(_COLOUR.sub("", rest)) else None
+
+    def _ask(self) -> None:
+        pending = self._lines.pending
+        self._asked = pending
+        line = _COLOUR.sub("", pending).removeprefix(_INDENT)
+        text = "\n".join([*self._notes, line] if line.strip() else self._notes).strip("\n")
+        wants, boundary = self._wanted(text)
+        last = _last_line(text)
+        self._notes.clear()
+        if len(self._seen) < MOST_NAMES or last in self._seen:
+            self._seen[last] += 1
+        self._events.append(
+            Asked(
+                name="",
+                occurrence=max(self._seen[last], 1),
+                text=text,
+                wants=wants,
+                default=default_in(text) if wants is Wants.LINE else None,
+                choices=choices_in(text) if wants is Wants.LINE else (),
+                boundary=boundary,
+            )
+        )
+
+    def _wanted(self, text: str) -> tuple[Wants, str]:
+        last = _last_line(text)
+        boundary = _LINES.match(last)
+        if boundary is not None:
+            return Wants.LINES, boundary[1]
+        if last == _VALUE:
+            return Wants.VALUE, ""
+        return (Wants.CONFIRM if last.endswith(_CONFIRM) else Wants.LINE), ""
+
+
+def _last_line(text: str) -> str:
+    lines = text.splitlines()
+    return lines[-1].strip() if lines else ""
+
+
+def is_human(line: str) -> bool:
+    """Whether a line is a log line of this dialect."""
+    return _LABEL.match(_COLOUR.sub("", line)) is not None

@@ -1,0 +1,70 @@
+"""`hosted-engine --vm-status`, as JSON (from 2.0 on) or as text. Reference, section 9."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+_STATUS: Final = re.compile(r"^Engine status\s*: (\{.{1,2000}\})\s*$", re.MULTILINE)
+_HOST: Final = re.compile(
+    r"^(?:--== Host (\S{1,300}) \(id: \d+\) status ==--|Hostname\s*: (\S{1,300}))", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """What one host says of the engine machine. `live`: what it says is of now."""
+
+    host: str
+    machine: str
+    health: str
+    live: bool = True
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the engine machine runs there and the engine is well."""
+        return self.live and self.machine == "up" and self.health == "good"
+
+
+def read_status(text: str) -> tuple[EngineStatus, ...]:
+    """The engine as each host sees it; empty where the text is no status. Never raises."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return tuple(_from_text(text))
+    if not isinstance(data, dict):
+        return ()
+    hosts = (value for key, value in data.items() if key.isdigit() and isinstance(value, dict))
+    return tuple(_from_json(host) for host in hosts)
+
+
+def _from_json(host: dict[str, Any]) -> EngineStatus:
+    engine = host.get("engine-status")
+    engine = engine if isinstance(engine, dict) else {}
+    return EngineStatus(
+        str(host.get("hostname", "")),
+        str(engine.get("vm", "unknown")),
+        str(engine.get("health", "unknown")),
+        host.get("live-data") is True,
+    )
+
+
+def _from_text(text: str) -> list[EngineStatus]:
+    """A host's engine status follows its name; stale data is printed as words, not as an object."""
+    found: list[EngineStatus] = []
+    for match in _STATUS.finditer(text):
+        try:
+            engine = json.loads(match[1])
+        except ValueError:
+            continue
+        names = [name[1] or name[2] for name in _HOST.finditer(text, 0, match.start())]
+        found.append(
+            EngineStatus(
+                names[-1] if names else "",
+                str(engine.get("vm", "unknown")),
+                str(engine.get("health", "unknown")),
+            )
+        )
+    return found
