@@ -23,7 +23,7 @@ from steps.virtual_machine.backup.facts import (
     moment_of,
     stamp_of,
 )
-from steps.virtual_machine.backup.job import INCOMPLETE, MANIFEST, PUSH, BackupJob
+from steps.virtual_machine.backup.job import PUSH, BackupJob
 from steps.virtual_machine.backup.manifest import (
     Manifest,
     ManifestDisk,
@@ -31,7 +31,7 @@ from steps.virtual_machine.backup.manifest import (
     read_manifest,
     what_is_missing,
 )
-from steps.virtual_machine.iterations import SUMS
+from steps.virtual_machine.iterations import INCOMPLETE, MANIFEST, SUMS
 from steps.virtual_machine.qemu_image import check_image, image_info
 from steps.virtual_machine.retain_folder import (
     make_folder,
