@@ -18,8 +18,8 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 def takes_several(question: Question) -> bool:
-    """Whether the answer is a list of texts: its default says so."""
-    return isinstance(question.default, tuple)
+    """Whether the answer is a list of texts: its kind or its default says so."""
+    return question.kind is Kind.CHOICES or isinstance(question.default, tuple)
 
 
 def read_text(question: Question, text: str) -> Value:
@@ -128,7 +128,7 @@ def _text_problem(kind: Kind, value: Value) -> tuple[str, str] | None:
 
 
 def _check_choice(question: Question, value: Value) -> None:
-    if question.kind is not Kind.CHOICE or not question.choices:
+    if question.kind not in (Kind.CHOICE, Kind.CHOICES) or not question.choices:
         return
     by_value = {choice.value: choice for choice in question.choices}
     for text in value if isinstance(value, tuple) else (str(value),):
