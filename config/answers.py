@@ -19,8 +19,8 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 def takes_several(question: Question) -> bool:
-    """Whether the answer is a list of texts: its default says so."""
-    return isinstance(question.default, tuple)
+    """Whether the answer is a list of texts: its kind or its default says so."""
+    return question.kind is Kind.CHOICES or isinstance(question.default, tuple)
 
 
 def read_text(question: Question, text: str) -> Value:
@@ -138,7 +138,8 @@ def _text_problem(kind: Kind, value: Value) -> tuple[str, str] | None:
 
 
 def _check_choice(question: Question, value: Value, given: Given) -> None:
-    choices = question.choices_for(given) if question.kind is Kind.CHOICE else ()
+    listed = question.kind in (Kind.CHOICE, Kind.CHOICES)
+    choices = question.choices_for(given) if listed else ()
     if not choices:
         return
     by_value = {choice.value: choice for choice in choices}

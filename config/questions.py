@@ -26,6 +26,7 @@ class Kind(StrEnum):
     NUMBER = "number"
     YES_NO = "yes-no"
     CHOICE = "choice"
+    CHOICES = "choices"
     PATH = "path"
     SECRET = "secret"  # noqa: S105  (a kind, not a password)
 

@@ -89,7 +89,7 @@ class PlainInterview:
         return typed != BACK and self._ask(position)
 
     def _choices(self, question: Question) -> tuple[tuple[str, str, str], ...]:
-        if question.kind not in (Kind.CHOICE, Kind.YES_NO):
+        if question.kind not in (Kind.CHOICE, Kind.CHOICES, Kind.YES_NO):
             return ()
         return self._session.choices(question)
 
@@ -124,6 +124,12 @@ class PlainInterview:
         return self._check(question)
 
     def _meant(self, question: Question, typed: str) -> str:
+        """What was typed with each choice by its value; several are separated by commas."""
+        if question.kind is not Kind.CHOICES:
+            return self._one_meant(question, typed)
+        return ", ".join(self._one_meant(question, part.strip()) for part in typed.split(","))
+
+    def _one_meant(self, question: Question, typed: str) -> str:
         """The choice meant by its number, its value or its label; else what was typed."""
         choices = self._choices(question)
         found = matching(typed, [value for value, _, _ in choices])

@@ -144,7 +144,8 @@ class Session:
             return ""
         labels = {choice.value: choice.label for choice in self._all_choices(question)}
         # A label may have columns, two blanks apart; the first one is the name.
-        return labels.get(str(value), show_value(value)).partition("  ")[0]
+        words = value if isinstance(value, tuple) else (show_value(value),)
+        return ", ".join(labels.get(word, word).partition("  ")[0] for word in words)
 
     @property
     def what(self) -> str:
@@ -163,13 +164,14 @@ class Session:
         return "" if value is None else self._unknown_choice(question, value)
 
     def _unknown_choice(self, question: Question, value: Value) -> str:
-        rows = self.choices(question) if question.kind is Kind.CHOICE else ()
-        if not rows:
-            return ""
-        refused = {row[0]: row[2] for row in rows}
-        if value not in refused:
-            return f"{value!r} is not one of the choices."
-        return f"{value!r} cannot be taken: {refused[str(value)]}" if refused[str(value)] else ""
+        lists = question.kind in (Kind.CHOICE, Kind.CHOICES)
+        refused = {row[0]: row[2] for row in self.choices(question)} if lists else {}
+        for text in value if isinstance(value, tuple) else (str(value),):
+            if refused and text not in refused:
+                return f"{text!r} is not one of the choices."
+            if refused.get(text):
+                return f"{text!r} cannot be taken: {refused[text]}"
+        return ""
 
     def blocked(self, question: Question) -> str:
         """What keeps this question from being passed: its fault, or an error that was found."""

@@ -39,12 +39,11 @@ def _names(value: Value, _given: Given) -> None:
 MACHINES = Question(
     name="machines",
     title="Machines",
-    kind=Kind.CHOICE,
+    kind=Kind.CHOICES,
     why="All are snapshotted first, as close together as the bound allows; then each is merged and"
     " brought to the backup. One that fails stops no other.",
     help="By node, with what each does now and its last backup. `all` takes every machine of the"
     " directory.",
-    default=(),
     choices_probe="backup-machines",
     probe="backup-look",
     check=_names,

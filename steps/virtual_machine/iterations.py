@@ -19,6 +19,11 @@ from steps.virtual_machine.places import (
 SUMS = "SHA256SUMS"
 """The checksum list of a set, as sha256sum writes it."""
 
+MANIFEST = "manifest.json"
+"""The last file that our backup writes: with it a set is complete."""
+INCOMPLETE = "INCOMPLETE"
+"""Lies in the folder of a set from its first file until its manifest is written."""
+
 _NAMED_TIME = re.compile(r"\d{8}T\d{6}Z")
 
 
@@ -58,6 +63,11 @@ class Iteration:
         """Which of state, XML and LDIF are not there."""
         suffixes = ("state", "xml", "ldif")
         return tuple(s for s in suffixes if not self.has(f"{self.place.machine}.{s}"))
+
+    @property
+    def is_marked_incomplete(self) -> bool:
+        """Whether its backup, or its removal, did not end."""
+        return any(file.name == INCOMPLETE for file in self.files)
 
     @property
     def has_sums(self) -> bool:

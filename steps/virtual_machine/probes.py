@@ -10,12 +10,12 @@ from config.questions import Choice, Finding
 from steps.procedure import Probe, Probed, ProbeInput
 from steps.targets.directory import Entry
 from steps.targets.sizes import size_text
+from steps.virtual_machine.backup.completeness import shortcomings
 from steps.virtual_machine.backup_set import findings, state_refusal
 from steps.virtual_machine.iterations import (
     Iteration,
     age,
     find_machines,
-    missing_images,
     named_time,
 )
 from steps.virtual_machine.machine_directory import display_name, machines
@@ -84,13 +84,12 @@ def list_iterations(probe: ProbeInput) -> Probed:
 
 
 def _iteration(site: MachineSite, iteration: Iteration, now: datetime) -> Choice:
-    documents = SetReader(site.shell, iteration.place).documents()
-    names = [disk.source.rsplit("/", 1)[-1] for disk in documents.disks]
-    missing = (*iteration.small_files_missing, *missing_images(iteration, names))
+    short = shortcomings(site.shell, iteration)
+    count = len(SetReader(site.shell, iteration.place).documents().disks)
     words = [
         age(iteration.leaf, now),
         size_text(iteration.size),
-        f"incomplete: {', '.join(missing)} missing" if missing else f"{len(names)} disks, complete",
+        f"incomplete: {', '.join(short)}" if short else f"{count} disks, complete",
         "with checksums" if iteration.has_sums else "without checksums",
         record_words(read_record(site.shell, iteration)),
     ]

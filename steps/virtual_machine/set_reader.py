@@ -21,7 +21,7 @@ from steps.virtual_machine.backup_set import (
     SetFacts,
     StateFacts,
 )
-from steps.virtual_machine.iterations import SUMS, parse_sums
+from steps.virtual_machine.iterations import INCOMPLETE, SUMS, parse_sums
 from steps.virtual_machine.places import SetPlace, safe_path
 from steps.virtual_machine.qemu_image import check_image, try_info
 from steps.virtual_machine.small_files import read_small
@@ -71,6 +71,8 @@ class SetReader:
     def documents(self) -> SetDocuments:
         """Read state header, XML, directory entry and checksum list."""
         self._problems.clear()
+        if self._shell.status(f"{self._place.backup}/{INCOMPLETE}") is not None:
+            self._problems.append(f"{self._place.backup} is incomplete: its backup did not end.")
         header = read_state_header(self._shell, self._file("state"))
         state_xml = _state_xml(header)
         ldif, xml = self._small("ldif"), self._small("xml")

@@ -7,8 +7,7 @@ is killed before the next one: nothing but looking lies between.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from steps.drill import practice_machine as practice
 from steps.procedure import Plan
 from steps.virtual_machine import step_bring_up
+from tests.unit.deadly import Deadly, Fate
 from tests.unit.restore_world import (
     RUN,
     Killed,
@@ -29,48 +29,6 @@ from tests.unit.restore_world import (
     snapshot,
     take_back,
 )
-
-EFFECTS = frozenset(
-    {
-        "write", "copy", "rename", "remove", "make_directory", "set_owner",
-        "add", "modify", "transition", "delete",
-        "shut_down", "destroy", "check_state_xml", "restore_paused", "start", "resume", "define",
-        "undefine", "remember", "record",
-    }
-)  # fmt: skip
-
-
-@dataclass
-class Fate:
-    """Counts effects, and kills before one of them."""
-
-    kill_at: int = -1
-    count: int = 0
-    names: list[str] = field(default_factory=list)
-
-    def strike(self, name: str, act: Callable[[], object]) -> object:
-        number, self.count = self.count, self.count + 1
-        self.names.append(name)
-        if number == self.kill_at:
-            raise Killed(name)
-        return act()
-
-
-class Deadly:
-    """A target, or a context, each of whose effects may be the last."""
-
-    def __init__(self, inner: object, fate: Fate) -> None:
-        self._inner, self._fate = inner, fate
-
-    def __getattr__(self, name: str):
-        found = getattr(self._inner, name)
-        if name not in EFFECTS:
-            return found
-
-        def act(*given, **named):
-            return self._fate.strike(name, lambda: found(*given, **named))
-
-        return act
 
 
 @dataclass

@@ -5,22 +5,34 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from config.errors import Refused
+from config.errors import InvalidInput, Refused
+from config.interviews.virtual_machine_backup import ALL
 from config.secrets import Secret
 from config.site_file import require_site
 from steps import catalogue
-from steps.procedure import Plan
+from steps.procedure import Plan, Procedure
 from steps.run.start import Prepared, complete_answers, gather_secrets, plan_data, prepare
 from steps.run.text import duration, one_line
 from tui.typed_secret import ask_secret
+
+if TYPE_CHECKING:
+    from config.answer_file import AnswerFile
+
+MACHINES = "machines"
+"""The question that `--all` answers, in every procedure that asks it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `rekindle plan`."""
     parser.add_argument("procedure", help="its name; rekindle list shows them")
-    parser.add_argument("--answers", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--answers", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--all", action="store_true", help="all machines (the answer `machines: [all]`)"
+    )
     parser.add_argument("--json", action="store_true", help="print the plan as JSON")
 
 
@@ -37,14 +49,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 def prepare_from(arguments: argparse.Namespace) -> tuple[Prepared, dict[str, Secret]]:
     """Site, answer file and a look at the world, brought together; and the secrets in memory."""
-    from config.answer_file import load_answers
-
     procedure = catalogue.find(arguments.procedure)
     site = require_site(arguments.site)
-    answers = load_answers(arguments.answers, procedure.interview, procedure.name)
+    answers = _answers(arguments, procedure)
     given = complete_answers(procedure, answers.answers)
     secrets = gather_secrets(site, given, ask_secret)
     return prepare(procedure, site, given, answers.resolutions, secrets, answers.prompts), secrets
+
+
+def _answers(arguments: argparse.Namespace, procedure: Procedure) -> AnswerFile:
+    """The answer file, with every machine where `--all` says so; defaults alone where that does."""
+    from config.answer_file import AnswerFile, load_answers
+
+    everything = bool(arguments.all)
+    if everything and procedure.interview.question(MACHINES) is None:
+        raise InvalidInput(f"{procedure.name} does not ask for several machines.", "Leave --all.")
+    if arguments.answers is None:
+        if not everything:
+            raise InvalidInput("There are no answers.", "Give --answers FILE, or --all.")
+        return AnswerFile(procedure.name, {MACHINES: (ALL,)})
+    answers = load_answers(arguments.answers, procedure.interview, procedure.name)
+    if not everything:
+        return answers
+    return replace(answers, answers={**answers.answers, MACHINES: (ALL,)})
 
 
 def plan_lines(prepared: Prepared) -> Iterator[str]:

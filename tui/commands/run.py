@@ -14,7 +14,10 @@ from tui.commands.plan import plan_lines, prepare_from
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `rekindle run`."""
     parser.add_argument("procedure", help="its name; rekindle list shows them")
-    parser.add_argument("--answers", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--answers", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--all", action="store_true", help="all machines (the answer `machines: [all]`)"
+    )
     parser.add_argument("--yes", action="store_true", help="start without asking")
     parser.add_argument("--detach", action="store_true", help="start it and return at once")
 

@@ -54,7 +54,7 @@ class Field(Vertical):
     @property
     def is_list(self) -> bool:
         """Whether it is answered by picking."""
-        return self.question.kind in (Kind.CHOICE, Kind.YES_NO)
+        return self.question.kind in (Kind.CHOICE, Kind.CHOICES, Kind.YES_NO)
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
@@ -63,7 +63,7 @@ class Field(Vertical):
 
     def _control(self) -> ComposeResult:
         if self.is_list:
-            yield ChoiceList(id="control")
+            yield ChoiceList(several=self.question.kind is Kind.CHOICES, id="control")
             return
         secret = self.question.kind is Kind.SECRET
         value = self._session.value(self.question)

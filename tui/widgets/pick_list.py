@@ -62,30 +62,47 @@ class PickList(OptionList):
 
 
 class ChoiceList(PickList):
-    """One of several answers: `(*)` is the chosen one. Space chooses, Enter chooses and goes on."""
+    """One of several answers: `(*)` is the chosen one. Space chooses, Enter chooses and goes on.
+
+    With `several`, `[*]` marks each chosen one; Space chooses or takes back, Enter goes on with
+    what is chosen (with the row in hand where nothing is).
+    """
 
     BINDINGS = [Binding("space", "choose", "choose", show=False)]
 
     @dataclass
     class Picked(Message):
-        """An answer was chosen; with `onward` (Enter) the operator wants the next question."""
+        """An answer was chosen; with `onward` (Enter) the operator wants the next question.
+
+        Several values are separated by commas.
+        """
 
         choices: ChoiceList
         value: str
         onward: bool
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, several: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._several = several
         self._choices: dict[str, tuple[str, str]] = {}
-        self.chosen = ""
+        self._chosen: tuple[str, ...] = ()
+
+    @property
+    def chosen(self) -> str:
+        """What is chosen, separated by commas; empty for nothing."""
+        return ", ".join(self._chosen)
 
     def show(self, choices: Sequence[tuple[str, str, str]], chosen: str | None) -> None:
         """Show `(value, label, refused)` rows; a refused one says why and cannot be chosen."""
         found = {value: (label, refused) for value, label, refused in choices}
         if found == self._choices and (chosen or "") == self.chosen:
             return
-        self._choices, self.chosen = found, chosen or ""
+        self._choices, self._chosen = found, self._split(chosen or "")
         self._fill()
+
+    def _split(self, chosen: str) -> tuple[str, ...]:
+        parts = chosen.split(",") if self._several else [chosen]
+        return tuple(part.strip() for part in parts if part.strip())
 
     def _fill(self) -> None:
         cursor = self.picked
@@ -93,7 +110,7 @@ class ChoiceList(PickList):
             Option(self._prompt(value), id=value, disabled=bool(refused))
             for value, (_, refused) in self._choices.items()
         )
-        self.pick(cursor or self.chosen)
+        self.pick(cursor or (self._chosen or ("",))[0])
         if self.highlighted is None:
             self.action_first()
 
@@ -102,15 +119,22 @@ class ChoiceList(PickList):
 
     def _prompt(self, value: str) -> Content:
         label, refused = self._choices[value]
-        mark = " -  " if refused else "(*) " if value == self.chosen else "( ) "
+        marks = ("[*] ", "[ ] ") if self._several else ("(*) ", "( ) ")
+        mark = " -  " if refused else marks[0] if value in self._chosen else marks[1]
         text = f"{label}  no: {refused}" if refused else label
         width = self.scrollable_content_region.width - GUTTER
         return Content("\n".join(hang(mark, text, width)))
 
     def choose(self, value: str) -> None:
-        """Mark one as chosen."""
-        before, self.chosen = self.chosen, value
-        for changed in (before, value):
+        """Mark one as chosen; of several, one that is chosen already is taken back."""
+        before = self._chosen
+        if not self._several:
+            self._chosen = (value,)
+        elif value in before:
+            self._chosen = tuple(other for other in before if other != value)
+        else:
+            self._chosen = (*before, value)
+        for changed in {*before, value}:
             if changed in self._choices:
                 self.replace_option_prompt(changed, self._prompt(changed))
 
@@ -119,11 +143,14 @@ class ChoiceList(PickList):
         self._pick(onward=False)
 
     def action_select(self) -> None:
-        """Choose the row in hand and go on."""
-        self._pick(onward=True)
+        """Choose the row in hand and go on; several that are chosen stay as they are."""
+        if self._several and self._chosen:
+            self.post_message(self.Picked(self, self.chosen, onward=True))
+        else:
+            self._pick(onward=True)
 
     def _pick(self, *, onward: bool) -> None:
         option = self.highlighted_option
         if option is not None and option.id is not None and not option.disabled:
             self.choose(option.id)
-            self.post_message(self.Picked(self, option.id, onward))
+            self.post_message(self.Picked(self, self.chosen, onward))

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from config.errors import Refused, RekindleError, StepFailed
 from steps.virtual_machine.backup.work import Work
 
-_AROUND = "around"
+AROUND = "around"
+"""Fact: the machine is saved for a moment, and must come back."""
 
 
 def restore_and_resume(work: Work, state: str, *, run: bool, look: Callable[[], str]) -> None:
@@ -45,9 +46,9 @@ def away(work: Work, meanwhile: Callable[[], None]) -> None:
     hypervisor, name = work.hypervisor, work.job.machine
     if work.is_active():
         work.shell.remove(state)
-        work.remember(_AROUND, "saving")
+        work.remember(AROUND, "saving")
         hypervisor.save(name, state)
-    elif not (work.recall(_AROUND) and work.has_state(state)):
+    elif not (work.recall(AROUND) and work.has_state(state)):
         raise Refused(f"{work.job.title} is off meanwhile.", "Try again: it is looked at anew.")
     trouble: RekindleError | None = None
     try:
@@ -55,10 +56,16 @@ def away(work: Work, meanwhile: Callable[[], None]) -> None:
     except RekindleError as error:
         trouble = error
     restore_and_resume(work, state, run=False, look=lambda: "")
-    work.remember(_AROUND, "")
     work.shell.remove(state)
+    work.remember(AROUND, "")
     if trouble is not None:
         raise trouble
+
+
+def come_back(work: Work) -> None:
+    """Bring a machine back that an earlier try left saved for a moment."""
+    if work.recall(AROUND):
+        away(work, lambda: None)
 
 
 def since(moment: str) -> float:

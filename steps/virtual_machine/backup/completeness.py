@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from config.errors import InvalidInput, RekindleError
 from steps.targets.shell import Shell
-from steps.virtual_machine.backup.job import INCOMPLETE, MANIFEST
 from steps.virtual_machine.backup.manifest import Manifest, read_manifest, what_is_missing
-from steps.virtual_machine.iterations import Iteration, missing_images
+from steps.virtual_machine.iterations import MANIFEST, Iteration, missing_images
 from steps.virtual_machine.set_reader import SetReader
 from steps.virtual_machine.small_files import read_small
 
@@ -23,7 +22,7 @@ def shortcomings(
     shell: Shell, iteration: Iteration, live_root: str = "/var/virtualization"
 ) -> tuple[str, ...]:
     """What makes the set incomplete, a phrase each; empty where it is whole. Reads no image."""
-    if any(file.name == INCOMPLETE for file in iteration.files):
+    if iteration.is_marked_incomplete:
         return ("its backup or its removal did not end",)
     try:
         manifest = manifest_of(shell, iteration)

@@ -18,11 +18,6 @@ PUSH = "push"
 OFF = "off"
 METHODS = (LIVE, SAVE, DISK_ONLY, PUSH, OFF)
 
-MANIFEST = "manifest.json"
-"""The last file of a set: a set without it is not complete."""
-INCOMPLETE = "INCOMPLETE"
-"""Lies in the folder of a set from its first file until its manifest is written."""
-
 
 @dataclass(frozen=True, slots=True)
 class JobDisk:

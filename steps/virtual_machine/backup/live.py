@@ -67,6 +67,7 @@ class Live(Method):
         state = job.retained(job.state_name) if self.memory else ""
         began = time.time()
         work.remember(TAKEN, "")
+        note_moment(work.context, job, began, began)
         try:
             work.hypervisor.snapshot(job.machine, overlays, state)
             note_moment(work.context, job, began, time.time())

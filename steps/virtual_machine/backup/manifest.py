@@ -6,12 +6,11 @@ Written last: a set whose backup did not come that far has none.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from config.errors import InvalidInput
-from steps.virtual_machine.backup.job import INCOMPLETE, MANIFEST
 
 FORMAT: Final = "rekindle virtual machine backup 1"
 MAX_BYTES: Final = 4 << 20
@@ -104,10 +103,3 @@ def _manifest(found: Mapping[str, Any]) -> Manifest:
 def what_is_missing(names: Mapping[str, int], manifest: Manifest) -> tuple[str, ...]:
     """Files of the manifest that the folder (names and sizes) has not, or has in another size."""
     return tuple(file.name for file in manifest.files if names.get(file.name) != file.size)
-
-
-def is_unfinished(names: Sequence[str]) -> bool:
-    """Whether a folder with these names is a set whose backup (or removal) did not end."""
-    return INCOMPLETE in names or (
-        MANIFEST not in names and any(name.endswith(".rekindle-part") for name in names)
-    )

@@ -12,15 +12,13 @@ from steps.virtual_machine.backup.job import OFF, BackupJob, JobDisk
 from steps.virtual_machine.backup.method import Method
 from steps.virtual_machine.backup.pull import (
     chain_problem,
-    forget_retained,
-    merge_all,
     pull,
     pull_commands,
     pulled,
+    take_back_disk,
 )
 from steps.virtual_machine.backup.swap import (
     is_swapped,
-    is_untouched,
     prepare_overlay,
     swap,
     swap_back,
@@ -69,14 +67,8 @@ class Off(Method):
 
     def take_back(self, work: Work) -> None:
         """The images back; merged where the machine was started since."""
-        disks = work.job.disks
-        if not work.is_active() and all(_is_unused(work, disk) for disk in disks):
-            for disk in disks:
-                swap_back(work, disk)
-        else:
-            merge_all(work)
-            for disk in disks:
-                forget_retained(work, disk)
+        for disk in work.job.disks:
+            take_back_disk(work, disk)
         work.remember(TAKEN, "")
 
     def merge_commands(self, job: BackupJob, disk: JobDisk) -> Sequence[str]:
@@ -91,10 +83,6 @@ class Off(Method):
         """See `pull`."""
         if chain_problem(work, disk):
             pull(work, disk)
-
-
-def _is_unused(work: Work, disk: JobDisk) -> bool:
-    return not is_swapped(work, disk) or is_untouched(work, disk)
 
 
 def _refuse_used(work: Work) -> None:

@@ -9,9 +9,15 @@ from collections.abc import Sequence
 from config.errors import StepFailed
 from steps.procedure import Verdict, done, not_done
 from steps.targets.quoting import command_line
-from steps.virtual_machine.backup.away import away
+from steps.virtual_machine.backup.away import AROUND, away
 from steps.virtual_machine.backup.job import BackupJob, JobDisk
-from steps.virtual_machine.backup.swap import is_overlay
+from steps.virtual_machine.backup.swap import (
+    forget_overlay,
+    is_overlay,
+    is_set_aside,
+    is_untouched,
+    swap_back,
+)
 from steps.virtual_machine.backup.work import POLL_SECONDS, Work
 from steps.virtual_machine.qemu_image import image_info
 
@@ -41,6 +47,8 @@ def pulled(work: Work, disk: JobDisk) -> Verdict:
 
 def chain_problem(work: Work, disk: JobDisk) -> str:
     """What still stands behind a disk and should not; empty where it is as before the backup."""
+    if work.recall(AROUND):
+        return f"{work.job.title} is saved for the merge, and not back yet"
     if work.shell.status(disk.live) is None:
         return f"{disk.live} is not there"
     info = image_info(work.shell, disk.live, in_use=True)
@@ -62,7 +70,7 @@ def chain_problem(work: Work, disk: JobDisk) -> str:
 def pull(work: Work, disk: JobDisk) -> None:
     """By the machine where it runs, by qemu-img where it is off; a paused one is saved first."""
     status = work.status()
-    if status is not None and status.state == "paused":
+    if work.recall(AROUND) or (status is not None and status.state == "paused"):
         # A guest restored paused has its disks closed: it is saved, and restored to one image.
         away(work, lambda: _offline(work, disk))
     elif status is not None and status.active:
@@ -136,8 +144,17 @@ def forget_retained(work: Work, disk: JobDisk) -> None:
     work.shell.remove(work.job.retained(disk.image))
 
 
-def merge_all(work: Work) -> None:
-    """Every disk back to one image, where it is not."""
-    for disk in work.job.disks:
+def take_back_disk(work: Work, disk: JobDisk) -> None:
+    """One image at its live path, nothing of it in retain: wherever the disk stands now."""
+    if not is_set_aside(work, disk):
+        forget_overlay(work, disk)
+    elif work.shell.status(disk.live) is None or _is_unused(work, disk):
+        swap_back(work, disk)
+    else:
         if chain_problem(work, disk):
             pull(work, disk)
+        forget_retained(work, disk)
+
+
+def _is_unused(work: Work, disk: JobDisk) -> bool:
+    return is_overlay(work, disk) and not work.is_active() and is_untouched(work, disk)

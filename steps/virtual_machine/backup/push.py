@@ -56,6 +56,7 @@ class Push(Method):
         files = {disk.target: (job.retained(disk.image), disk.format) for disk in job.disks}
         work.remember(BEGAN, "yes")
         began = time.time()
+        note_moment(work.context, job, began, began)
         hypervisor.begin_push(job.machine, files)
         note_moment(work.context, job, began, time.time())
 

@@ -13,17 +13,16 @@ from collections.abc import Sequence
 from config.errors import Refused, RekindleError, StepFailed
 from steps.procedure import Verdict, done, not_done, unknown
 from steps.targets.quoting import command_line
-from steps.virtual_machine.backup.away import restore_and_resume, since
+from steps.virtual_machine.backup.away import come_back, restore_and_resume, since
 from steps.virtual_machine.backup.facts import DOWNTIME, add_seconds, note_moment
 from steps.virtual_machine.backup.job import SAVE, BackupJob, JobDisk
 from steps.virtual_machine.backup.method import Method
 from steps.virtual_machine.backup.pull import (
     chain_problem,
-    forget_retained,
-    merge_all,
     pull,
     pull_commands,
     pulled,
+    take_back_disk,
 )
 from steps.virtual_machine.backup.swap import (
     is_swapped,
@@ -100,21 +99,18 @@ class Save(Method):
 
     def take_back(self, work: Work) -> None:
         """Merge, then remove what is in retain. Before the guest ran, put everything back."""
-        job = work.job
-        if not work.recall(SAVING):
-            for disk in job.disks:
-                swap_back(work, disk)
-            return
-        if work.recall(RAN) or work.recall(BACK):
-            merge_all(work)
-            for disk in job.disks:
-                forget_retained(work, disk)
-            self._forget(work)
-        elif self._state(work) and not work.is_active():
+        come_back(work)
+        came_back = work.recall(RAN) or work.recall(BACK)
+        if work.recall(RAN) and not work.recall(BACK) and work.is_active():
+            self._let_run(work)
+        if work.recall(SAVING) and not came_back and self._state(work) and not work.is_running():
             self._back_on_old(work)
         else:
-            merge_all(work)
-        work.remember(SAVING, "")
+            for disk in work.job.disks:
+                take_back_disk(work, disk)
+            self._forget(work)
+        for what in (SAVING, RAN, BACK):
+            work.remember(what, "")
 
     def merge_commands(self, job: BackupJob, disk: JobDisk) -> Sequence[str]:
         """virsh blockpull."""
@@ -174,8 +170,8 @@ class Save(Method):
             prepare_overlay(work, disk)
         began = time.time()
         work.remember(SAVING, f"{began:.3f}")
-        hypervisor.save(job.machine, job.saved_state)
         note_moment(work.context, job, began, began)
+        hypervisor.save(job.machine, job.saved_state)
 
     def _let_run(self, work: Work) -> None:
         job, status = work.job, work.status()

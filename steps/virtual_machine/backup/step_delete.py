@@ -11,8 +11,8 @@ from steps.targets.shell import Shell
 from steps.virtual_machine.backup.backup_step import BackupStep
 from steps.virtual_machine.backup.completeness import shortcomings
 from steps.virtual_machine.backup.facts import DELETE
-from steps.virtual_machine.backup.job import INCOMPLETE, MANIFEST, BackupJob
-from steps.virtual_machine.iterations import SUMS, find_iterations
+from steps.virtual_machine.backup.job import BackupJob
+from steps.virtual_machine.iterations import INCOMPLETE, MANIFEST, SUMS, find_iterations
 
 
 class DeleteIteration(BackupStep):

@@ -23,7 +23,7 @@ from steps.virtual_machine.backup.facts import (
     moment_of,
     stamp_of,
 )
-from steps.virtual_machine.backup.job import INCOMPLETE, MANIFEST, PUSH, BackupJob
+from steps.virtual_machine.backup.job import PUSH, BackupJob
 from steps.virtual_machine.backup.manifest import (
     Manifest,
     ManifestDisk,
@@ -31,10 +31,11 @@ from steps.virtual_machine.backup.manifest import (
     read_manifest,
     what_is_missing,
 )
-from steps.virtual_machine.iterations import SUMS
+from steps.virtual_machine.iterations import INCOMPLETE, MANIFEST, SUMS
 from steps.virtual_machine.qemu_image import check_image, image_info
 from steps.virtual_machine.retain_folder import (
     make_folder,
+    make_retain_folder,
     move_left_over,
     remove_retain_folders,
 )
@@ -90,8 +91,19 @@ class OpenSet(BackupStep):
         """Make it."""
         job = self.job
         make_folder(context, job, job.place.backup, job.key("backup.made"))
-        text = b"This backup is being written, or its removal has begun. Do not restore from it.\n"
-        self.shell(context).write(f"{job.place.backup}/{INCOMPLETE}", text, mode=0o640)
+        mark_incomplete(self.shell(context), job)
+
+    def undo(self, context: StepContext) -> None:
+        """Remove the marker and the folders this run made."""
+        job = self.job
+        self.shell(context).remove(f"{job.place.backup}/{INCOMPLETE}")
+        remove_retain_folders(context, job, fact=job.key("backup.made"))
+
+
+def mark_incomplete(shell: Shell, job: BackupJob) -> None:
+    """Whoever looks at the set sees that it is not whole."""
+    text = b"This backup is being written, or its removal has begun. Do not restore from it.\n"
+    shell.write(f"{job.place.backup}/{INCOMPLETE}", text, mode=0o640)
 
 
 class RetainFile(BackupStep):
@@ -137,6 +149,18 @@ class RetainFile(BackupStep):
         if not self._rename(context, shell):
             copied = shell.copy(self.source, self.target, watched(context))
             self._remember(context, root=copied.root, size=copied.size)
+
+    def undo(self, context: StepContext) -> None:
+        """Back to retain; a copy whose original is gone was proved, and goes with its set."""
+        fact, shell = self._fact(context), self.shell(context)
+        status = shell.status(self.target)
+        if fact is not None and status is not None:
+            if "root" not in fact and [status.inode, status.device] == fact["inode"]:
+                shell.rename(self.target, self.source)
+            elif "root" in fact:
+                shell.remove(self.target)
+        shell.discard_copy(self.target)
+        context.remember(self.job.key(f"retained.{self.file.key}"), "")
 
     def _rename(self, context: StepContext, shell: Shell) -> bool:
         source, folder = shell.status(self.source), shell.status(self.job.place.backup)
@@ -220,6 +244,14 @@ class ProveSet(BackupStep):
             shell.write(f"{folder}/{MANIFEST}", manifest.to_bytes(), mode=0o640)
         shell.remove(f"{folder}/{INCOMPLETE}")
 
+    def undo(self, context: StepContext) -> None:
+        """The set counts no more: marked first, then manifest and checksums go."""
+        shell, folder = self.shell(context), self.job.place.backup
+        if shell.status(folder) is not None:
+            mark_incomplete(shell, self.job)
+            shell.remove(f"{folder}/{MANIFEST}")
+            shell.remove(f"{folder}/{SUMS}")
+
     def _manifest(self, context: StepContext) -> Manifest:
         job = self.job
         files = tuple(self._proved(context, file) for file in set_files(job))
@@ -301,9 +333,17 @@ class CloseRetain(BackupStep):
         return (command_line(["rm", "-f", *files]), command_line(["rmdir", job.place.retain]))
 
     def verify(self, context: StepContext) -> Verdict:
-        """None of the set's files is left there."""
+        """None of the set's files is left there, nor the empty folder."""
         left = self._left(context)
-        return not_done(f"still there: {', '.join(left)}") if left else done("retain is clear")
+        if left:
+            return not_done(f"still there: {', '.join(left)}")
+        shell, folder = self.shell(context), self.job.place.retain
+        if shell.status(folder) is None:
+            return done("retain is clear")
+        others = shell.list(folder)
+        if not others:
+            return not_done(f"{folder} is still there")
+        return done(f"nothing of this backup is left; {folder} also holds {', '.join(others)}")
 
     def act(self, context: StepContext) -> None:
         """Remove each, then the folders this run made."""
@@ -315,6 +355,10 @@ class CloseRetain(BackupStep):
         remove_retain_folders(context, job, fact=job.key("retain.made"))
         if shell.status(job.place.retain) is not None and not shell.list(job.place.retain):
             shell.remove(job.place.retain)
+
+    def undo(self, context: StepContext) -> None:
+        """Make the folder again, for what comes back to it."""
+        make_retain_folder(context, self.job, fact=self.job.key("retain.made"))
 
     def _left(self, context: StepContext) -> tuple[str, ...]:
         shell, job = self.shell(context), self.job

@@ -57,7 +57,7 @@ class KeepDocuments(BackupStep):
         missing = [name for name in self._names() if shell.status(job.retained(name)) is None]
         if missing:
             return not_done(f"not in {job.place.retain}: {', '.join(missing)}")
-        if not context.recall(job.key("documents")):
+        if context.recall(job.key("documents")) != "written":
             return not_done("not as this run wrote them")
         return done(f"{', '.join(self._names())} are in {job.place.retain}")
 
@@ -70,8 +70,11 @@ class KeepDocuments(BackupStep):
             contents[job.xml_name] = self._xml(context)
         if not job.has_memory:
             contents[job.state_name] = FAKE_STATE
+        if not context.recall(job.key("documents")):
+            for name in contents:
+                move_left_over(context, shell, job.retained(name))
+            context.remember(job.key("documents"), "begun")
         for name, data in contents.items():
-            move_left_over(context, shell, job.retained(name))
             shell.write(job.retained(name), data, mode=0o600)
         context.remember(job.key("documents"), "written")
 

@@ -30,9 +30,7 @@ def swap_commands(job: BackupJob, disk: JobDisk) -> tuple[str, ...]:
 def is_swapped(work: Work, disk: JobDisk) -> bool:
     """Whether the image is in retain and an overlay on it is at the live path."""
     retained = work.job.retained(disk.image)
-    if not work.is_remembered(_inode(disk), retained):
-        return False
-    return is_overlay(work, disk)
+    return work.is_remembered(_inode(disk), retained) and is_overlay(work, disk)
 
 
 def is_overlay(work: Work, disk: JobDisk) -> bool:
@@ -90,6 +88,16 @@ def swap_back(work: Work, disk: JobDisk) -> None:
             shell.remove(disk.live)
         shell.rename(retained, disk.live)
     shell.remove(_working(work.job, disk))
+
+
+def is_set_aside(work: Work, disk: JobDisk) -> bool:
+    """Whether the machine's image is in retain, whatever is at its live path."""
+    return work.is_remembered(_inode(disk), work.job.retained(disk.image))
+
+
+def forget_overlay(work: Work, disk: JobDisk) -> None:
+    """Remove an overlay that never came to its place."""
+    work.shell.remove(_working(work.job, disk))
 
 
 def is_untouched(work: Work, disk: JobDisk) -> bool:

@@ -55,6 +55,11 @@ class Work:
         """A fact of this machine and leaf; empty where there is none."""
         return self.context.recall(self.job.key(what)) or ""
 
+    def is_running(self) -> bool:
+        """Whether its guest runs now."""
+        status = self.status()
+        return status is not None and status.state == "running"
+
     def disk_now(self, disk: JobDisk) -> XmlDisk | None:
         """What the hypervisor says of a disk: of the running machine, else of its definition."""
         if self.status() is None:

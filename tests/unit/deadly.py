@@ -1,0 +1,60 @@
+"""Targets and contexts that die before one of their effects: what crash tests enumerate with.
+
+The effects are found by running once and counting; none is listed by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.unit.restore_world import Killed
+
+CHANGING = ("create", "commit", "rebase")
+"""What qemu-img changes something with; everything else that is run only looks."""
+
+EFFECTS = frozenset(
+    {
+        "write", "copy", "rename", "remove", "make_directory", "set_owner",
+        "add", "modify", "transition", "delete",
+        "shut_down", "destroy", "check_state_xml", "restore_paused", "start", "resume", "define",
+        "undefine", "remember", "record",
+        "save", "snapshot", "pull", "commit", "pivot", "cancel_job", "begin_push", "cancel_push",
+        "discard_copy", "stream", "run",
+    }
+)  # fmt: skip
+
+
+@dataclass
+class Fate:
+    """Counts effects, and kills before one of them."""
+
+    kill_at: int = -1
+    count: int = 0
+    names: list[str] = field(default_factory=list)
+
+    def strike(self, name: str, act: Callable[[], object]) -> object:
+        number, self.count = self.count, self.count + 1
+        self.names.append(name)
+        if number == self.kill_at:
+            raise Killed(name)
+        return act()
+
+
+class Deadly:
+    """A target, or a context, each of whose effects may be the last."""
+
+    def __init__(self, inner: object, fate: Fate) -> None:
+        self._inner, self._fate = inner, fate
+
+    def __getattr__(self, name: str):
+        found = getattr(self._inner, name)
+        if name not in EFFECTS:
+            return found
+
+        def act(*given, **named):
+            if name == "run" and given[0][1] not in CHANGING:
+                return found(*given, **named)
+            return self._fate.strike(name, lambda: found(*given, **named))
+
+        return act
