@@ -11,7 +11,7 @@ from config.site import Site
 from steps.conflicts import Resolutions
 from steps.procedure import Phase, Plan, ProbeInput, Step, Survey
 from steps.targets.sizes import size_text
-from steps.virtual_machine.check.find_sets import find_sets, today
+from steps.virtual_machine.check.find_sets import count, find_sets, today
 from steps.virtual_machine.check.set_job import SetJob
 from steps.virtual_machine.check.step_try import TryRestore, way_of
 from steps.virtual_machine.check.steps import ProveUnchanged, Summary, VerifySet
@@ -93,9 +93,10 @@ def _steps(
 def _object(jobs: Sequence[SetJob]) -> str:
     if len(jobs) == 1:
         return jobs[0].words
+    if not jobs:
+        return "no backup"
     machines = len({job.machine for job in jobs})
-    count = f"{len(jobs)} backups" if jobs else "no backup"
-    return f"{count} of {machines} machine{'s' if machines > 1 else ''}" if jobs else count
+    return f"{count(len(jobs), 'backup')} of {count(machines, 'machine')}"
 
 
 def _settings(

@@ -140,8 +140,8 @@ class _Reading:
             )  # fmt: skip
         elif not manifest and MANIFEST not in self._names:
             yield Finding(
-                WARNING, "It has no manifest: other tools made it, or its backup did not end. What"
-                " must be there was taken from its XML.",
+                WARNING, "It has no manifest (other tools made it, or its backup did not end): what"
+                " must be there was taken from its XML",
             )  # fmt: skip
 
     def _chain(self, image: ImageFacts) -> Iterator[Finding]:

@@ -103,7 +103,7 @@ class ProveUnchanged(CheckStep, SetStep):
 
     def __init__(self, site: Site, job: SetJob) -> None:
         super().__init__(site, job, "unchanged")
-        self.title = f"Prove that {job.words} is unchanged"
+        self.title = f"Unchanged: {job.words}"
 
     def commands(self) -> Sequence[str]:
         """sha256sum again."""
