@@ -15,6 +15,8 @@ from config.errors import StepFailed
 from config.questions import Value
 from steps.drill import practice_machine as practice
 from steps.procedure import Plan, ProbeInput
+from steps.virtual_machine.backup.job import MANIFEST
+from steps.virtual_machine.backup.manifest import Manifest, ManifestFile
 from steps.virtual_machine.check.find_sets import due
 from steps.virtual_machine.check.procedure import PROCEDURE
 from steps.virtual_machine.check.set_job import SetJob
@@ -74,17 +76,19 @@ def write_sums(world: World) -> None:
     (world.set_folder / SUMS).write_text("".join(lines))
 
 
-def write_manifest(world: World, *, without: str = "") -> None:
-    files = [
-        {
-            "name": path.name,
-            "size": path.stat().st_size,
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        }
+def write_manifest(world: World) -> None:
+    """As a backup of ours ends, of the files that are there."""
+    files = tuple(
+        ManifestFile(path.name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
         for path in sorted(world.set_folder.iterdir())
-        if path.name not in (SUMS, without)
-    ]
-    (world.set_folder / "manifest.json").write_text(json.dumps({"files": files}))
+        if path.name not in (SUMS, MANIFEST)
+    )
+    memory = any(".state." in file.name for file in files)
+    manifest = Manifest(
+        NAME, "web01", LEAF, "node", "vm-persistent/p", "live", "running", memory, LEAF, (), files,
+        (), "test",
+    )  # fmt: skip
+    (world.set_folder / MANIFEST).write_bytes(manifest.to_bytes())
 
 
 def flip_a_bit(path: Path, offset: int = -10) -> None:

@@ -153,6 +153,7 @@ class Summary(CheckStep):
     name = "summary"
     title = "Sum up"
     reason = "One line for the night's report."
+    every_time = True
 
     def __init__(self, jobs: Sequence[SetJob], tried: Sequence[SetJob]) -> None:
         self.jobs, self.tried = jobs, tried
