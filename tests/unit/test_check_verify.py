@@ -246,11 +246,17 @@ def test_a_machine_without_an_entry_is_found_by_its_backups(world: World):
     assert plan_of(world, scope="all").object == f"{NAME} of {LEAF}"
 
 
-def test_a_set_has_a_lane_of_its_own(world: World):
-    plan = plan_of(world, scope="all", restore_test="cold", at_once=3)
-    lanes = {step.lane for step in plan.phases[0].steps}
-    assert lanes == {f"{NAME}.{LEAF}"}
+def test_every_set_has_a_lane_of_its_own_also_where_machines_have_one_name(world: World):
+    more = given(scope="all", restore_test="cold", at_once=3)
+    survey = json.loads(json.dumps(PROCEDURE.survey(probe(world, **more))))
+    (one,) = survey["sets"]
+    plan = PROCEDURE.plan(world.site, more, {}, survey)
+    assert {step.lane for step in plan.phases[0].steps} == {f"web01 of {LEAF}"}
     assert plan.phases[0].at_once == 3
+    survey["sets"] = [one, {**one, "machine": "another"}]
+    plan = PROCEDURE.plan(world.site, more, {}, survey)
+    lanes = [step.lane for step in plan.phases[0].steps]
+    assert lanes == [f"web01 ({NAME}) of {LEAF}"] * 3 + [f"web01 (another) of {LEAF}"] * 3
 
 
 def test_a_trial_of_a_damaged_set_is_refused_and_says_why(world: World):

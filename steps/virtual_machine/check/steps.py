@@ -30,7 +30,7 @@ class SetStep(Step):
 
     def __init__(self, site: Site, job: SetJob, kind: str) -> None:
         self.site, self.job = site, job
-        self.lane = job.key
+        self.lane = job.words
         self.name = f"{kind}.{job.key}"
 
     def probe(self, context: StepContext) -> ProbeInput:
