@@ -7,7 +7,7 @@ import struct
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,19 +154,28 @@ def clear_away(hypervisor: LibvirtHypervisor, name: str) -> None:
         hypervisor.undefine(name)
 
 
-def _definition(name: str, identity: str, images: tuple[Path, Path], kind: str) -> str:
-    disks = "".join(
+def disks_xml(images: Mapping[str, Path]) -> str:
+    """The disks of a definition, by target."""
+    return "".join(
         f"""
     <disk type='file' device='disk'>
       <driver name='qemu' type='qcow2'/>
       <source file='{image}'/>
-      <target dev='{image.stem}' bus='virtio'/>
+      <target dev='{target}' bus='virtio'/>
     </disk>"""
-        for image in images
+        for target, image in images.items()
     )
+
+
+def console_xml(identity: str, password: str) -> str:
+    """A VNC console with an address of its own: other roots look for a free port at that moment."""
+    address = "127." + ".".join(str(byte % 254 + 1) for byte in uuid.UUID(identity).bytes[:3])
+    return f"<graphics type='vnc' port='-1' autoport='yes' listen='{address}' passwd='{password}'/>"
+
+
+def _definition(name: str, identity: str, images: tuple[Path, Path], kind: str) -> str:
+    disks = disks_xml({image.stem: image for image in images})
     source = f"type='bridge'><source bridge='{kind}'/" if kind != "none" else "type='user'"
-    # An address of its own: other roots look for a free console port at the same moment.
-    console = "127." + ".".join(str(byte % 254 + 1) for byte in uuid.UUID(identity).bytes[:3])
     return f"""<domain type='qemu'>
   <name>{name}</name>
   <uuid>{identity}</uuid>
@@ -181,7 +190,7 @@ def _definition(name: str, identity: str, images: tuple[Path, Path], kind: str) 
   <devices>
     <emulator>{emulator()}</emulator>{disks}
     <interface {source}><mac address='52:54:00:11:22:c1'/><model type='virtio'/></interface>
-    <graphics type='vnc' port='-1' autoport='yes' listen='{console}' passwd='{PASSWORD}'/>
+    {console_xml(identity, PASSWORD)}
     <video><model type='vga'/></video>
     <memballoon model='none'/>
   </devices>

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steps.drill.embedded import emulator
-from tests.real.hypervisor_support import MIB, run
+from tests.real.hypervisor_support import MIB, console_xml, disks_xml, run
 from tests.real.initramfs import MARK_OFFSET, SECTOR, TICK_OFFSET, initramfs
 
 GUEST = Path(__file__).parents[2] / ".cache" / "guest"
@@ -166,20 +166,7 @@ def _definition(
     mac: str,
     graphics: str,
 ) -> str:
-    disks = "".join(
-        f"""
-    <disk type='file' device='disk'>
-      <driver name='qemu' type='qcow2'/>
-      <source file='{image}'/>
-      <target dev='{target}' bus='virtio'/>
-    </disk>"""
-        for target, image in zip(TARGETS, images, strict=True)
-    )
-    # An address of its own: other roots look for a free console port at the same moment.
-    address = "127." + ".".join(str(byte % 254 + 1) for byte in uuid.UUID(name).bytes[:3])
-    console_xml = graphics or (
-        f"<graphics type='vnc' port='-1' autoport='yes' listen='{address}' passwd='{PASSWORD}'/>"
-    )
+    disks = disks_xml(dict(zip(TARGETS, images, strict=True)))
     return f"""<domain type='qemu'>
   <name>{name}</name>
   <uuid>{name}</uuid>
@@ -202,7 +189,7 @@ def _definition(
     <emulator>{emulator()}</emulator>{disks}
     {card}<mac address='{mac}'/><model type='virtio'/></interface>
     <serial type='file'><source path='{console}'/><target port='0'/></serial>
-    {console_xml}
+    {graphics or console_xml(name, PASSWORD)}
     <video><model type='vga'/></video>
     <memballoon model='virtio'/>
   </devices>

@@ -15,6 +15,8 @@ from config.errors import StepFailed
 from config.questions import Value
 from steps.drill import practice_machine as practice
 from steps.procedure import Plan, ProbeInput
+from steps.virtual_machine.backup.job import MANIFEST
+from steps.virtual_machine.backup.manifest import Manifest, ManifestFile
 from steps.virtual_machine.check.find_sets import due
 from steps.virtual_machine.check.procedure import PROCEDURE
 from steps.virtual_machine.check.set_job import SetJob
@@ -74,17 +76,19 @@ def write_sums(world: World) -> None:
     (world.set_folder / SUMS).write_text("".join(lines))
 
 
-def write_manifest(world: World, *, without: str = "") -> None:
-    files = [
-        {
-            "name": path.name,
-            "size": path.stat().st_size,
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        }
+def write_manifest(world: World) -> None:
+    """As a backup of ours ends, of the files that are there."""
+    files = tuple(
+        ManifestFile(path.name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
         for path in sorted(world.set_folder.iterdir())
-        if path.name not in (SUMS, without)
-    ]
-    (world.set_folder / "manifest.json").write_text(json.dumps({"files": files}))
+        if path.name not in (SUMS, MANIFEST)
+    )
+    memory = any(".state." in file.name for file in files)
+    manifest = Manifest(
+        NAME, "web01", LEAF, "node", "vm-persistent/p", "live", "running", memory, LEAF, (), files,
+        (), "test",
+    )  # fmt: skip
+    (world.set_folder / MANIFEST).write_bytes(manifest.to_bytes())
 
 
 def flip_a_bit(path: Path, offset: int = -10) -> None:
@@ -242,11 +246,17 @@ def test_a_machine_without_an_entry_is_found_by_its_backups(world: World):
     assert plan_of(world, scope="all").object == f"{NAME} of {LEAF}"
 
 
-def test_a_set_has_a_lane_of_its_own(world: World):
-    plan = plan_of(world, scope="all", restore_test="cold", at_once=3)
-    lanes = {step.lane for step in plan.phases[0].steps}
-    assert lanes == {f"{NAME}.{LEAF}"}
+def test_every_set_has_a_lane_of_its_own_also_where_machines_have_one_name(world: World):
+    more = given(scope="all", restore_test="cold", at_once=3)
+    survey = json.loads(json.dumps(PROCEDURE.survey(probe(world, **more))))
+    (one,) = survey["sets"]
+    plan = PROCEDURE.plan(world.site, more, {}, survey)
+    assert {step.lane for step in plan.phases[0].steps} == {f"web01 of {LEAF}"}
     assert plan.phases[0].at_once == 3
+    survey["sets"] = [one, {**one, "machine": "another"}]
+    plan = PROCEDURE.plan(world.site, more, {}, survey)
+    lanes = [step.lane for step in plan.phases[0].steps]
+    assert lanes == [f"web01 ({NAME}) of {LEAF}"] * 3 + [f"web01 (another) of {LEAF}"] * 3
 
 
 def test_a_trial_of_a_damaged_set_is_refused_and_says_why(world: World):

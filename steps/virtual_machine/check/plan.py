@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from config.errors import InvalidInput, Refused
 from config.interviews.virtual_machine_check import AT_ONCE, NO, ONE, SECONDS
@@ -11,7 +12,7 @@ from config.site import Site
 from steps.conflicts import Resolutions
 from steps.procedure import Phase, Plan, ProbeInput, Step, Survey
 from steps.targets.sizes import size_text
-from steps.virtual_machine.check.find_sets import find_sets, today
+from steps.virtual_machine.check.find_sets import count, find_sets, today
 from steps.virtual_machine.check.set_job import SetJob
 from steps.virtual_machine.check.step_try import TryRestore, way_of
 from steps.virtual_machine.check.steps import ProveUnchanged, Summary, VerifySet
@@ -59,11 +60,22 @@ def _read(survey: Survey) -> tuple[tuple[SetJob, ...], tuple[str, ...]]:
         sets, silent = survey["sets"], survey["silent"]
         assert isinstance(sets, list)
         assert isinstance(silent, list)
-        return tuple(SetJob.from_json(job) for job in sets), tuple(map(str, silent))
+        return _told_apart([SetJob.from_json(job) for job in sets]), tuple(map(str, silent))
     except (KeyError, TypeError, AssertionError) as error:
         raise InvalidInput(
             f"The survey of this check is damaged: {type(error).__name__}.", "Start it anew."
         ) from error
+
+
+def _told_apart(jobs: Sequence[SetJob]) -> tuple[SetJob, ...]:
+    """Machines of one name get their uuid behind it: the words are what tells lanes apart."""
+    machines: dict[str, set[str]] = {}
+    for job in jobs:
+        machines.setdefault(job.title, set()).add(job.machine)
+    return tuple(
+        replace(job, title=f"{job.title} ({job.machine})") if len(machines[job.title]) > 1 else job
+        for job in jobs
+    )
 
 
 def _tried(jobs: Sequence[SetJob], given: Given) -> tuple[SetJob, ...]:
@@ -93,9 +105,10 @@ def _steps(
 def _object(jobs: Sequence[SetJob]) -> str:
     if len(jobs) == 1:
         return jobs[0].words
+    if not jobs:
+        return "no backup"
     machines = len({job.machine for job in jobs})
-    count = f"{len(jobs)} backups" if jobs else "no backup"
-    return f"{count} of {machines} machine{'s' if machines > 1 else ''}" if jobs else count
+    return f"{count(len(jobs), 'backup')} of {count(machines, 'machine')}"
 
 
 def _settings(

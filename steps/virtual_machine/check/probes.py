@@ -8,7 +8,7 @@ from config.interviews.virtual_machine_check import NO, ONE
 from config.questions import Finding
 from steps.procedure import Probe, Probed, ProbeInput
 from steps.targets.sizes import size_text
-from steps.virtual_machine.check.find_sets import FoundSets, find_sets, today
+from steps.virtual_machine.check.find_sets import FoundSets, count, find_sets, today
 from steps.virtual_machine.check.step_try import way_of
 from steps.virtual_machine.check.trial import COLD
 from steps.virtual_machine.probes import list_iterations, list_machines
@@ -22,16 +22,18 @@ def look_at_sets(probe: ProbeInput) -> Probed:
 
 def _chosen(found: FoundSets) -> Iterator[Finding]:
     jobs = found.sets
-    machines = len({job.machine for job in jobs})
     size = size_text(sum(job.size for job in jobs))
-    never = sum(not job.last_sound for job in jobs)
     if not jobs:
         yield Finding("ok", f"None of {found.seen} backups is due.")
-        return
-    yield Finding(
-        "ok", f"{len(jobs)} of {found.seen} backups, of {machines} machines, {size} to read;"
-        f" {never} of them never verified.",
-    )  # fmt: skip
+    elif len(jobs) == 1:
+        yield Finding("ok", f"{jobs[0].words}: {size} to read, {jobs[0].record}.")
+    else:
+        machines = len({job.machine for job in jobs})
+        never = sum(not job.last_sound for job in jobs)
+        yield Finding(
+            "ok", f"{len(jobs)} of {found.seen} backups, {count(machines, 'machine')}, {size} to"
+            f" read; {never} not verified yet.",
+        )  # fmt: skip
 
 
 def _trials(found: FoundSets, probe: ProbeInput) -> Iterator[Finding]:
@@ -43,7 +45,7 @@ def _trials(found: FoundSets, probe: ProbeInput) -> Iterator[Finding]:
     away = len(found.sets) - len(here)
     if here:
         yield Finding(
-            "ok", f"{len(here) - cold} restored with their memory, {cold} by a cold boot."
+            "ok", f"To be restored with memory: {len(here) - cold}, by a cold boot: {cold}."
         )
     if away:
         remedy = "Run the check on those nodes to try them too."

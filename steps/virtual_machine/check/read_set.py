@@ -10,6 +10,9 @@ from config.questions import Finding
 from steps.procedure import ProbeInput
 from steps.targets.shell import Shell
 from steps.targets.sizes import size_text
+from steps.virtual_machine.backup.completeness import manifest_of
+from steps.virtual_machine.backup.job import MANIFEST
+from steps.virtual_machine.backup.manifest import Manifest, is_unfinished
 from steps.virtual_machine.backup_set import (
     ERROR,
     NOT_RUNNING,
@@ -19,12 +22,10 @@ from steps.virtual_machine.backup_set import (
     StateFacts,
     content_findings,
 )
-from steps.virtual_machine.check.manifest_sums import INCOMPLETE, MANIFEST, manifest_files
 from steps.virtual_machine.iterations import SUMS, Iteration
 from steps.virtual_machine.machine_site import MachineSite
 from steps.virtual_machine.qemu_image import image_chain
 from steps.virtual_machine.set_reader import SetDocuments, SetReader
-from steps.virtual_machine.small_files import read_small
 from steps.virtual_machine.verification import read_record
 
 Read = Callable[[int], None]
@@ -106,15 +107,11 @@ class _Reading:
         found.sort(key=lambda finding: order.index(finding.level))
         return SetReading(tuple(found), files, images, content.state.kind == "saved")
 
-    def _manifest(self) -> tuple[Mapping[str, tuple[int, str]], tuple[str, ...]]:
-        if MANIFEST not in self._names:
-            return {}, ()
-        path = f"{self._place.backup}/{MANIFEST}"
+    def _manifest(self) -> tuple[Manifest | None, tuple[str, ...]]:
         try:
-            text = read_small(self._shell, path).decode("utf-8", "replace")
-            return manifest_files(text, path), ()
+            return manifest_of(self._shell, self._iteration), ()
         except RekindleError as error:
-            return {}, (error.message,)
+            return None, (error.message,)
 
     def _entry_problems(self, documents: SetDocuments) -> Iterator[str]:
         machine = self._place.machine
@@ -125,23 +122,22 @@ class _Reading:
         if facts and facts.name and facts.name != machine:
             yield f"The XML of {self._place.backup} is of the machine {facts.name}, not {machine}."
 
-    def _wants_state(self, state: StateFacts, manifest: Mapping[str, object]) -> bool:
+    def _wants_state(self, state: StateFacts, manifest: Manifest | None) -> bool:
         if self._place.storage.is_template or state.kind == NOT_RUNNING:
             return False
-        # A backup of disks alone says so in its manifest: there is no state in its list.
-        name = f"{self._place.machine}.state.{self._place.leaf}"
-        return not manifest or name in manifest
+        # A backup of disks alone says so in its manifest.
+        return manifest is None or manifest.memory
 
-    def _standing(self, manifest: Mapping[str, object]) -> Iterator[Finding]:
-        if INCOMPLETE in self._names:
+    def _standing(self, manifest: Manifest | None) -> Iterator[Finding]:
+        if is_unfinished(sorted(self._names)):
             yield Finding(
                 ERROR, f"{self._place.backup} is not complete: its backup or removal did not end.",
                 "Wait for it where it runs; else choose another backup.",
             )  # fmt: skip
-        elif not manifest and MANIFEST not in self._names:
+        elif manifest is None and MANIFEST not in self._names:
             yield Finding(
-                WARNING, "It has no manifest: other tools made it, or its backup did not end. What"
-                " must be there was taken from its XML.",
+                WARNING, "It has no manifest (other tools made it, or its backup did not end): what"
+                " must be there was taken from its XML",
             )  # fmt: skip
 
     def _chain(self, image: ImageFacts) -> Iterator[Finding]:
@@ -173,9 +169,9 @@ class _Reading:
         self,
         files: Mapping[str, FileProof],
         documents: SetDocuments,
-        manifest: Mapping[str, tuple[int, str]],
+        manifest: Manifest | None,
     ) -> Iterator[Finding]:
-        listed = {name: sha256 for name, (_, sha256) in manifest.items()}
+        listed = {file.name: file.sha256.lower() for file in manifest.files} if manifest else {}
         known = read_record(self._shell, self._iteration).sums
         for source, sums in (
             (MANIFEST, listed), (SUMS, documents.sums), ("what was found earlier", known),

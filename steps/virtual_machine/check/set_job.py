@@ -29,12 +29,12 @@ class SetJob:
 
     @property
     def key(self) -> str:
-        """What tells it from every other set; stable, the name of its lane."""
+        """What tells it from every other set; stable."""
         return f"{self.machine}.{self.place.leaf}"
 
     @property
     def words(self) -> str:
-        """What an operator calls it."""
+        """What an operator calls it: the name of its lane."""
         return f"{self.title} of {self.place.leaf}"
 
     def to_json(self) -> dict[str, Any]:

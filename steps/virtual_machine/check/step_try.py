@@ -37,8 +37,7 @@ class TryRestore(SetStep):
     def __init__(self, site: Site, job: SetJob, how: str, seconds: float) -> None:
         super().__init__(site, job, "try")
         self.how, self.seconds = how, seconds
-        way = "with its memory" if how == WITH_STATE else "by a cold boot"
-        self.title = f"Restore {job.words} in isolation, {way}"
+        self.title = f"Test restore: {job.words}"
 
     def commands(self) -> Sequence[str]:
         """Overlays, a restore or a boot, a screenshot, the end."""

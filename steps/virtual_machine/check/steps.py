@@ -30,7 +30,7 @@ class SetStep(Step):
 
     def __init__(self, site: Site, job: SetJob, kind: str) -> None:
         self.site, self.job = site, job
-        self.lane = job.key
+        self.lane = job.words
         self.name = f"{kind}.{job.key}"
 
     def probe(self, context: StepContext) -> ProbeInput:
@@ -103,7 +103,7 @@ class ProveUnchanged(CheckStep, SetStep):
 
     def __init__(self, site: Site, job: SetJob) -> None:
         super().__init__(site, job, "unchanged")
-        self.title = f"Prove that {job.words} is unchanged"
+        self.title = f"Unchanged: {job.words}"
 
     def commands(self) -> Sequence[str]:
         """sha256sum again."""
@@ -153,6 +153,7 @@ class Summary(CheckStep):
     name = "summary"
     title = "Sum up"
     reason = "One line for the night's report."
+    every_time = True
 
     def __init__(self, jobs: Sequence[SetJob], tried: Sequence[SetJob]) -> None:
         self.jobs, self.tried = jobs, tried
