@@ -292,6 +292,29 @@ def test_space_is_foretold_from_the_nights_that_are_there(office):
     assert storage.free > 0
 
 
+def test_a_machine_whose_own_plan_names_another_folder_is_looked_for_there(office):
+    own = f"ou=backup,{MACHINE_DN}"
+    entry = office.world.other.get(own)
+    plan = [
+        Change("add", "objectClass", (b"sstVirtualizationBackupObjectClass",)),
+        Change("add", "sstBackupRootDirectory", (f"file://{office.folder}/other".encode(),)),
+        Change("add", "sstBackupRetainDirectory", (f"file://{office.folder}/retain".encode(),)),
+    ]
+    office.world.other.modify(own, plan, expected_csn=entry.entry_csn)
+    (office.folder / "other").mkdir()
+    make_set(office).rename(office.folder / "moved")
+    target = office.folder / "other" / POOL / MACHINE
+    target.mkdir(parents=True)
+    (office.folder / "moved").rename(target / LEAF)
+    assert machine(office).leaves[0].whole is True
+    assert machine(office).problems == ()
+
+
+def test_of_a_machine_on_a_node_that_the_site_file_does_not_know_nothing_is_called_missing(office):
+    change(office, MACHINE_DN, sstNode="node-99.example.org")
+    assert machine(office).leaves[0].whole is None
+
+
 def test_a_node_that_does_not_answer_is_named_and_its_files_are_not_called_missing(office):
     def dead(name):
         raise InvalidInput("no route to host")

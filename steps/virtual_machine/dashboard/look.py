@@ -12,6 +12,7 @@ from steps.procedure import ProbeInput, Survey
 from steps.targets.directory import Directory
 from steps.targets.directory_names import equals
 from steps.targets.shell import Shell
+from steps.virtual_machine.backup_plan import BackupPlan, effective_plan
 from steps.virtual_machine.coordination.standing import Around, standing, usual_seconds
 from steps.virtual_machine.dashboard.board import (
     GRACE,
@@ -58,6 +59,8 @@ class Gathered:
     storage: list[Storage] = field(default_factory=list)
     orphans: dict[tuple[str, int, int], Orphan] = field(default_factory=dict)
     looked_everywhere: bool = True
+    nodes: set[str] = field(default_factory=set)
+    """The nodes of the site file, in lower case."""
 
 
 def survey(probe: ProbeInput) -> Survey:
@@ -130,7 +133,7 @@ def _leaf(leaf: JobLeaf, gathered: Gathered, around: Around) -> LeafStanding:
     is_whole: bool | None = None
     if names is not None:
         is_whole = whole(names, leaf.machine, leaf.name)
-    elif gathered.looked_everywhere:
+    elif gathered.looked_everywhere and around.node.lower() in gathered.nodes:
         is_whole = False
     return LeafStanding(
         leaf.name, leaf.mode, leaf.state, leaf.return_value, stands.kind.value, stands.text,
@@ -153,7 +156,7 @@ def _gather(
     probe: ProbeInput, machines: Sequence[Ruled], leaves: Mapping[str, Sequence[JobLeaf]],
     silent: list[str],
 ) -> Gathered:  # fmt: skip
-    gathered = Gathered()
+    gathered = Gathered(nodes={node.name.lower() for node in probe.site.nodes})
     images, unread = _images(probe, silent)
     known = Known(
         images,
@@ -205,19 +208,17 @@ def _look_at_node(
     unread: set[str],
 ) -> None:  # fmt: skip
     shell, storage = probe.targets.shell(node), probe.site.storage
-    plans = {plan.backup_root: plan for _, _, plan in roots(_only(probe, node), [])}
-    own = plan_of(probe.targets.directory(), "", "", storage)
-    for root in {own.backup_root, *plans}:
+    plans = tuple(_plans(probe, node, machines))
+    for root in dict.fromkeys(plan.backup_root for plan in plans):
         files = find_files(shell, root, 5)
-        _take_sets(shell, node, root, files, gathered)
+        _take_sets(shell, root, files, gathered)
         _add(gathered, backup_orphans(node, root, files, known))
         if files:
             gathered.storage.append(_storage(shell, node, root, files, machines))
     if node in unread:
         return
     live = find_files(shell, storage.live_root, 3)
-    retained = {own.retain_root, *(plan.retain_root for plan in plans.values())}
-    lists = {root: find_files(shell, root, 5) for root in retained}
+    lists = {plan.retain_root: find_files(shell, plan.retain_root, 5) for plan in plans}
     there = {f"{storage.live_root}/{file.path}" for file in live}
     named = Known(
         {*known.images, *_stood_on(shell, known.images, there)}, known.machines, known.leaves,
@@ -226,6 +227,15 @@ def _look_at_node(
     _add(gathered, live_orphans(node, storage.live_root, live, named))
     for root, files in lists.items():
         _add(gathered, retain_orphans(node, root, files, named))
+
+
+def _plans(probe: ProbeInput, node: str, machines: Sequence[Ruled]) -> Iterator[BackupPlan]:
+    """Every plan whose folders this node may have: the site's, the pools', the machines' own."""
+    storage = probe.site.storage
+    yield plan_of(probe.targets.directory(), "", "", storage)
+    yield from (plan for _, _, plan in roots(_only(probe, node), []))
+    for winner in {m.winner.dn: m.winner for m in machines if m.winner is not None}.values():
+        yield effective_plan((winner,), storage)
 
 
 def _only(probe: ProbeInput, node: str) -> ProbeInput:
@@ -255,9 +265,7 @@ def _add(gathered: Gathered, orphans: Iterable[Orphan]) -> None:
         gathered.orphans.setdefault((orphan.path, orphan.size, orphan.files), orphan)
 
 
-def _take_sets(
-    shell: Shell, node: str, root: str, files: Iterable[FoundFile], gathered: Gathered
-) -> None:
+def _take_sets(shell: Shell, root: str, files: Iterable[FoundFile], gathered: Gathered) -> None:
     places: dict[tuple[str, str, str, str], list[str]] = {}
     for file in files:
         if len(file.parts) == 5 and all(is_safe_name(part) for part in file.parts[:4]):
