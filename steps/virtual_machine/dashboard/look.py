@@ -36,14 +36,14 @@ from steps.virtual_machine.iterations import Iteration, SetFile, named_time
 from steps.virtual_machine.job_leaf import CLASS, JobLeaf, job_leaf, stamp_time
 from steps.virtual_machine.machine_directory import machines_dn, plan_of
 from steps.virtual_machine.machine_site import roots
-from steps.virtual_machine.places import StoragePlace, is_safe_name, set_place
+from steps.virtual_machine.places import SetPlace, StoragePlace, is_safe_name, set_place
 from steps.virtual_machine.plans.lookup import Ruled, all_machines, timetable_of
 from steps.virtual_machine.plans.next_runs import last_due
 from steps.virtual_machine.plans.plan_entry import values_of
 from steps.virtual_machine.plans.zone import own_zone
 from steps.virtual_machine.qemu_image import ImageInfo, try_info
 from steps.virtual_machine.restored_before import last_restores
-from steps.virtual_machine.verification import has_record, last_verified
+from steps.virtual_machine.verification import SetRecord, has_record, read_record
 from steps.virtual_machine.xml_facts import xml_facts
 
 _SOURCE = "sstSourceFile"
@@ -56,6 +56,8 @@ class Gathered:
 
     sets: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     verified: dict[str, str] = field(default_factory=dict)
+    tried: dict[str, str] = field(default_factory=dict)
+    damaged: dict[str, list[str]] = field(default_factory=dict)
     storage: list[Storage] = field(default_factory=list)
     orphans: dict[tuple[str, int, int], Orphan] = field(default_factory=dict)
     looked_everywhere: bool = True
@@ -124,6 +126,8 @@ def _machine(
         found.name, found.title, found.node, found.excluded, found.origin, timetable, followed,
         due, _last_backup(leaves, standings), gathered.verified.get(found.name.lower(), ""),
         restored.get(found.name.lower(), ""), standings, wrong,
+        gathered.tried.get(found.name.lower(), ""),
+        tuple(gathered.damaged.get(found.name.lower(), ())),
     )  # fmt: skip
 
 
@@ -277,10 +281,26 @@ def _take_sets(shell: Shell, root: str, files: Iterable[FoundFile], gathered: Ga
         if has_record(shell, place):
             statuses = ((name, shell.status(f"{place.backup}/{name}")) for name in sorted(names))
             found = tuple(SetFile(n, s.size, s.allocated, s.modified) for n, s in statuses if s)
-            moment = stamp_time(last_verified(shell, Iteration(place, found)))
-            if moment is not None:
-                before = gathered.verified.get(machine.lower(), "")
-                gathered.verified[machine.lower()] = max(before, moment.isoformat())
+            _take_record(read_record(shell, Iteration(place, found)), place, gathered)
+
+
+def _take_record(record: SetRecord, place: SetPlace, gathered: Gathered) -> None:
+    """What the checks have written beside a set, as far as it is about the files of today."""
+    machine = place.machine.lower()
+    _keep_latest(gathered.verified, machine, record.last_sound)
+    if record.verified is not None and record.verified.problem:
+        gathered.damaged.setdefault(machine, []).append(f"{place.leaf}: {record.verified.problem}")
+    if record.tried is not None and record.tried.problem:
+        text = f"{place.leaf} did not restore in isolation: {record.tried.problem}"
+        gathered.damaged.setdefault(machine, []).append(text)
+    elif record.tried is not None:
+        _keep_latest(gathered.tried, machine, record.tried.at)
+
+
+def _keep_latest(found: dict[str, str], machine: str, stamp: str) -> None:
+    moment = stamp_time(stamp)
+    if moment is not None:
+        found[machine] = max(found.get(machine, ""), moment.isoformat())
 
 
 def _storage(
