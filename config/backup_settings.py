@@ -21,7 +21,7 @@ EXCLUDED = "sstBackupExcludeFromBackup"
 
 ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?|[0-9]{1,10}")
 PERMISSION = re.compile(r"0?[0-7]{3}")
-"""What a user or group, and a mode, may look like (as backup_plan.py reads them)."""
+"""What a user or group, and a mode, may look like."""
 _SEQUENCE = re.compile(r"[0-9]{1,6}: ?[A-Za-z0-9._+-]{1,200}")
 _FORMATS = ("qcow2", "raw", "qed", "vdi", "vmdk")
 

@@ -107,6 +107,7 @@ def _machine_details(machine: MachineStanding, now: datetime) -> Iterator[tuple[
     yield "backup", overdue or ago(machine.last_backup, now)
     yield "verified", ago(machine.last_verified, now)
     yield "restored", ago(machine.last_restored, now)
+    yield "tried", f"{ago(machine.last_tried, now)}{', in isolation' * bool(machine.last_tried)}"
     for leaf in machine.stuck:
         yield from _leaf(leaf)
     told = {f"{leaf.name}: {leaf.text}" for leaf in machine.stuck}

@@ -6,12 +6,12 @@ sstVirtualizationBackupObjectClass wins whole: nothing is inherited attribute by
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from config.backup_settings import ACCOUNT, PERMISSION
 from config.errors import InvalidInput
 from config.site import MachineStorage
 from steps.targets.directory import Entry
@@ -19,9 +19,6 @@ from steps.targets.directory_names import child
 from steps.virtual_machine.places import safe_path
 
 PLAN_CLASS = "sstVirtualizationBackupObjectClass"
-
-_ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?|[0-9]{1,10}")
-_PERMISSION = re.compile(r"0?[0-7]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +154,14 @@ class _Reader:
         owner = self._account(f"{prefix}Owner", "root")
         group = self._account(f"{prefix}Group", "vm-storage")
         permission = self._text(f"{prefix}Permission", mode)
-        if not _PERMISSION.fullmatch(permission):
+        if not PERMISSION.fullmatch(permission):
             remedy = "Write three octal digits, for instance 660."
             raise self._bad(f"{prefix}Permission", permission, remedy)
         return Ownership(owner, group, int(permission, 8))
 
     def _account(self, attribute: str, default: str) -> str:
         value = self._text(attribute, default)
-        if not _ACCOUNT.fullmatch(value):
+        if not ACCOUNT.fullmatch(value):
             raise self._bad(attribute, value, "Write the name of a user or group.")
         return value
 

@@ -14,6 +14,8 @@ from steps.procedure import Outcome
 from steps.targets.ldif_directory import LdifDirectory
 from steps.targets.local import LocalShell
 from steps.targets.shell import Completed
+from steps.virtual_machine.plans.lookup import ruled
+from steps.virtual_machine.plans.plan_survey import files_of
 from steps.virtual_machine.plans.procedure import PROCEDURE
 from tests.real.plan_support import NODE, Office, PlanTargets
 from tests.real.slapd_support import MACHINE, SERVICES, World, write_ldif_folder
@@ -227,6 +229,14 @@ def test_a_program_or_answer_file_that_is_not_there_is_found_before(office, tmp_
     given = {"node": NODE, "program": "/no/such", "answers_file": str(tmp_path / "night.yaml")}
     assert office.probe("on-node", **given).findings[0].level == "error"
     assert office.probe("on-node-answers", **given).findings[0].level == "ok"
+
+
+def test_in_the_usual_folders_the_other_kind_of_file_is_looked_for_where_it_would_be(office):
+    found = ruled(office.world.directory, "site", "")
+    units = [f"/etc/systemd/system/rekindle-backup.{kind}" for kind in ("service", "timer")]
+    for install in ("timer", "cron", "uninstall"):
+        given = office.given(scope="site", what="schedule", install=install, node=NODE)
+        assert files_of(given, found) == (*units, "/etc/cron.d/rekindle-backup")
 
 
 def test_the_survey_goes_through_json(office, tmp_path):

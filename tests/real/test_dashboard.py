@@ -16,7 +16,7 @@ from steps.virtual_machine.dashboard.repair import PROCEDURE
 from steps.virtual_machine.directory_modes import Mode, new_leaf, timestamp
 from steps.virtual_machine.iterations import Iteration, SetFile
 from steps.virtual_machine.places import StoragePlace, set_place
-from steps.virtual_machine.verification import Verified, note
+from steps.virtual_machine.verification import Tried, Verified, note
 from tests.real.plan_support import Office
 from tests.real.slapd_support import LEAF_DN, MACHINE, MACHINE_DN, SERVICES
 from tests.unit.restore_world import carry_out, take_back
@@ -263,23 +263,49 @@ def test_sets_without_leaf_or_machine_are_found_and_called_restorable_where_they
 
 def test_a_verified_set_is_told(office):
     folder = make_set(office)
-    place = set_place(
-        MACHINE, LEAF, StoragePlace("vm-persistent", "pool"), f"{office.folder}/backup", "/r"
-    )
     assert machine(office).last_verified == ""
-    files = []
-    for path in folder.iterdir():
-        status = office.shell.status(str(path))
-        files.append(SetFile(path.name, status.size, status.allocated, status.modified))
-    note(
-        office.shell,
-        Iteration(place, tuple(files)),
-        verified=Verified("20261102T030000Z"),
-    )
+    note(office.shell, iteration_of(office, folder), verified=Verified("20261102T030000Z"))
     assert machine(office).last_verified == "2026-11-02T03:00:00+00:00"
     assert board(office).orphans == ()
     (folder / f"one.qcow2.{LEAF}").write_bytes(b"other")
     assert machine(office).last_verified == ""
+
+
+def iteration_of(office, folder):
+    place = set_place(
+        MACHINE, LEAF, StoragePlace("vm-persistent", "pool"), f"{office.folder}/backup", "/r"
+    )
+    files = []
+    for path in folder.iterdir():
+        status = office.shell.status(str(path))
+        files.append(SetFile(path.name, status.size, status.allocated, status.modified))
+    return Iteration(place, tuple(files))
+
+
+def test_a_set_that_was_found_damaged_is_a_problem_and_not_verified(office):
+    iteration = iteration_of(office, make_set(office))
+    found = Verified("20261102T030000Z", "one.qcow2: checksum differs")
+    note(office.shell, iteration, verified=found)
+    seen = machine(office)
+    assert seen.last_verified == ""
+    assert seen.problems == (f"{LEAF}: one.qcow2: checksum differs",)
+
+
+def test_a_restore_in_isolation_is_told_and_one_that_failed_is_a_problem(office):
+    iteration = iteration_of(office, make_set(office))
+    note(office.shell, iteration, tried=Tried("20261102T030000Z", "with state", 12.0))
+    seen = machine(office)
+    assert (seen.last_tried, seen.problems) == ("2026-11-02T03:00:00+00:00", ())
+    note(office.shell, iteration, tried=Tried("20261103T030000Z", "cold", 0.0, "it never ran"))
+    seen = machine(office)
+    assert seen.last_tried == ""
+    assert seen.problems == (f"{LEAF} did not restore in isolation: it never ran",)
+
+
+def test_a_set_whose_backup_did_not_end_is_no_backup(office):
+    folder = make_set(office)
+    (folder / "INCOMPLETE").write_text("")
+    assert machine(office).leaves[0].whole is False
 
 
 def test_space_is_foretold_from_the_nights_that_are_there(office):
@@ -290,6 +316,29 @@ def test_space_is_foretold_from_the_nights_that_are_there(office):
     assert storage.nights[1].size >= 4 * (2 << 20)
     assert storage.forecast.growth == pytest.approx(4 << 20, rel=0.01)
     assert storage.free > 0
+
+
+def test_a_machine_whose_own_plan_names_another_folder_is_looked_for_there(office):
+    own = f"ou=backup,{MACHINE_DN}"
+    entry = office.world.other.get(own)
+    plan = [
+        Change("add", "objectClass", (b"sstVirtualizationBackupObjectClass",)),
+        Change("add", "sstBackupRootDirectory", (f"file://{office.folder}/other".encode(),)),
+        Change("add", "sstBackupRetainDirectory", (f"file://{office.folder}/retain".encode(),)),
+    ]
+    office.world.other.modify(own, plan, expected_csn=entry.entry_csn)
+    (office.folder / "other").mkdir()
+    make_set(office).rename(office.folder / "moved")
+    target = office.folder / "other" / POOL / MACHINE
+    target.mkdir(parents=True)
+    (office.folder / "moved").rename(target / LEAF)
+    assert machine(office).leaves[0].whole is True
+    assert machine(office).problems == ()
+
+
+def test_of_a_machine_on_a_node_that_the_site_file_does_not_know_nothing_is_called_missing(office):
+    change(office, MACHINE_DN, sstNode="node-99.example.org")
+    assert machine(office).leaves[0].whole is None
 
 
 def test_a_node_that_does_not_answer_is_named_and_its_files_are_not_called_missing(office):

@@ -54,6 +54,10 @@ class MachineStanding:
     last_restored: str
     leaves: tuple[LeafStanding, ...]
     wrong: str = ""
+    last_tried: str = ""
+    """When a backup of it was last restored in isolation, to see that it works."""
+    damaged: tuple[str, ...] = ()
+    """What the last checks found wrong with its sets."""
 
     @property
     def stuck(self) -> tuple[LeafStanding, ...]:
@@ -81,7 +85,7 @@ class MachineStanding:
             found.append(f"{len(self.unfinished)} jobs at once ({names}): a broker acts on any")
         gone = [leaf.name for leaf in self.leaves if leaf.finished and leaf.whole is False]
         found += [f"{name}: finished, but its files are not all there" for name in gone]
-        return (*found, *([self.wrong] if self.wrong else []))
+        return (*found, *self.damaged, *([self.wrong] if self.wrong else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +182,10 @@ def _read(data: Mapping[str, Any]) -> Board:
         now=_moment(data["now"]).isoformat(),
         zone=data["zone"],
         machines=tuple(
-            MachineStanding(**{**m, "leaves": tuple(LeafStanding(**leaf) for leaf in m["leaves"])})
+            MachineStanding(**{
+                **m, "leaves": tuple(LeafStanding(**leaf) for leaf in m["leaves"]),
+                "damaged": tuple(m["damaged"]),
+            })
             for m in data["machines"]
         ),
         orphans=tuple(Orphan(**orphan) for orphan in data["orphans"]),

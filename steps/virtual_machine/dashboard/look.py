@@ -12,6 +12,7 @@ from steps.procedure import ProbeInput, Survey
 from steps.targets.directory import Directory
 from steps.targets.directory_names import equals
 from steps.targets.shell import Shell
+from steps.virtual_machine.backup_plan import BackupPlan, effective_plan
 from steps.virtual_machine.coordination.standing import Around, standing, usual_seconds
 from steps.virtual_machine.dashboard.board import (
     GRACE,
@@ -35,14 +36,14 @@ from steps.virtual_machine.iterations import Iteration, SetFile, named_time
 from steps.virtual_machine.job_leaf import CLASS, JobLeaf, job_leaf, stamp_time
 from steps.virtual_machine.machine_directory import machines_dn, plan_of
 from steps.virtual_machine.machine_site import roots
-from steps.virtual_machine.places import StoragePlace, is_safe_name, set_place
+from steps.virtual_machine.places import SetPlace, StoragePlace, is_safe_name, set_place
 from steps.virtual_machine.plans.lookup import Ruled, all_machines, timetable_of
 from steps.virtual_machine.plans.next_runs import last_due
 from steps.virtual_machine.plans.plan_entry import values_of
 from steps.virtual_machine.plans.zone import own_zone
 from steps.virtual_machine.qemu_image import ImageInfo, try_info
 from steps.virtual_machine.restored_before import last_restores
-from steps.virtual_machine.verification import has_record, last_verified
+from steps.virtual_machine.verification import SetRecord, has_record, read_record
 from steps.virtual_machine.xml_facts import xml_facts
 
 _SOURCE = "sstSourceFile"
@@ -55,9 +56,13 @@ class Gathered:
 
     sets: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     verified: dict[str, str] = field(default_factory=dict)
+    tried: dict[str, str] = field(default_factory=dict)
+    damaged: dict[str, list[str]] = field(default_factory=dict)
     storage: list[Storage] = field(default_factory=list)
     orphans: dict[tuple[str, int, int], Orphan] = field(default_factory=dict)
     looked_everywhere: bool = True
+    nodes: set[str] = field(default_factory=set)
+    """The nodes of the site file, in lower case."""
 
 
 def survey(probe: ProbeInput) -> Survey:
@@ -121,6 +126,8 @@ def _machine(
         found.name, found.title, found.node, found.excluded, found.origin, timetable, followed,
         due, _last_backup(leaves, standings), gathered.verified.get(found.name.lower(), ""),
         restored.get(found.name.lower(), ""), standings, wrong,
+        gathered.tried.get(found.name.lower(), ""),
+        tuple(gathered.damaged.get(found.name.lower(), ())),
     )  # fmt: skip
 
 
@@ -130,7 +137,7 @@ def _leaf(leaf: JobLeaf, gathered: Gathered, around: Around) -> LeafStanding:
     is_whole: bool | None = None
     if names is not None:
         is_whole = whole(names, leaf.machine, leaf.name)
-    elif gathered.looked_everywhere:
+    elif gathered.looked_everywhere and around.node.lower() in gathered.nodes:
         is_whole = False
     return LeafStanding(
         leaf.name, leaf.mode, leaf.state, leaf.return_value, stands.kind.value, stands.text,
@@ -153,7 +160,7 @@ def _gather(
     probe: ProbeInput, machines: Sequence[Ruled], leaves: Mapping[str, Sequence[JobLeaf]],
     silent: list[str],
 ) -> Gathered:  # fmt: skip
-    gathered = Gathered()
+    gathered = Gathered(nodes={node.name.lower() for node in probe.site.nodes})
     images, unread = _images(probe, silent)
     known = Known(
         images,
@@ -205,19 +212,17 @@ def _look_at_node(
     unread: set[str],
 ) -> None:  # fmt: skip
     shell, storage = probe.targets.shell(node), probe.site.storage
-    plans = {plan.backup_root: plan for _, _, plan in roots(_only(probe, node), [])}
-    own = plan_of(probe.targets.directory(), "", "", storage)
-    for root in {own.backup_root, *plans}:
+    plans = tuple(_plans(probe, node, machines))
+    for root in dict.fromkeys(plan.backup_root for plan in plans):
         files = find_files(shell, root, 5)
-        _take_sets(shell, node, root, files, gathered)
+        _take_sets(shell, root, files, gathered)
         _add(gathered, backup_orphans(node, root, files, known))
         if files:
             gathered.storage.append(_storage(shell, node, root, files, machines))
     if node in unread:
         return
     live = find_files(shell, storage.live_root, 3)
-    retained = {own.retain_root, *(plan.retain_root for plan in plans.values())}
-    lists = {root: find_files(shell, root, 5) for root in retained}
+    lists = {plan.retain_root: find_files(shell, plan.retain_root, 5) for plan in plans}
     there = {f"{storage.live_root}/{file.path}" for file in live}
     named = Known(
         {*known.images, *_stood_on(shell, known.images, there)}, known.machines, known.leaves,
@@ -226,6 +231,15 @@ def _look_at_node(
     _add(gathered, live_orphans(node, storage.live_root, live, named))
     for root, files in lists.items():
         _add(gathered, retain_orphans(node, root, files, named))
+
+
+def _plans(probe: ProbeInput, node: str, machines: Sequence[Ruled]) -> Iterator[BackupPlan]:
+    """Every plan whose folders this node may have: the site's, the pools', the machines' own."""
+    storage = probe.site.storage
+    yield plan_of(probe.targets.directory(), "", "", storage)
+    yield from (plan for _, _, plan in roots(_only(probe, node), []))
+    for winner in {m.winner.dn: m.winner for m in machines if m.winner is not None}.values():
+        yield effective_plan((winner,), storage)
 
 
 def _only(probe: ProbeInput, node: str) -> ProbeInput:
@@ -255,9 +269,7 @@ def _add(gathered: Gathered, orphans: Iterable[Orphan]) -> None:
         gathered.orphans.setdefault((orphan.path, orphan.size, orphan.files), orphan)
 
 
-def _take_sets(
-    shell: Shell, node: str, root: str, files: Iterable[FoundFile], gathered: Gathered
-) -> None:
+def _take_sets(shell: Shell, root: str, files: Iterable[FoundFile], gathered: Gathered) -> None:
     places: dict[tuple[str, str, str, str], list[str]] = {}
     for file in files:
         if len(file.parts) == 5 and all(is_safe_name(part) for part in file.parts[:4]):
@@ -269,10 +281,26 @@ def _take_sets(
         if has_record(shell, place):
             statuses = ((name, shell.status(f"{place.backup}/{name}")) for name in sorted(names))
             found = tuple(SetFile(n, s.size, s.allocated, s.modified) for n, s in statuses if s)
-            moment = stamp_time(last_verified(shell, Iteration(place, found)))
-            if moment is not None:
-                before = gathered.verified.get(machine.lower(), "")
-                gathered.verified[machine.lower()] = max(before, moment.isoformat())
+            _take_record(read_record(shell, Iteration(place, found)), place, gathered)
+
+
+def _take_record(record: SetRecord, place: SetPlace, gathered: Gathered) -> None:
+    """What the checks have written beside a set, as far as it is about the files of today."""
+    machine = place.machine.lower()
+    _keep_latest(gathered.verified, machine, record.last_sound)
+    if record.verified is not None and record.verified.problem:
+        gathered.damaged.setdefault(machine, []).append(f"{place.leaf}: {record.verified.problem}")
+    if record.tried is not None and record.tried.problem:
+        text = f"{place.leaf} did not restore in isolation: {record.tried.problem}"
+        gathered.damaged.setdefault(machine, []).append(text)
+    elif record.tried is not None:
+        _keep_latest(gathered.tried, machine, record.tried.at)
+
+
+def _keep_latest(found: dict[str, str], machine: str, stamp: str) -> None:
+    moment = stamp_time(stamp)
+    if moment is not None:
+        found[machine] = max(found.get(machine, ""), moment.isoformat())
 
 
 def _storage(

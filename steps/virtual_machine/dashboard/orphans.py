@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from steps.virtual_machine.backup.job import INCOMPLETE
 from steps.virtual_machine.dashboard.files_found import FoundFile
 from steps.virtual_machine.places import FAMILIES
 
@@ -96,6 +97,8 @@ def backup_orphans(
 def whole(names: Sequence[str], machine: str, leaf: str) -> bool:
     """Whether a set has its small files and at least one image. Which images it must have only its
     XML can tell; the check of backups looks at that."""
+    if INCOMPLETE in names:
+        return False
     small = {f"{machine}.{suffix}.{leaf}" for suffix in _SMALL}
     images = [name for name in names if name.endswith(f".{leaf}") and name not in small]
     return small <= set(names) and bool(images)
