@@ -1,0 +1,1 @@
+"""The oVirt self-hosted engine: its backups, its restore, its hosts."""
