@@ -19,7 +19,7 @@ fail() {
 }
 
 # What a system calls the parts: the practice site's servers, what the sdist-only Python packages
-# are built with, and for the tests an SSH server.
+# are built with, for the tests an SSH server, PostgreSQL, and what archives are packed with.
 debian_packages() {
     # libvirt-daemon-system makes the account libvirt-qemu, without which libvirt's embedded driver
     # does not even read its configuration.
@@ -27,7 +27,8 @@ debian_packages() {
     echo slapd ldap-utils iproute2
     echo libvirt-dev libldap-dev libsasl2-dev pkg-config gcc libc6-dev
     scripts/find-python.sh > /dev/null || echo python3 python3-dev python3-venv
-    [[ $purpose != test ]] || echo openssh-server openssh-client openssl
+    [[ $purpose != test ]] || echo openssh-server openssh-client openssl \
+        postgresql tar gzip bzip2 xz-utils zstd lz4
 }
 
 el9_packages() {
@@ -35,7 +36,8 @@ el9_packages() {
     echo openldap-servers openldap-clients iproute
     echo libvirt-devel openldap-devel cyrus-sasl-devel pkgconf-pkg-config gcc glibc-devel
     scripts/find-python.sh > /dev/null || echo python3.11 python3.11-devel
-    [[ $purpose != test ]] || echo openssh-server openssh-clients openssl
+    [[ $purpose != test ]] || echo openssh-server openssh-clients openssl \
+        postgresql-server tar gzip bzip2 xz zstd lz4
 }
 
 debian_missing() {

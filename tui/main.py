@@ -28,6 +28,7 @@ COMMANDS = {
     "resume": "go on with a run that was cut off",
     "report": "show or write the report of a run",
     "conflicts": "compare a backup with today, changing nothing",
+    "inspect": "look into an archive of engine-backup, changing nothing",
     "drill": "practise on an embedded site",
     "doctor": "what is installed, reachable and usable",
     "site": "show, check or begin the site file",

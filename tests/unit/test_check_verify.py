@@ -15,12 +15,11 @@ from config.errors import StepFailed
 from config.questions import Value
 from steps.drill import practice_machine as practice
 from steps.procedure import Plan, ProbeInput
-from steps.virtual_machine.backup.job import MANIFEST
 from steps.virtual_machine.backup.manifest import Manifest, ManifestFile
 from steps.virtual_machine.check.find_sets import due
 from steps.virtual_machine.check.procedure import PROCEDURE
 from steps.virtual_machine.check.set_job import SetJob
-from steps.virtual_machine.iterations import SUMS
+from steps.virtual_machine.iterations import MANIFEST, SUMS
 from steps.virtual_machine.places import SetPlace, StoragePlace
 from tests.unit.restore_world import (
     LEAF,

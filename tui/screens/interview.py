@@ -12,12 +12,12 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from config.questions import Group
+from tui.hanging import hang
 from tui.keep import Keep
 from tui.prober import Prober
 from tui.screens.page import Page
 from tui.session import Session
 from tui.widgets.field import Field
-from tui.widgets.hanging_text import hang
 from tui.widgets.pick_list import PickList
 from tui.widgets.place import Place
 

@@ -13,10 +13,11 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from steps.procedure import Plan, Step
+from tui.hanging import Row, hang
 from tui.screens.page import Page
 from tui.step_text import plan_rows, planned_step_text
 from tui.widgets.action_button import ActionButton
-from tui.widgets.hanging_text import HangingText, Row, hang
+from tui.widgets.hanging_text import HangingText
 from tui.widgets.line_input import LineInput
 from tui.widgets.pick_list import GUTTER, PickList
 from tui.widgets.place import Place

@@ -14,8 +14,9 @@ from textual.widgets import Static
 
 from config.answers import show_value
 from config.questions import Kind, Question
+from tui.hanging import Row
 from tui.session import Check, Session
-from tui.widgets.hanging_text import HangingText, Row
+from tui.widgets.hanging_text import HangingText
 from tui.widgets.line_input import LineInput
 from tui.widgets.pick_list import ChoiceList
 

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tui.widgets.hanging_text import hang
+from tui.hanging import hang
 
 GUTTER = 2
 

@@ -11,8 +11,7 @@ from steps.procedure import ProbeInput
 from steps.targets.shell import Shell
 from steps.targets.sizes import size_text
 from steps.virtual_machine.backup.completeness import manifest_of
-from steps.virtual_machine.backup.job import MANIFEST
-from steps.virtual_machine.backup.manifest import Manifest, is_unfinished
+from steps.virtual_machine.backup.manifest import Manifest
 from steps.virtual_machine.backup_set import (
     ERROR,
     NOT_RUNNING,
@@ -22,7 +21,7 @@ from steps.virtual_machine.backup_set import (
     StateFacts,
     content_findings,
 )
-from steps.virtual_machine.iterations import SUMS, Iteration
+from steps.virtual_machine.iterations import INCOMPLETE, MANIFEST, SUMS, Iteration
 from steps.virtual_machine.machine_site import MachineSite
 from steps.virtual_machine.qemu_image import image_chain
 from steps.virtual_machine.set_reader import SetDocuments, SetReader
@@ -129,7 +128,7 @@ class _Reading:
         return manifest is None or manifest.memory
 
     def _standing(self, manifest: Manifest | None) -> Iterator[Finding]:
-        if is_unfinished(sorted(self._names)):
+        if INCOMPLETE in self._names:
             yield Finding(
                 ERROR, f"{self._place.backup} is not complete: its backup or removal did not end.",
                 "Wait for it where it runs; else choose another backup.",

@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from steps.virtual_machine.backup.job import INCOMPLETE
 from steps.virtual_machine.dashboard.files_found import FoundFile
+from steps.virtual_machine.iterations import INCOMPLETE
 from steps.virtual_machine.places import FAMILIES
 
 _ASIDE = re.compile(r"\.(before|ran|left-over)-[^/]+$")

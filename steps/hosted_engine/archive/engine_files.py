@@ -1,0 +1,80 @@
+"""The few facts that are taken from the engine's own files: its name, and where its databases are.
+
+Passwords stand in the same files. Only the settings named here are ever kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+MAX_FILE_BYTES: Final = 256 << 10
+
+_SETTINGS: Final = frozenset({"ENGINE_FQDN", "ENGINE_DB_HOST", "DWH_DB_HOST"})
+_SETUP_KEYS: Final = {
+    "OVESETUP_CONFIG/fqdn": "fqdn",
+    "OVESETUP_ENGINE_CONFIG/fqdn": "fqdn",
+    "OVESETUP_DWH_CORE/enable": "dwh",
+}
+_CONF: Final = re.compile(r"etc/ovirt-engine(-dwh)?/[^/]+\.conf\.d/[^/]+\.conf")
+_SETUP: Final = re.compile(r"etc/ovirt-engine-setup\.conf\.d/[^/]+\.conf")
+_DWH_DATABASE: Final = "etc/ovirt-engine-dwh/ovirt-engine-dwhd.conf.d/10-setup-database.conf"
+
+
+def is_wanted(name: str) -> bool:
+    """Whether a file of the engine, by its path without the first slash, says one of the facts."""
+    return bool(_CONF.fullmatch(name) or _SETUP.fullmatch(name))
+
+
+@dataclass(slots=True)
+class EngineFiles:
+    """What was found so far; files of one folder count in the order of their names."""
+
+    _found: dict[str, tuple[str, str]] = field(default_factory=dict)
+    dwh_configured: bool = False
+
+    def take(self, name: str, data: bytes) -> None:
+        """Learn from one file."""
+        if name == _DWH_DATABASE:
+            self.dwh_configured = True
+        pairs = _setup_pairs(data) if _SETUP.fullmatch(name) else _conf_pairs(data)
+        for key, value in pairs:
+            if key not in self._found or self._found[key][0] <= name:
+                self._found[key] = (name, value)
+
+    def _value(self, key: str) -> str | None:
+        return self._found[key][1] or None if key in self._found else None
+
+    @property
+    def engine_fqdn(self) -> str | None:
+        return self._value("ENGINE_FQDN") or self._value("fqdn")
+
+    @property
+    def engine_db_host(self) -> str | None:
+        return self._value("ENGINE_DB_HOST")
+
+    @property
+    def dwh_db_host(self) -> str | None:
+        return self._value("DWH_DB_HOST")
+
+    @property
+    def dwh_enabled(self) -> bool:
+        return self.dwh_configured or self._value("dwh") == "True"
+
+
+def _conf_pairs(data: bytes) -> Iterator[tuple[str, str]]:
+    """`NAME=value` or `NAME="value"` of the settings that are wanted."""
+    for line in data.decode("utf-8", "replace").splitlines():
+        name, equals, value = line.strip().partition("=")
+        if equals and name in _SETTINGS:
+            yield name, value.strip().strip("\"'")
+
+
+def _setup_pairs(data: bytes) -> Iterator[tuple[str, str]]:
+    """`KEY=type:value` of the keys that are wanted."""
+    for line in data.decode("utf-8", "replace").splitlines():
+        key, equals, value = line.strip().partition("=")
+        if equals and key in _SETUP_KEYS:
+            yield _SETUP_KEYS[key], value.partition(":")[2].strip()

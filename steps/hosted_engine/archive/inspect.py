@@ -1,0 +1,167 @@
+"""Look into an archive of engine-backup: what it holds, what a restore will do, what stands in
+its way. Nothing is changed, nothing is unpacked to disk, no database server is needed."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+from config.errors import InvalidInput
+from steps.hosted_engine.archive import effects
+from steps.hosted_engine.archive.archive_reader import read_archive
+from steps.hosted_engine.archive.budget import Progress
+from steps.hosted_engine.archive.contents import Contents
+from steps.hosted_engine.archive.engine_model import EngineModel
+from steps.hosted_engine.archive.inspection import Inspection, Layout
+from steps.hosted_engine.archive.model_rows import build_model
+from steps.hosted_engine.archive.newcomer import Newcomer, conflicts, storage_clash
+from steps.hosted_engine.archive.problems import Problem
+from steps.hosted_engine.archive.version import Version, version_problem
+
+
+def inspect(
+    path: Path,
+    newcomer: Newcomer | None = None,
+    installed: Version | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> Inspection:
+    """Inspect an archive for a restore onto `newcomer`, with the engine `installed`.
+
+    What is wrong with the archive is in the result. Raises InvalidInput where there is no such
+    file or the new host's data cannot be right, StepFailed or Unreachable where the file cannot
+    be read, Interrupted once `cancel` is set.
+    """
+    if newcomer is not None:
+        newcomer.check()
+    contents = read_archive(path, progress, cancel)
+    if contents.complete:
+        _judge_scopes(contents)
+    version = _version(contents, installed)
+    model = build_model(contents.tables)
+    _judge_storage(contents, model, newcomer)
+    return _inspection(contents, model, version, newcomer)
+
+
+def _judge_scopes(contents: Contents) -> None:
+    if "db" not in contents.scopes:
+        contents.add(
+            Problem(
+                "no-database",
+                "The archive holds no database of the engine.",
+                "It cannot bring the engine back. Use an archive made with --scope=all.",
+            )
+        )
+    elif contents.tables.find("vds_static") is None and not _is_corrupt(contents):
+        contents.add(
+            Problem(
+                "no-engine-tables",
+                "The dump of the engine's database has no hosts: it is not an engine's database.",
+                "Use another archive.",
+            )
+        )
+    if "files" not in contents.scopes and "db" in contents.scopes:
+        contents.add(
+            Problem(
+                "no-files",
+                "The archive holds no files of the engine: neither its certificates nor its keys.",
+                "Without them every host must be enrolled again. Use an archive made with "
+                "--scope=all where there is one.",
+            )
+        )
+
+
+def _is_corrupt(contents: Contents) -> bool:
+    return any(problem.blocks for problem in contents.problems)
+
+
+def _version(contents: Contents, installed: Version | None) -> Version | None:
+    if contents.version is None:
+        if contents.complete:
+            contents.add(
+                Problem(
+                    "version-missing",
+                    "The archive does not say which engine made it (member 'version').",
+                    "engine-backup will refuse it. Use another archive.",
+                )
+            )
+        return None
+    try:
+        version = Version.parse(contents.version)
+    except InvalidInput as error:
+        contents.add(Problem("version-unreadable", error.message, "Use another archive."))
+        return None
+    problem = version_problem(version, installed) if installed is not None else None
+    if problem is not None:
+        contents.add(problem)
+    return version
+
+
+def _judge_storage(contents: Contents, model: EngineModel, newcomer: Newcomer | None) -> None:
+    clash = storage_clash(model, newcomer)
+    if clash is not None:
+        contents.add(
+            Problem(
+                "storage-in-use",
+                f"The storage domain {clash.name!a} of the backup lies at {clash.connection!a}, "
+                "where the new engine's storage is to be.",
+                "Data may be lost. Give the new engine an empty storage path of its own.",
+            )
+        )
+
+
+def _inspection(
+    contents: Contents, model: EngineModel, version: Version | None, newcomer: Newcomer | None
+) -> Inspection:
+    files = contents.engine_files
+    return Inspection(
+        version=contents.version,
+        os_version=contents.os_version,
+        engine_fqdn=files.engine_fqdn or model.engine_fqdn,
+        backup_time=_backup_time(contents),
+        scopes=contents.ordered_scopes,
+        dwh_present=_has_dwh(contents),
+        engine_db_host=files.engine_db_host,
+        dwh_db_host=files.dwh_db_host,
+        layout=Layout(
+            outer=contents.outer or None,
+            files=contents.files,
+            db_format=contents.db_format,
+            db_compressor=contents.db_compressor,
+            hash=contents.hash_kind,
+        ),
+        hosts=model.hosts,
+        vms=model.vms,
+        he_hosts=effects.he_hosts(model),
+        idle_maintenance_hosts=effects.idle_maintenance_hosts(model),
+        ready_failover_hosts=effects.ready_failover_hosts(model),
+        restore_sets_down=effects.restore_sets_down(model, version),
+        left_up_on_old_host=effects.left_up_on_old_host(model, version),
+        he_storage=model.he_storage,
+        clusters=model.clusters,
+        data_centers=model.data_centers,
+        storage_domains=model.storage_domains,
+        disable_fence_at_startup_s=model.disable_fence_at_startup_s,
+        conflicts=conflicts(model, newcomer),
+        problems=tuple(contents.problems),
+        fit_for_restore=not any(problem.blocks for problem in contents.problems),
+    )
+
+
+def _backup_time(contents: Contents) -> str | None:
+    """The time of the engine's dump, as engine-backup itself tells it; else of another member."""
+    times = contents.times
+    made = next((times[key] for key in ("db", "dwhdb", "version") if key in times), None)
+    try:
+        moment = None if made is None else datetime.fromtimestamp(made, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+def _has_dwh(contents: Contents) -> bool | None:
+    if "dwhdb" in contents.scopes:
+        return True
+    return contents.engine_files.dwh_enabled if "files" in contents.scopes else None
