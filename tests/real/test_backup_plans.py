@@ -137,6 +137,20 @@ def test_undo_writes_the_kept_entry_back(office):
         assert attributes(office, dn) == before
 
 
+def test_a_run_that_was_killed_after_the_write_finds_it_done_and_can_still_take_it_back(office):
+    before = attributes(office, OWN)
+    plan, context = office.plan(scope="machine", machine=MACHINE, what="exclude"), office.context()
+    keep, write = plan.steps
+    keep.apply(context)
+    write.apply(context)
+    resumed = context.after_a_crash(office.targets)
+    assert keep.verify(resumed).outcome is Outcome.DONE
+    assert write.verify(resumed).outcome is Outcome.DONE
+    write.undo(resumed)
+    write.undo(resumed)
+    assert attributes(office, OWN) == before
+
+
 def test_removing_a_plan_leaves_its_iterations(office):
     do(office, scope="machine", machine=MACHINE, what="settings", iterations=7)
     undo = do(office, scope="machine", machine=MACHINE, what="remove")

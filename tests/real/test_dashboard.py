@@ -193,6 +193,18 @@ def test_a_leaf_that_somebody_works_on_or_that_is_sound_is_not_repaired(office):
     assert office.probe("machines").choices == ()
 
 
+def test_a_leaf_that_is_only_suspect_wants_its_name_typed_before_it_is_taken_from_a_daemon(office):
+    make_set(office)
+    stick(office, sstProvisioningReturnValue="0")
+    given = office.given(machine=MACHINE, leaf=LEAF, action="finish")
+    survey = office.survey(given)
+    assert survey["kind"] == "working"
+    plan = PROCEDURE.plan(office.site, given, {}, {**survey, "kind": "suspect"})
+    assert plan.confirm_by_typing == LEAF
+    stick(office)
+    assert office.plan(machine=MACHINE, leaf=LEAF, action="finish").confirm_by_typing == ""
+
+
 def test_a_leaf_that_moved_on_meanwhile_is_left_alone(office):
     make_set(office)
     stick(office)

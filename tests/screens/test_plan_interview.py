@@ -32,7 +32,8 @@ class PlanService(ToyService):
     def probe(self, procedure, name, given, cancel) -> Probed:
         self.asked.append(name)
         if name == "actions":
-            return Probed((Finding("ok", "What counts: the site's plan."),), ACTIONS, self.today)
+            found = (Finding("ok", "What counts: the site's plan."),)
+            return Probed(found, ACTIONS, values=self.today)
         if name == "machines":
             return Probed(choices=(Choice("m1", "web01"), Choice("m2", "db01")))
         return Probed((Finding("ok", "fine"),))
