@@ -134,6 +134,10 @@ class BackupWorld:
     def leaf(self, machine: Machine, name: str) -> Entry | None:
         return self.directory().get(f"ou={name},ou=backup,{machine_dn(machine)}")
 
+    def leaves_of(self, machine: Machine) -> list[Entry]:
+        """The leaves of its iterations in the directory."""
+        return list(self.directory().children(f"ou=backup,{machine_dn(machine)}"))
+
     def leaves(self, machine: Machine) -> list[str]:
         """Names of the iterations on disk."""
         root = self.backup_folder(machine)

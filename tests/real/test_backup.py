@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,9 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import StepFailed
+from config.errors import Refused, StepFailed
 from steps.drill.practice_hypervisor import PracticeHypervisor
+from steps.run.directory import create_run
+from steps.run.ended import Ended
+from steps.run.journal import Journal
+from steps.run.law import Law
+from steps.run.redact import Redactor
+from steps.run.session import RunSession
+from steps.run.switches import Switches
+from steps.run.view import RunView
 from steps.targets.libvirt_hypervisor import LibvirtHypervisor
+from steps.virtual_machine.backup.procedure import PROCEDURE as BACKUP
 from steps.virtual_machine.xml_facts import xml_facts
 from tests.real.backup_world import (
     LATER,
@@ -19,6 +29,7 @@ from tests.real.backup_world import (
     BackupWorld,
     guest_reads,
     guest_writes,
+    machine_dn,
     pattern,
 )
 from tests.real.hypervisor_support import Machine
@@ -160,3 +171,91 @@ def test_a_snapshot_that_is_taken_back_leaves_the_machine_with_all_it_wrote(site
         assert sorted(machine.folder.iterdir()) == sorted(machine.images)
         assert site.retained(machine) == []
         guest_writes(site.hypervisor, machine, THEN)
+
+
+def run_of(world: BackupWorld, *machines: Machine, **given: object) -> RunView:
+    """The backup by the real runner's law, lanes side by side; what its journal tells."""
+    answers = {"machines": tuple(m.name for m in machines), **given}
+    survey = json.loads(json.dumps(BACKUP.survey(world.probe(answers))))  # type: ignore[arg-type]
+    run = create_run(world.site, BACKUP.name, answers, {}, survey, {"step-failed": "stop"})  # type: ignore[arg-type]
+    session = RunSession(
+        run, BACKUP, Switches(), Redactor(),
+        open_targets=lambda _site, _secrets: world.targets(),  # type: ignore[arg-type, return-value]
+        journal=lambda directory, redactor: Journal(directory.journal_file, redactor),
+    )  # fmt: skip
+    session.record_plan()
+    try:
+        with pytest.raises(Ended):
+            Law(session).carry_out()
+        return session.view
+    finally:
+        session.close()
+
+
+def test_one_machines_failure_stops_no_other_and_the_spread_is_measured(
+    site: BackupWorld, monkeypatch: pytest.MonkeyPatch
+):
+    machines = [site.add() for _ in range(3)]
+    site.open()
+    original, ill = site.hypervisor.snapshot, machines[1].name
+
+    def fail_for_one(name: str, overlays: dict[str, str], state_path: str = "") -> None:
+        if name == ill:
+            raise StepFailed("as the test wants it")
+        original(name, overlays, state_path)
+
+    monkeypatch.setattr(site.hypervisor, "snapshot", fail_for_one)
+    view = run_of(site, *machines, at_once=3)
+    for machine in machines:
+        assert site.hypervisor.domain(machine.name).state == "running"  # type: ignore[union-attr]
+        (name,) = [e.text("ou") for e in site.leaves_of(machine)]
+        leaf = site.leaf(machine, str(name))
+        assert leaf is not None
+        if machine.name == ill:
+            assert site.leaves(machine) == []
+            assert leaf.text("sstProvisioningMode") == "snapshotting"
+            assert leaf.text("sstProvisioningReturnValue") == "5"
+        else:
+            assert_sound(site, machine, site.backup_folder(machine) / str(name))
+            assert leaf.text("sstProvisioningMode") == "finished"
+    assert view.facts["backup.spread"].startswith("2 snapshots within ")
+    assert view.steps[f"snapshot.take.{ill}"].message == "as the test wants it"
+
+
+def test_the_interview_lists_machines_with_their_last_backup_and_looks_at_those_chosen(
+    site: BackupWorld,
+):
+    machine, off = site.add(), site.add(state="shut off")
+    site.open()
+    rows = BACKUP.probes["backup-machines"](site.probe({})).choices
+    assert [row.value for row in rows] == ["all", *sorted([machine.name, off.name], key=_last_four)]
+    notes = {row.value: row.note for row in rows}
+    assert "running" in notes[machine.name]
+    assert "never backed up" in notes[off.name]
+    back_up(site, machine, "best")
+    rows = BACKUP.probes["backup-machines"](site.probe({})).choices
+    assert "last backup" in {row.value: row.note for row in rows}[machine.name]
+    found = BACKUP.probes["backup-look"](site.probe({"machines": ("all",)})).findings
+    assert [finding.level for finding in found] == ["ok", "ok"]
+
+
+def _last_four(name: str) -> str:
+    return name[-4:]
+
+
+def test_what_speaks_against_a_machine_is_told_before_anything_is_touched(site: BackupWorld):
+    machine, other = site.add(), site.add()
+    site.open()
+    site.hypervisor.snapshot(machine.name, {"vda": f"{machine.images[0]}.old"})
+    with pytest.raises(Refused, match="backup that did not end"):
+        site.backup_plan(machine, other)
+    plan, _ = site.backup_plan(machine, other, faulty="leave-out")
+    assert plan.object == f"web {other.name[-4:]}"
+    assert any(title.startswith("Left out") for title, _ in plan.settings)
+    dn = f"ou=backup,{machine_dn(other)}"
+    site.directory().add(dn, {
+        "objectClass": (b"top", b"organizationalUnit", b"sstVirtualizationBackupObjectClass"),
+        "ou": (b"backup",), "sstBackupExcludeFromBackup": (b"TRUE",),
+    })  # fmt: skip
+    with pytest.raises(Refused, match="excludes it"):
+        site.backup_plan(other)
