@@ -23,6 +23,7 @@ from steps.targets.libvirt_hypervisor import LibvirtHypervisor
 from steps.targets.local import LocalShell
 from steps.virtual_machine.backup.procedure import PROCEDURE as BACKUP
 from steps.virtual_machine.restore import PROCEDURE as RESTORE
+from steps.virtual_machine.xml_facts import xml_facts
 from tests.real.hypervisor_support import MIB, Machine, clear_away, make_image, make_machine, run
 from tests.unit.restore_world import BASE, GROUP, NODE, OWNER, MemoryContext
 
@@ -133,6 +134,10 @@ class BackupWorld:
     def leaf(self, machine: Machine, name: str) -> Entry | None:
         return self.directory().get(f"ou={name},ou=backup,{machine_dn(machine)}")
 
+    def leaves_of(self, machine: Machine) -> list[Entry]:
+        """The leaves of its iterations in the directory."""
+        return list(self.directory().children(f"ou=backup,{machine_dn(machine)}"))
+
     def leaves(self, machine: Machine) -> list[str]:
         """Names of the iterations on disk."""
         root = self.backup_folder(machine)
@@ -241,8 +246,18 @@ def monitor(hypervisor: LibvirtHypervisor, name: str, command: str) -> str:
 def guest_writes(hypervisor: LibvirtHypervisor, machine: Machine, byte: int = LATER) -> None:
     """What a guest does: both disks get that byte at OFFSET, through the running machine."""
     for number in range(len(machine.images)):
-        device = f"/machine/peripheral/virtio-disk{number}/virtio-backend"
-        said = monitor(
-            hypervisor, machine.name, f'qemu-io -d {device} "write -P {byte:#x} {OFFSET} 64k"'
-        )
-        assert "wrote 65536" in said or not said.strip(), said
+        _guest_io(hypervisor, machine, number, f"write -P {byte:#x} {OFFSET} 64k")
+
+
+def guest_reads(hypervisor: LibvirtHypervisor, machine: Machine) -> list[int | None]:
+    """What the machine's disks hold, once it has written out what it kept in memory."""
+    for number in range(len(machine.images)):
+        _guest_io(hypervisor, machine, number, "flush")
+    disks = xml_facts(hypervisor.xml(machine.name), "live").images
+    return [pattern(Path(disk.source)) for disk in disks]
+
+
+def _guest_io(hypervisor: LibvirtHypervisor, machine: Machine, number: int, command: str) -> None:
+    device = f"/machine/peripheral/virtio-disk{number}/virtio-backend"
+    # What it says goes to the log of QEMU: reading the disks tells.
+    monitor(hypervisor, machine.name, f'qemu-io -d {device} "{command}"')

@@ -45,6 +45,11 @@ def note_moment(context: StepContext, job: BackupJob, began: float, ended: float
     context.remember(job.key("moment"), json.dumps([round(began, 3), round(ended, 3)]))
 
 
+def forget_moment(context: StepContext, job: BackupJob) -> None:
+    """There is no snapshot, and so no moment of it."""
+    context.remember(job.key("moment"), "")
+
+
 def moment_of(recall: Recall, job: BackupJob) -> float | None:
     """The snapshot's moment, in seconds of the epoch; None where there is none."""
     text = recall(job.key("moment"))

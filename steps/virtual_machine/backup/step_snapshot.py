@@ -11,7 +11,7 @@ from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
 from steps.virtual_machine.backup import return_codes as codes
 from steps.virtual_machine.backup.backup_step import BackupStep, watched
-from steps.virtual_machine.backup.facts import SNAPSHOT
+from steps.virtual_machine.backup.facts import SNAPSHOT, forget_moment
 from steps.virtual_machine.backup.job import BackupJob
 from steps.virtual_machine.backup.method import TITLES, method_of
 from steps.virtual_machine.backup.work import Work
@@ -132,11 +132,16 @@ class TakeSnapshot(BackupStep):
 
     def act(self, context: StepContext) -> None:
         """Take it. Where it fails the machine is as it was before the error is told."""
-        self.method.take(Work(context, self.job))
+        try:
+            self.method.take(Work(context, self.job))
+        except RekindleError:
+            forget_moment(context, self.job)
+            raise
 
     def undo(self, context: StepContext) -> None:
         """One image a disk again, nothing in retain."""
         self.method.take_back(Work(context, self.job))
+        forget_moment(context, self.job)
 
 
 class MoveState(BackupStep):

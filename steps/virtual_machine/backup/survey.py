@@ -18,6 +18,7 @@ from steps.virtual_machine.backup.job import BackupJob, JobDisk
 from steps.virtual_machine.backup.look import MachineLook, OldBackup, Space
 from steps.virtual_machine.backup_plan import BackupPlan, Ownership
 from steps.virtual_machine.directory_modes import busy, timestamp
+from steps.virtual_machine.iterations import named_time
 from steps.virtual_machine.machine_directory import (
     leaves,
     machine_dn,
@@ -69,10 +70,17 @@ def survey(probe: ProbeInput) -> Survey:
 
 
 def _new_leaf(looks: Iterable[MachineLook], now: datetime) -> str:
-    """The name of the new iteration, one for all machines: the time in UTC, not taken yet."""
-    taken = {name for look in looks for name in (*look.leaves, *(b.leaf for b in look.backups))}
-    while (name := timestamp(now)) in taken:
-        now += timedelta(seconds=1)
+    """The name of the new iteration, one for all machines: the time in UTC, behind every other.
+
+    The original names its iterations by local time: a name of now could come before one that is
+    older, and the wrong one would be taken for the oldest.
+    """
+    names = {name for look in looks for name in (*look.leaves, *(b.leaf for b in look.backups))}
+    latest = max((moment for name in names if (moment := named_time(name))), default=now)
+    name = timestamp(max(now, latest))
+    while name in names:
+        latest = max(now, latest) + timedelta(seconds=1)
+        name = timestamp(latest)
     return name
 
 
