@@ -1,6 +1,7 @@
 """Fixtures of the tests on real servers, written in the *_support.py beside this file."""
 
+from tests.real.check_child import check_home
 from tests.real.hypervisor_support import capabilities, hypervisor, machine
 from tests.real.slapd_support import slapd, world
 
-__all__ = ["capabilities", "hypervisor", "machine", "slapd", "world"]
+__all__ = ["capabilities", "check_home", "hypervisor", "machine", "slapd", "world"]

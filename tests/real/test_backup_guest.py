@@ -75,9 +75,8 @@ def test_a_backup_of_disks_alone_is_one_moment_of_all_disks(site: GuestSite, met
 
 
 def test_a_backup_of_ours_is_found_sound_and_runs_in_isolation(
-    site: GuestSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: GuestSite, tmp_path: Path, check_home: Path
 ):
-    monkeypatch.setenv("REKINDLE_HOME", str(tmp_path / "home"))
     backed_up = site.back_up("live")
     _, context = check(
         site.places.folder, tmp_path / "run",
