@@ -10,6 +10,8 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from config.questions import Given
 from config.secrets import Secret
 from config.site_file import load_site
@@ -18,6 +20,14 @@ from steps.procedure import Plan, ProbeInput
 from steps.targets.open import open_targets
 from steps.virtual_machine.check.procedure import PROCEDURE
 from tests.unit.restore_world import MemoryContext, carry_out
+
+
+@pytest.fixture
+def check_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """One home for all checks of a worker: libvirt's first look at QEMU takes seconds."""
+    folder = tmp_path_factory.getbasetemp() / "check-home"
+    monkeypatch.setenv("REKINDLE_HOME", str(folder))
+    return folder
 
 
 class FileContext(MemoryContext):

@@ -1,11 +1,12 @@
 """A practice site whose machine is the Linux guest: built, backed up, restored in child processes.
 
-Called as `python -P -m tests.real.guest_site build FOLDER` or `... restore FOLDER`: an embedded
+Called as `python -P -m tests.real.guest_site build|back-up|restore FOLDER ...`: an embedded
 hypervisor belongs to one process at a time, its guests outlive it.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 import time
@@ -31,7 +32,9 @@ from steps.drill.places import STORAGE, Places
 from steps.drill.practice_hypervisor import PracticeHypervisor
 from steps.drill.recipe import back_up
 from steps.drill.truth import Truth
+from steps.procedure import ProbeInput
 from steps.targets.directory import Directory
+from steps.virtual_machine.backup.procedure import PROCEDURE as BACKUP
 from tests.real.linux_guest import (
     MEMORY_MIB,
     LinuxMachine,
@@ -41,8 +44,11 @@ from tests.real.linux_guest import (
     read_tick,
     read_ticks,
 )
+from tests.real.restore_child import Scene
+from tests.unit.restore_world import MemoryContext, carry_out
 
 Say = Callable[[str], None]
+_MODULE = "tests.real.guest_site"
 _DISK = 64 << 20
 
 
@@ -75,11 +81,20 @@ class GuestSite:
         assert found is not None
         return found[0]
 
+    def back_up(self, method: str) -> GuestSite:
+        """Back the running machine up by that method; the site with the new backup's leaf."""
+        leaf = ask_child(_MODULE, ["back-up", str(self.places.folder), method], print)
+        return replace(self, leaf=leaf)
+
+    def restore(self, mode: str = "with-state") -> None:
+        """Restore the backup and wait until the machine has counted three times."""
+        ask_child(_MODULE, ["restore", str(self.places.folder), self.leaf, mode], print)
+
 
 def build_guest_site(folder: Path, capabilities: Path) -> GuestSite:
     """Bring one up in a child process; its machine runs and has counted on since its backup."""
     places = Places(folder)
-    found = ask_child("tests.real.guest_site", ["build", str(folder), str(capabilities)], print)
+    found = ask_child(_MODULE, ["build", str(folder), str(capabilities)], print)
     saved = found["saved"]
     tick = Tick(
         saved["number"], saved["boot_id"], saved["mac"], tuple(saved["before"]),
@@ -164,31 +179,58 @@ def _directory(places: Places) -> Directory:
     return targets.directory()
 
 
-def _restore(folder: Path, _say: Say) -> dict[str, object]:
-    """Restore the backup with its memory and let the machine count on."""
-    from tests.real.restore_child import Scene
-    from tests.unit.restore_world import MemoryContext, carry_out
-
+def _back_up(folder: Path, method: str) -> str:
+    """The backup procedure on the running machine; returns the leaf."""
     scene = Scene(folder, {"name": "guest"})
-    run = scene.places.folder.with_name("run-guest")
-    run.mkdir()
+    given = {"machines": (practice.MACHINE,), "method": method, "retention": "keep"}
+    try:
+        probe = ProbeInput(scene.site, given, scene.targets)
+        survey = json.loads(json.dumps(BACKUP.survey(probe)))
+        plan = BACKUP.plan(scene.site, given, {}, survey)
+        context = MemoryContext(scene.targets, given, _run_folder(folder, f"back-up-{method}"))
+        carry_out(plan, context)
+    finally:
+        scene.targets.close()
+    sets = Places(folder).backup / STORAGE / practice.MACHINE
+    return max(path.name for path in sets.iterdir() if path.is_dir())
+
+
+def _restore(folder: Path, leaf: str, mode: str) -> list[str]:
+    """The restore procedure, and three ticks; returns the steps that were put off."""
+    scene = Scene(folder, {"name": "guest", "mode": mode})
+    # A backup of disks alone does not say that the machine ran.
+    scene.given |= {"iteration": leaf, "start": "start"}
     try:
         plan = scene.plan()
-        context = MemoryContext(scene.targets, scene.given, run, cleanup="keep",
-                                shut_down="destroy")  # fmt: skip
+        context = MemoryContext(
+            scene.targets, scene.given, _run_folder(folder, f"restore-{leaf}"), cleanup="keep",
+            shut_down="destroy",
+        )  # fmt: skip
         put_off = carry_out(plan, context)
     finally:
         scene.targets.close()
-    console = scene.places.folder / "guest" / "console.log"
+    console = folder / "guest" / "console.log"
     end = time.monotonic() + 120
     while len(read_ticks(console)) < 3 and time.monotonic() < end:
         time.sleep(0.2)
-    return {"put_off": put_off}
+    return put_off
+
+
+def _run_folder(folder: Path, name: str) -> Path:
+    made = folder.with_name(f"run-{name}")
+    made.mkdir()
+    return made
+
+
+def main(what: str, folder: Path, *more: str) -> None:
+    """One of the three, in this process."""
+    if what == "build":
+        run_child(lambda say: _build(folder, Path(more[0]), say))
+    elif what == "back-up":
+        run_child(lambda _say: _back_up(folder, more[0]))
+    else:
+        run_child(lambda _say: _restore(folder, more[0], more[1]))
 
 
 if __name__ == "__main__":
-    what, where = sys.argv[1], Path(sys.argv[2])
-    if what == "build":
-        run_child(lambda say: _build(where, Path(sys.argv[3]), say))
-    else:
-        run_child(lambda say: _restore(where, say))
+    main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])

@@ -34,12 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, capabilities: Path) -> Iterat
         ask_child("steps.drill.take_down", [str(folder)], print)
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """One home for all tests here: what libvirt found out about QEMU is found out once."""
-    folder = tmp_path_factory.getbasetemp() / "check-home"
-    monkeypatch.setenv("REKINDLE_HOME", str(folder))
-    return folder
+pytestmark = pytest.mark.usefixtures("check_home")
 
 
 def answers(site: GuestSite, how: str, seconds: int = 6) -> dict[str, str | int]:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from config.errors import StepFailed
+from config.paths import cache_folder
 from config.questions import Value
 from steps.drill import practice_machine as practice
 from steps.drill.bridges import bridge_names
 from steps.drill.child import ask_child
 from steps.drill.places import STORAGE, Places
 from steps.drill.truth import Truth
+from steps.targets.libvirt_hypervisor import LibvirtHypervisor
+from steps.virtual_machine.check.trial import TrialDisk, TrialJob
+from steps.virtual_machine.check.trial_watch import watch_trial
 from tests.real.check_child import check
+from tests.real.hypervisor_support import Machine, save
 
 NAME = practice.MACHINE
+
+pytestmark = pytest.mark.usefixtures("check_home")
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +97,53 @@ def test_a_memory_that_does_not_load_is_told_recorded_and_leaves_nothing(
     assert found["verified"]["problem"] == ""
     assert "migration failed" in found["tried"]["problem"]
     assert not list((tmp_path / "run" / "scratch").iterdir())
+
+
+RICH = """
+    <controller type='usb' model='ich9-ehci1'/>
+    <controller type='virtio-serial'/>
+    <serial type='pty'><target port='0'/></serial>
+    <console type='pty'><target type='serial' port='0'/></console>
+    <console type='pty'><target type='virtio' port='1'/></console>
+    <parallel type='file'><source path='{folder}/printer'/><target port='0'/></parallel>
+    <channel type='unix'><source mode='bind' path='{folder}/agent'/>
+      <target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+    <channel type='spicevmc'><target type='virtio' name='com.redhat.spice.0'/></channel>
+    <redirdev bus='usb' type='spicevmc'/>
+    <redirdev bus='usb' type='spicevmc'/>
+    <input type='tablet' bus='usb'/>
+    <sound model='ac97'/>
+    <rng model='virtio'><backend model='random'>/dev/random</backend></rng>
+    <watchdog model='i6300esb' action='none'/>
+    <panic model='isa'/>
+    <disk type='file' device='cdrom'><driver name='qemu' type='raw'/>
+      <source file='{folder}/medium.iso'/><target dev='sda' bus='sata'/></disk>
+"""
+"""What the original's generator and people add to a machine; the cdrom has a medium in it."""
+
+
+def test_a_machine_with_all_that_is_usual_is_restored_with_its_memory(
+    hypervisor: LibvirtHypervisor, machine: Machine, tmp_path: Path
+):
+    (tmp_path / "medium.iso").write_bytes(bytes(1 << 20))
+    xml = machine.xml.replace("</devices>", f"{RICH.format(folder=tmp_path)}</devices>")
+    xml = re.sub("type='vnc' port='-1' autoport='yes'", "type='spice' autoport='yes'", xml)
+    xml = xml.replace("</cpu>", "").replace(
+        "<clock offset='utc'/>",
+        "<clock offset='utc'><timer name='rtc' tickpolicy='catchup'/></clock>"
+        "<sysinfo type='smbios'><system><entry name='serial'>s-1</entry></system></sysinfo>"
+        "<cputune><shares>512</shares></cputune>",
+    )
+    hypervisor.define(xml)
+    hypervisor.start(machine.name)
+    time.sleep(3)
+    save(hypervisor, machine.name, tmp_path / "state")
+    job = TrialJob(
+        machine.name, "", str(tmp_path / "state"),
+        tuple(TrialDisk(image.stem, str(image), "qcow2") for image in machine.images), 5.0,
+        str(tmp_path / "scratch"), str(tmp_path / "keep"), str(cache_folder() / "hypervisor"),
+    )  # fmt: skip
+    result = watch_trial(job, lambda _line: None)
+    assert result.notes == ("sda is empty: what was in it is not part of the backup",)
+    assert Path(result.screen).read_bytes().startswith(b"\x89PNG")
+    assert not (tmp_path / "scratch").exists()

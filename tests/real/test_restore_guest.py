@@ -25,7 +25,7 @@ def test_it_goes_on_at_the_saved_tick_of_the_same_boot(site: GuestSite):
     assert went_on.number > site.saved.number + 1
     assert went_on.boot_id == site.saved.boot_id
 
-    ask_child("tests.real.guest_site", ["restore", str(site.places.folder)], print)
+    site.restore()
 
     told = site.ticks()
     assert len(told) >= 3
