@@ -9,6 +9,7 @@ from types import MappingProxyType
 from config.interviews.hosted_engine.ansible_table import ANSIBLE_ROWS
 from config.interviews.hosted_engine.builds import ANSIBLE, CLASSIC
 from config.interviews.hosted_engine.classic_table import CLASSIC_ROWS
+from config.interviews.hosted_engine.passwords import judge_password
 from config.interviews.hosted_engine.table import Row
 from config.interviews.hosted_engine.wording import LABELS, WORDINGS
 from config.questions import Choice, Given, Kind, Question, Value
@@ -58,6 +59,7 @@ def question(name: str) -> Question:
         depends_on=wording.depends_on,
         check=_check(name),
         condition=lambda given: any(row.asked(given) for row in rows),
+        judge_secret=judge_password if name in ("admin_password", "root_password") else None,
     )
 
 

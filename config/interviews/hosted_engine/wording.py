@@ -37,11 +37,11 @@ WORDINGS: dict[str, Wording] = {
     "host": Wording(
         "Host to deploy on", _C, lists="hosts", probe="host",
         why="hosted-engine --deploy runs there. It becomes a hypervisor of the new engine.",
-        help="The hosts of the site file, under `hosted_engine_hosts:`. Checking looks for the"
+        help="The hosts of the site file, under `engine_hosts:`. Checking looks for the"
         " tool, for leftovers of an earlier deployment, at services, memory and disk.",
     ),
     "era": Wording(
-        "Generation of the tool", _C, suggests="era", depends_on=("host",),
+        "Generation of the tool", _C, suggests="era", probe="services", depends_on=("host",),
         why="Found on the host. Change it only to write an answer file for another host.",
     ),
     "build": Wording(
@@ -137,7 +137,8 @@ WORDINGS: dict[str, Wording] = {
     ),
     "manage_iptables": Wording("Let the tool configure iptables", _Y),
     "gateway": Wording(
-        "Gateway IP address", _T, suggests="gateway", probe="gateway", depends_on=("host",),
+        "Gateway IP address", _T, suggests="gateway-default", probe="gateway",
+        depends_on=("host", "era"),
         why="Hosts that cannot reach it give the engine away. It must answer a ping.",
     ),
     "network_test": Wording(
@@ -191,12 +192,12 @@ WORDINGS: dict[str, Wording] = {
         why="On the host, readable by qemu. To install from, or with cloud-init's data.",
     ),
     "vcpus": Wording(
-        "Virtual CPUs", _N, suggests="vcpus", probe="vcpus", depends_on=("host", "era"),
+        "Virtual CPUs", _N, suggests="vcpus-default", probe="vcpus", depends_on=("host", "era"),
         why="At least 2, at most what the host has.",
     ),
     "few_vcpus": Wording("Fewer virtual CPUs than the minimum: take them", _Y),
     "memory_mb": Wording(
-        "Memory in MB", _N, suggests="memory", probe="memory", depends_on=("host", "era"),
+        "Memory in MB", _N, suggests="memory-default", probe="memory", depends_on=("host", "era"),
         why="At least 4096; 16384 for a real site; at most what is free on the host.",
     ),
     "little_memory": Wording("Less memory than the minimum: take it", _Y),
@@ -207,7 +208,7 @@ WORDINGS: dict[str, Wording] = {
     ),
     "small_disk": Wording("A smaller disk than the minimum: take it", _Y),
     "mac": Wording(
-        "MAC address", _T, suggests="mac", probe="mac", depends_on=_NAMES,
+        "MAC address", _T, suggests="mac-default", probe="mac", depends_on=_NAMES,
         why="Reserve it in DHCP before you start, so that the machine gets the engine's address.",
     ),
     "console": Wording("Console type", _C),
@@ -251,7 +252,7 @@ WORDINGS: dict[str, Wording] = {
         " name the backup was made with.",
     ),
     "host_fqdn": Wording(
-        "Name of this host on the management network", _T, suggests="host-fqdn",
+        "Name of this host on the management network", _T, suggests="host-fqdn-default",
         probe="host-fqdn", depends_on=("host", "nic"),
         why="Resolves only to addresses of this host, on the chosen network card.",
     ),

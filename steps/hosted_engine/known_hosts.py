@@ -1,0 +1,76 @@
+"""What is known of the hosts and machines of the backup, or of the running engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from steps.procedure import ProbeInput
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHost:
+    """One host by its name in the engine, its address and the hardware's UUID."""
+
+    name: str
+    address: str = ""
+    hardware_uuid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMachine:
+    """One virtual machine, with the MAC addresses of its cards and the addresses it had."""
+
+    name: str
+    macs: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+
+class KnownHosts(Protocol):
+    """An inventory: of a backup archive, or of a running engine."""
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, as an operator would say."""
+
+    @property
+    def engine_fqdn(self) -> str:
+        """The engine's own name; empty where it is not told."""
+
+    @property
+    def hosts(self) -> Sequence[KnownHost]:
+        """Every host."""
+
+    @property
+    def machines(self) -> Sequence[KnownMachine]:
+        """Every virtual machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """A KnownHosts that was read already."""
+
+    origin: str
+    engine_fqdn: str = ""
+    hosts: tuple[KnownHost, ...] = ()
+    machines: tuple[KnownMachine, ...] = ()
+
+
+FindKnown = Callable[[ProbeInput], KnownHosts | None]
+"""Reads the inventory for these answers; None where there is none to compare with."""
+
+
+def nothing_known(_probe: ProbeInput) -> KnownHosts | None:
+    """The FindKnown of a site where nothing can be read."""
+    return None
+
+
+def free_host_name(wanted: str, known: KnownHosts) -> str:
+    """A name like the wanted one that no host has."""
+    taken = {host.name.lower() for host in known.hosts}
+    stem = wanted.rstrip("0123456789").rstrip("_-") or "host"
+    mark = "_" if "-" not in wanted else "-"
+    return next(
+        name for n in range(1, len(taken) + 2) if (name := f"{stem}{mark}{n}").lower() not in taken
+    )
