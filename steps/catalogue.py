@@ -12,6 +12,7 @@ from steps.procedure import Procedure
 
 PROCEDURES: Final = {
     "virtual_machine.restore": "steps.virtual_machine.restore:PROCEDURE",
+    "hosted_engine.deploy": "steps.hosted_engine.deploy:PROCEDURE",
 }
 """Where each procedure is written, by name, in the order of the home screen."""
 

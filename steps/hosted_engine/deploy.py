@@ -16,6 +16,7 @@ from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.deploy_plan import NAME, deploy_plan
 from steps.hosted_engine.interview_answers import InterviewAnswers
 from steps.hosted_engine.known_answers import KnownAnswers
+from steps.hosted_engine.probes import deploy_probes
 from steps.procedure import Plan, ProbeInput, Procedure, Survey
 
 ASKED_FOR_REAL: Final = ("OVEHOSTED_CORE/deployProceed", "OVEHOSTED_CORE/confirmSettings")
@@ -75,7 +76,7 @@ PROCEDURE = Procedure(
     needs="a host with ovirt-hosted-engine-setup",
     undo="until the tool's first question is answered",
     interview=DEPLOY,
-    probes={},
+    probes=deploy_probes(),
     survey=survey,
     plan=plan,
 )
