@@ -15,7 +15,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, TypeVar
 
 from config.errors import InvalidInput, StepFailed, Unreachable
-from steps.hosted_engine.detached_tool import DetachedTool, GivenAnswer, Standing, ToolState
+from steps.hosted_engine.detached_tool import (
+    Channel,
+    DetachedTool,
+    GivenAnswer,
+    Standing,
+    ToolState,
+)
 from steps.hosted_engine.dialog.answers import Answer, Fitted, KnownAnswers, fit
 from steps.hosted_engine.dialog.events import Asked, Event
 from steps.hosted_engine.dialog.menus import menu_of
@@ -89,7 +95,7 @@ class Conversation:
     _asked: Asked | None = None
     _last: Asked | None = None
     _remark: str = ""
-    _prepared: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _answered: Counter[tuple[str, str]] = field(default_factory=Counter)
     _refused: int = 0
     _stopped: bool = False
 
@@ -189,10 +195,17 @@ class Conversation:
     def _answer(self, asked: Asked) -> None:
         """Answer the question in hand, unless the folder says that it was answered already."""
         if not self._was_given():
+            asked = self._with_echo(asked)
             fitted = self._find(asked, self._remark)
             self._deliver(fitted)
             self._count(asked)
         self._asked, self._remark = None, ""
+
+    def _with_echo(self, asked: Asked) -> Asked:
+        """In a terminal, whether the answer is hidden is seen and need not be guessed."""
+        if asked.hidden is not None or self.tool.channel is not Channel.TERMINAL:
+            return asked
+        return replace(asked, hidden=self._steadily(self.tool.state).hidden)
 
     def _find(self, asked: Asked, remark: str) -> Fitted:
         menu = menu_of(asked)
@@ -200,7 +213,7 @@ class Conversation:
             option = self.menus.choose(asked, menu, self.listener.console, self.listener.password)
             self.context.log(f"chosen: {option.text}")
             return fit(asked, Answer(option.number))
-        if not remark and not self._prepared[_same(asked)]:
+        if not remark and not self._asks_again(asked):
             known = _detached(asked) or self.known.answer(asked)
             if known is not None:
                 try:
@@ -222,8 +235,22 @@ class Conversation:
         shown = "(hidden)" if fitted.secret else repr(lines[0]) + (" ..." if lines[1:] else "")
         self.context.log(f"answer to {asked.key}: {shown}")
 
+    def _asks_again(self, asked: Asked) -> bool:
+        """Whether this was answered and is asked once more.
+
+        Without names two questions may end in the same words; only the whole text, or a complaint
+        of the tool since the answer, tells that it is one.
+        """
+        if asked.name:
+            return self._answered[asked.name, asked.last_line] > 0
+        complained = bool(self.listener.since_answer)
+        return self._answered["", asked.words] > 0 or (
+            complained and self._answered["", asked.last_line] > 0
+        )
+
     def _count(self, asked: Asked) -> None:
-        self._prepared[_same(asked)] += 1
+        words = {asked.last_line} if asked.name else {asked.last_line, asked.words}
+        self._answered.update((asked.name, each) for each in words)
 
     def _was_given(self) -> bool:
         return self._steadily(lambda: self.tool.was_given(self.number))
@@ -275,10 +302,6 @@ class Conversation:
                 if lost_at is not None:
                     self.context.log(f"{self.tool.shell.where} answers again.")
                 return found
-
-
-def _same(asked: Asked) -> tuple[str, str]:
-    return asked.name, asked.last_line
 
 
 def _detached(asked: Asked) -> Answer | None:

@@ -14,6 +14,7 @@ from steps.hosted_engine.dialog.attention import (
     LOCK_FILE,
     Console,
     console_password_in,
+    engine_name_in,
     pause_in,
     wants_shut_down,
 )
@@ -26,6 +27,8 @@ from steps.targets.shell import Shell
 RESUME: Final = "resume"
 LOOK: Final = "look"
 PHASES: Final = "deploy.phases"
+ENGINE_NAME: Final = "engine.fqdn"
+"""Fact: the engine's name, where only the backup knows it."""
 
 _EXPECTED: Final = (
     "This time-out is expected when the engine is restored: the host that the backup knows holds"
@@ -61,6 +64,9 @@ class Listener:
             if phase is not None:
                 self._begin(phase)
             self.context.progress(*self.progress.done_and_total, "stages")
+        name = engine_name_in(event)
+        if name is not None:
+            self.context.remember(ENGINE_NAME, name)
         lock = pause_in(event)
         if lock is not None:
             self._pause(lock)

@@ -14,6 +14,7 @@ from steps.hosted_engine.detached_tool import Channel, DetachedTool, Standing
 from steps.hosted_engine.dialog.vm_status import EngineStatus, read_status
 from steps.hosted_engine.engine_health import health_page, look_at_engine
 from steps.hosted_engine.leftovers import CONFIGURATION
+from steps.hosted_engine.listening import ENGINE_NAME
 from steps.procedure import Step, StepContext, Verdict, done, not_done, unknown
 from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
@@ -171,11 +172,13 @@ class EngineAnswers(EngineStep):
 
     def commands(self) -> Sequence[str]:
         """The look."""
-        return (command_line(["curl", "-sS", health_page(self.job.fqdn)]),)
+        name = self.job.fqdn or "ENGINE"
+        return (command_line(["curl", "-sS", health_page(name)]),)
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where it says DB Up."""
-        health = look_at_engine(self.shell(context), self.job.fqdn)
+        name = self.job.fqdn or context.recall(ENGINE_NAME) or ""
+        health = look_at_engine(self.shell(context), name)
         if health.up is None:
             return unknown(health.seen)
         return done(health.seen) if health.up else not_done(health.seen)

@@ -84,16 +84,19 @@ def find(_name):
     return PROCEDURE
 
 
-def make_run(folder: Path, acts, known, *, shell=None, prompts=None, name="", **given):
+def make_run(folder: Path, acts, known, *, shell=None, prompts=None, **given):
     """A run on a script, in a folder of its own."""
+    answers = {"known": json.dumps(known), "era": "4.5", "fqdn": "", **given}
+    site = lay_out(folder, acts, shell)
+    return create_run(site, NAME, answers, {}, {}, prompts or {}, folder=folder / "runs")
+
+
+def lay_out(folder: Path, acts, shell=None) -> Site:
+    """A site with one host, whose tool plays the script."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "script.json").write_text(json.dumps(acts))
     (folder / "status").write_text(json.dumps(UP))
     command = (sys.executable, scripted_tool.__file__, str(folder / "script.json"),
                str(folder / "received"))  # fmt: skip
     host = EngineHost(HOST, shell or ShellAccess(), command, str(folder / "work"))
-    answers = {"known": json.dumps(known), "era": "4.5", "fqdn": "", **given}
-    return create_run(
-        Site("toys", engine_hosts=(host,)), NAME, answers, {}, {}, prompts or {},
-        folder=folder / "runs",
-    )  # fmt: skip
+    return Site("toys", engine_hosts=(host,))

@@ -18,10 +18,12 @@ from tests.unit.run_support import Operator
 class Deploying(Operator):
     """One life of a runner on a deployment."""
 
-    patience = 40.0
+    patience = 90.0
 
-    def __init__(self, run, secrets=None, open_targets=open_site_targets) -> None:
-        super().__init__(run, toy_deploy.PROCEDURE, secret="", open_targets=open_targets)
+    def __init__(
+        self, run, secrets=None, open_targets=open_site_targets, procedure=toy_deploy.PROCEDURE
+    ) -> None:
+        super().__init__(run, procedure, secret="", open_targets=open_targets)
         for name, text in (secrets or {}).items():
             self.session.add_secret(name, Secret(text))
 

@@ -42,6 +42,11 @@ def question(text="Storage? ", **fields):
         ("Please specify the target name (auto-detected values) [default]: ", "default", ()),
         ("Please indicate a nic to set ovirtmgmt bridge on: (em1) [em1]: ", "em1", ("em1",)),
         (GUIDE_MENU, "1", ("1", "2", "3", "4")),
+        ("cloud-init to customize the appliance on the first boot (Yes, No)[Yes]? ", "Yes",
+         ("Yes", "No")),
+        ("number of virtual CPUs for the VM (Defaults to appliance OVF value): [4]: ", "4", ()),
+        ("Engine VM FQDN: (leave it empty to skip): ", None, ()),
+        ("Engine VM domain: [example.com]", "example.com", ()),
     ],
 )  # fmt: skip
 def test_default_and_choices_of_a_prompt_without_a_frame(prompt, default, choices):
@@ -96,6 +101,12 @@ def test_a_secret_goes_to_a_hidden_question_and_nothing_else_does():
     with pytest.raises(InvalidInput, match="control character") as control_error:
         fit(hidden, Answer(Secret("s3\ncret")))
     assert "s3" not in str(shown_error.value) + str(control_error.value)
+
+
+def test_a_question_about_passwords_is_none_for_one_where_it_has_choices():
+    text = "enable ssh access for the root user? (yes, no, without-password)[yes]:"
+    assert not question(text, choices=("yes", "no", "without-password"), default="yes").is_secret
+    assert question("Enter engine admin password: ").is_secret
 
 
 def test_an_empty_line_is_sent_only_where_the_tool_has_a_default_or_it_is_meant():

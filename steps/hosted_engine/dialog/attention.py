@@ -15,6 +15,7 @@ _PASSWORD: Final = re.compile(r'[Tt]emporary password "([^"]{1,100})"')
 _COMMAND: Final = re.compile(
     r"^\s*((?:\S{0,200}/)?(?:remote-viewer|hosted-engine --console|virsh)(?:\s.{0,500})?)$"
 )
+_NAME: Final = re.compile(r"^Using Engine VM FQDN ([A-Za-z0-9.-]{1,253}) from backup file")
 _SHUT_DOWN: Final = re.compile(r"^(?:\[WARNING\] )?Please shut ?down the VM", re.IGNORECASE)
 
 
@@ -22,6 +23,12 @@ def pause_in(event: Event) -> str | None:
     """The lock file that the ansible role waits for, or None."""
     task = task_in(event.text) if isinstance(event, Log) else None
     found = _PAUSE.match(task) if task else None
+    return found[1] if found else None
+
+
+def engine_name_in(event: Event) -> str | None:
+    """The engine's name as the tool has read it from a backup, or None."""
+    found = _NAME.match(event.text) if isinstance(event, Note | Log) else None
     return found[1] if found else None
 
 

@@ -111,6 +111,8 @@ class Asked:
         """Whether the answer must not be shown: as the tool says, else as its words tell."""
         if self.hidden is not None:
             return self.hidden
+        if self.choices or self.default:
+            return False  # "(yes, no, without-password)[yes]" is no question for one
         return "password" in self.last_line.casefold() or "passw" in self.name.casefold()
 
 

@@ -24,7 +24,7 @@ from steps.targets.lines import LineSplitter
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]{0,20}m")
 _LABEL: Final = re.compile(r"^\[\s*(INFO|WARNING|ERROR|CRITICAL|FATAL)\s*\]\s?(.*)$", re.DOTALL)
 _CONTINUED: Final = re.compile(r"^ {9}\S")
-_ASKS: Final = re.compile(r"[\])]\s*:\s*$")
+_ASKS: Final = re.compile(r"[\])]\s*[:?]\s*$")
 _LINES: Final = re.compile(r"^type '(--=\S{1,200}=--)' in own line to mark end")
 _VALUE: Final = "Format is type:value."
 _CONFIRM: Final = "[yes/no]:"
@@ -58,7 +58,7 @@ class HumanDialog:
     def silence(self) -> float:
         """Seconds of silence after which the tool is taken to wait at its prompt."""
         pending = _COLOUR.sub("", self._lines.pending).rstrip()
-        return SHORT_SILENCE if pending.endswith(":") else LONG_SILENCE
+        return SHORT_SILENCE if pending.endswith((":", "?", "]")) else LONG_SILENCE
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that these bytes complete."""

@@ -34,7 +34,7 @@ MOST_NOTES: Final = 500
 MOST_NOTE: Final = 4 << 10
 """Characters of one such line that are kept."""
 MOST_NAMES: Final = 2000
-SHORT_SILENCE: Final = 0.7
+SHORT_SILENCE: Final = 0.4
 LONG_SILENCE: Final = 5.0
 """Seconds. A prompt comes in one piece; what does not look like one may be half a piece."""
 MOST_ECHOES: Final = 8

@@ -15,8 +15,8 @@ from typing import Final
 LONGEST: Final = 16 << 10
 """Characters of a question's text that are looked at."""
 
-_DEFAULT = re.compile(r"\[([^\[\]]*)\]\s*:?\s*$")
-_CHOICES = re.compile(r"\(([^()]*)\)\s*(?:\[[^\[\]]*\])?\s*:?\s*$")
+_DEFAULT = re.compile(r"\[([^\[\]]*)\]\s*[:?]?\s*$")
+_CHOICES = re.compile(r"\(([^()]*)\)\s*(?:\[[^\[\]]*\])?\s*[:?]?\s*$")
 _MINIMUM = re.compile(r"^Defaults to [a-z ]+: (.*)$")
 _OPTION = re.compile(r"^\s*[(\[]([0-9]{1,4})[)\]]\s+(\S.*)$")
 
