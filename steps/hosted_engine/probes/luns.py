@@ -56,7 +56,7 @@ def _discover(
         portal,
         "-o",
         "nonpersistent",
-        seconds=15,
+        seconds=10,
     )
     if missing := look.missing(done, "iscsiadm"):
         findings.append(missing)
