@@ -86,6 +86,8 @@ class Question:
     check: Callable[[Value, Given], None] = accept
     condition: Callable[[Given], bool] = always
     judge_secret: Callable[[Secret], tuple[Finding, ...]] | None = None
+    may_type: bool = False
+    """Where the look finds no choices, the answer may be typed."""
 
     @property
     def listing_probe(self) -> str:

@@ -7,16 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.answers import show_value
-from config.errors import RekindleError
+from config.errors import Interrupted, RekindleError
 from config.questions import Group, Kind, Question
 from tui.plain_lines import BACK, HELP, SAVE, Lines, matching
 from tui.service import Looks
-from tui.session import Check, Session, start_check
+from tui.session import LISTED, Check, Session, start_check
 
 INTRO = (
     f"Answer each question with Enter. An empty line takes the value in brackets. {BACK} goes back,"
     f" {HELP} explains, {SAVE} saves the answers, Ctrl+D leaves."
 )
+
+ANOTHER = "new"
+"""Typed at a secret that was given already: another one."""
 
 
 class PlainInterview:
@@ -89,7 +92,7 @@ class PlainInterview:
         return typed != BACK and self._ask(position)
 
     def _choices(self, question: Question) -> tuple[tuple[str, str, str], ...]:
-        if question.kind not in (Kind.CHOICE, Kind.CHOICES, Kind.YES_NO):
+        if question.kind not in LISTED:
             return ()
         return self._session.choices(question)
 
@@ -102,12 +105,20 @@ class PlainInterview:
         return self._lines.ask(f"{question.title}{optional} [{known}]:") or known
 
     def _prompt_secret(self, question: Question) -> str:
-        kept = "kept" if question.name in self._session.secrets else ""
+        kept = question.name in self._session.secrets
         optional = "" if question.required else " (may be empty: type none)"
-        command = self._lines.ask(f"{question.title}{optional}: Enter to type it [{kept}]:")
-        if not command:
-            secret = self._lines.ask_secret(question.title)
+        how = (
+            f"Enter keeps what was typed, {ANOTHER} types it again" if kept else "Enter to type it"
+        )
+        command = self._lines.ask(f"{question.title}{optional}: {how}:")
+        if command == ("" if not kept else ANOTHER):
+            try:
+                secret = self._lines.ask_secret(question.title)
+            except Interrupted as nothing:
+                self._lines.say(f"error   {nothing}")
+                return self._prompt_secret(question)
             self._session.answer_secret(question.name, secret.reveal())
+            return ""
         return command
 
     def _take(self, question: Question, typed: str) -> bool:

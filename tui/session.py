@@ -18,6 +18,9 @@ from config.site import Site
 from steps.conflicts import Desk, Resolutions
 from steps.procedure import Plan, Probed, Procedure, Survey
 
+LISTED = (Kind.CHOICE, Kind.CHOICES, Kind.YES_NO)
+"""Kinds that are answered by picking."""
+
 MODE_QUESTION = "mode"
 COLD_MODE = "cold"
 """The question and the answer that give a memory state up, in every interview that has one."""
@@ -69,13 +72,24 @@ class Session:
     page: str | None = None
     """Name of the page the operator was on last."""
     started: float = field(default_factory=time.monotonic)
+    _settled: tuple[object, dict[str, Value]] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
+    """What the answers came to last, and from what."""
 
     def given(self) -> dict[str, Value]:
         """Answers and defaults of every question that is asked, in order."""
-        known: dict[str, Value] = {}
+        looked_up: dict[str, Value] = {}
         for values in self.looked_up.values():
-            known.update(values)
-        return settled(self.procedure.interview, known | self.answers, self._suggested)
+            looked_up.update(values)
+        answers = looked_up | self.answers
+        found = ((name, look.basis, look.probed) for name, look in self.listings.items())
+        basis = (tuple(answers.items()), tuple(found))
+        if self._settled is None or self._settled[0] != basis:
+            # Asked for at every key press, and again for every question of every page.
+            known = settled(self.procedure.interview, answers, self._suggested)
+            self._settled = (basis, known)
+        return dict(self._settled[1])
 
     def _suggested(self, question: Question, known: Given) -> Value | None:
         """The default that was looked up for the answers as they stand."""
@@ -232,10 +246,17 @@ class Session:
             return None
         return Check(self.basis(question), self.started, Probed(findings=judge(secret)))
 
+    def is_typed(self, question: Question) -> bool:
+        """Whether there is nothing to pick from and the answer is typed instead."""
+        if question.kind in LISTED:
+            listing = self.listing_of(question) if question.may_type else None
+            return bool(listing and not listing.running and not self._all_choices(question))
+        return True
+
     def drop_unlisted(self, question: Question) -> None:
         """Take an answer back that the choices, now that they are known, do not hold."""
         listing = self.listing_of(question)
-        if not question.choices_probe:
+        if not question.choices_probe or self.is_typed(question):
             return
         if listing and listing.probed and question.name in self.answers:
             known = {choice.value for choice in listing.probed.choices}

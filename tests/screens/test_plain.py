@@ -184,3 +184,12 @@ def test_on_a_terminal_a_secret_is_not_echoed_and_ctrl_d_leaves(tmp_path):
         terminal.send("\x04")
         assert terminal.wait() == 130
         assert b"\x1b" not in terminal.raw
+
+
+def test_a_secret_that_was_not_typed_is_asked_for_again_and_a_kept_one_stays(tmp_path):
+    done = walk(tmp_path, "", "", "1", "", "", "", "", "hunter2", "<", "<", "", "", "<")
+    text = done.stdout
+    assert "Traceback" not in text + done.stderr
+    assert "nothing was typed" in text
+    assert "Enter keeps what was typed, new types it again" in text
+    assert text.count("Conflicts of web01") == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.secrets import Secret, SecretReference
-from config.site import DirectoryAccess, Site
+from config.site import DirectoryAccess, EngineHost, ShellAccess, Site
 from steps.doctor import folders, software
 from steps.doctor.diagnosis import Diagnosis, concern, fault, fine, healthy
 from steps.doctor.site import examine_site, gather_secrets
@@ -150,6 +150,18 @@ def test_a_secret_that_cannot_be_had_is_an_error_and_its_directory_is_not_asked(
 def test_a_site_without_nodes_or_directory_is_told_so():
     found = by_topic(examine_site(Site("empty"), {}))
     assert found["nodes"].level == found["directory"].level == "warning"
+
+
+def test_an_engine_host_is_asked_whether_it_has_its_tool():
+    hosts = (
+        EngineHost("h1", ShellAccess(), ("sh", "-x")),
+        EngineHost("h2", ShellAccess(), ("no-such-tool",)),
+    )
+    found = by_topic(examine_site(Site("s", engine_hosts=hosts), {}, seconds=20))
+    assert found["h1 shell"].level == found["h1 hosted-engine"].level == "ok"
+    assert found["h2 hosted-engine"].level == "warning"
+    assert "no-such-tool is not there" in found["h2 hosted-engine"].seen
+    assert "nodes" not in found
 
 
 def test_a_site_is_healthy_without_errors():

@@ -259,6 +259,16 @@ def test_another_engines_backup_is_refused_and_one_not_read_is_told():
     assert "not compared with the backup" in unread
 
 
+def test_a_backup_that_was_read_says_whose_it_is_and_whether_that_name_resolves():
+    shell = names().says("timeout 20 tar -xOf /b ./version", "4.5.7\n")
+    shell.statuses = {"/b": "file"}
+    lines = told(ask(shell, "backup-file", OLD, backup_file="/b"))
+    assert "of engine version 4.5.7" in lines
+    assert "the backup of 2 Nov: 2 hosts, 2 machines" in lines
+    assert "ok: engine.example.com resolves to 192.0.2.20" in lines
+    assert "resolves" not in told(ask(shell, "backup-file", None, backup_file="/b"))
+
+
 def test_the_hosts_own_name_must_be_on_the_chosen_card():
     shell = host().says("getent ahosts h1.example.com", "192.0.2.11 STREAM\n")
     given = {"host_fqdn": "h1.example.com"}

@@ -264,6 +264,17 @@ def test_site_shows_the_site_in_use(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["nodes"][0]["shell"]["kind"] == "ssh"
 
 
+def test_site_shows_engine_hosts_with_their_command(tmp_path, capsys):
+    path = tmp_path / "s.yaml"
+    path.write_text("name: berne\nengine_hosts:\n  - {name: h1, command: he --x}\n")
+    assert main(["site", "--site", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert "Engine host  h1" in text
+    assert "command    he --x" in text
+    assert main(["site", "--check", str(path)]) == 0
+    assert "engine hosts: 1" in capsys.readouterr().out
+
+
 def test_without_a_site_file_the_remedy_says_how_to_begin(capsys):
     assert main(["site"]) == 2
     assert "rekindle site --example" in capsys.readouterr().err

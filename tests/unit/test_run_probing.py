@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -15,7 +16,7 @@ from config.paths import log_folder
 from config.questions import Choice, Finding
 from config.secrets import Secret, SecretReference
 from config.site import DirectoryAccess, Site
-from steps.probing import ask_probe, ask_survey
+from steps.probing import ask_probe, ask_survey, probed_from_data, probed_to_data
 from steps.procedure import Probed
 from tests.unit import probe_toy
 
@@ -42,6 +43,12 @@ def test_findings_and_choices_come_back_whole():
     probed = ask("echo", name="web01", several=("a", "b"))
     assert probed.findings == (Finding("ok", "web01 ('a', 'b')", "none"),)
     assert probed.choices == (Choice("v", "label", "note", "refused"),)
+
+
+@pytest.mark.parametrize("suggested", [None, "x", 4096, True, ("192.0.2.53", "192.0.2.54")])
+def test_a_suggested_default_comes_back_as_it_was(suggested):
+    probed = Probed(suggested=suggested)
+    assert probed_from_data(json.loads(json.dumps(probed_to_data(probed)))) == probed
 
 
 def test_site_secrets_and_references_reach_the_probe():

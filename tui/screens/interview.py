@@ -135,7 +135,9 @@ An answer is checked when it is given. An error must be mended before you go on;
     def _focus_first(self) -> None:
         fields = self._fields
         if fields:
-            wanted = (field for field in fields if self._session.blocked(field.question))
+            # A default that is about to be looked up needs nobody.
+            asked = (field for field in fields if not field.question.suggest_probe)
+            wanted = (field for field in asked if self._session.blocked(field.question))
             next(wanted, fields[0]).control.focus()
 
     def _look_at_everything(self, *, again: bool = False) -> None:
@@ -166,8 +168,8 @@ An answer is checked when it is given. An error must be mended before you go on;
         self.query_one("#why", Static).update(f"Why: {why}" if why else "")
 
     def _field_in_hand(self) -> Field | None:
-        focused = self.focused
-        return next((field for field in self._fields if field.control is focused), None)
+        around = self.focused.ancestors if self.focused else ()
+        return next((widget for widget in around if isinstance(widget, Field)), None)
 
     def focused_help(self) -> str:
         field = self._field_in_hand()
@@ -184,6 +186,7 @@ An answer is checked when it is given. An error must be mended before you go on;
         for field in self._fields:
             field.refresh_state()
         self.set_what(self._session.what)
+        self.set_status(f"{self._index + 1} of {len(self._groups)}")
         self._refresh_rail()
         if event.onward:
             await self._onward(event.field)
@@ -295,10 +298,19 @@ An answer is checked when it is given. An error must be mended before you go on;
             if field.question.name == name:
                 self._session.drop_unlisted(field.question)
                 field.refresh_state()
+                await self._follow_suggestion(field)
         self.set_what(self._session.what)
         self._refresh_rail()
         if self._going_on and not self._anything_running():
             await self.action_next()
+
+    async def _follow_suggestion(self, field: Field) -> None:
+        """A default that was found may lead to other questions, pages and looks."""
+        listing = self._session.listing_of(field.question)
+        if listing and listing.probed and listing.probed.suggested is not None:
+            await self._follow_conditions()
+            self._look_at_everything()
+            self.set_status(f"{self._index + 1} of {len(self._groups)}")
 
     def _tick(self) -> None:
         for field in self._fields:

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from config.answers import show_value
 from config.questions import Kind, Question
 from tui.hanging import Row
-from tui.session import Check, Session
+from tui.session import LISTED, Check, Session
 from tui.widgets.hanging_text import HangingText
 from tui.widgets.line_input import LineInput
 from tui.widgets.pick_list import ChoiceList
@@ -55,7 +55,7 @@ class Field(Vertical):
     @property
     def is_list(self) -> bool:
         """Whether it is answered by picking."""
-        return self.question.kind in (Kind.CHOICE, Kind.CHOICES, Kind.YES_NO)
+        return not self._session.is_typed(self.question)
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
@@ -63,9 +63,10 @@ class Field(Vertical):
         yield HangingText(id="found")
 
     def _control(self) -> ComposeResult:
-        if self.is_list:
+        if self.question.kind in LISTED:
             yield ChoiceList(several=self.question.kind is Kind.CHOICES, id="control")
-            return
+            if not self.question.may_type:
+                return
         secret = self.question.kind is Kind.SECRET
         value = self._session.value(self.question)
         text = "" if value is None or secret else show_value(value)
@@ -73,12 +74,12 @@ class Field(Vertical):
             kept = self._session.secrets.get(self.question.name)
             text = kept.reveal() if kept else ""
         self._stored = text
-        yield LineInput(text, password=secret, id="control")
+        yield LineInput(text, password=secret, id="typed")
 
     @property
     def control(self) -> Widget:
         """What has the focus when this question is in hand."""
-        return self.query_one("#control")
+        return self.query_one("#control" if self.is_list else "#typed")
 
     def on_mount(self) -> None:
         self._show_title(focused=False)
@@ -98,9 +99,11 @@ class Field(Vertical):
 
     def refresh_state(self) -> None:
         """Show choices and findings as the session has them now."""
-        if self.is_list:
+        if self.question.kind in LISTED:
             self._show_choices()
-        else:
+        if self.question.may_type:
+            self._show_one_control()
+        if not self.is_list:
             self._show_suggestion()
         found = self.query_one("#found", HangingText)
         found.rows = self._found_rows()
@@ -111,6 +114,14 @@ class Field(Vertical):
         looks = (self._session.listing_of(self.question), self._session.check_of(self.question))
         if any(look is not None and look.running for look in looks):
             self.query_one("#found", HangingText).rows = self._found_rows()
+
+    def _show_one_control(self) -> None:
+        """Pick where there is something to pick from, else type."""
+        picking, listed, typed = self.is_list, self.query_one(ChoiceList), self.query_one(LineInput)
+        had_focus = listed.has_focus or typed.has_focus
+        listed.display, typed.display = picking, not picking
+        if had_focus:
+            self.control.focus()
 
     def _show_choices(self) -> None:
         control = self.query_one(ChoiceList)

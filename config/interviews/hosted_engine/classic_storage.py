@@ -133,6 +133,9 @@ STORAGE_ROWS = (
         saved=(Saved(STORAGE + "storageDatacenterName", text("storage_pool_name")),),
         fragments=("enter local datacenter name",), check=checks.word,
     ),
+)  # fmt: skip
+
+SYSTEM_ROWS = (
     _row(
         "15", "OVEHOSTED_CORE_FETCH_ANSWER", "fetch_answers", default=True, last=GUIDE_BUILD,
         condition=additional_host,

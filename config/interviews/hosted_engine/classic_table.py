@@ -6,7 +6,7 @@ from functools import partial
 
 from config.interviews.hosted_engine import checks
 from config.interviews.hosted_engine.builds import CLASSIC, GUIDE_BUILD
-from config.interviews.hosted_engine.classic_storage import STORAGE_ROWS
+from config.interviews.hosted_engine.classic_storage import STORAGE_ROWS, SYSTEM_ROWS
 from config.interviews.hosted_engine.classic_vm import VM_ROWS
 from config.interviews.hosted_engine.conditions import (
     first_host,
@@ -164,7 +164,7 @@ AFTER_ROWS = (
 )  # fmt: skip
 
 CLASSIC_ROWS = (
-    *START, *STORAGE_ROWS, *NETWORK_ROWS, *VM_ROWS, *ENGINE_ROWS, *MAIL_ROWS, *LAST_ROWS,
-    *AFTER_ROWS,
+    *START, *STORAGE_ROWS, *SYSTEM_ROWS, *NETWORK_ROWS, *VM_ROWS, *ENGINE_ROWS, *MAIL_ROWS,
+    *LAST_ROWS, *AFTER_ROWS,
 )  # fmt: skip
 """The whole table."""

@@ -65,6 +65,7 @@ def _page(
 _CLASSIC_PAGES = (
     _page("classic-start", "Start", classic_table.START, classic),
     _page("classic-storage", "Storage", classic_storage.STORAGE_ROWS, classic),
+    _page("classic-system", "System", classic_storage.SYSTEM_ROWS, classic),
     _page("classic-network", "Network", classic_table.NETWORK_ROWS, classic),
     _page("classic-vm", "VM", classic_vm.VM_ROWS, classic),
     _page("classic-engine", "Hosted engine", classic_table.ENGINE_ROWS, classic),

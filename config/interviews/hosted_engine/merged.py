@@ -59,6 +59,7 @@ def question(name: str) -> Question:
         depends_on=wording.depends_on,
         check=_check(name),
         condition=lambda given: any(row.asked(given) for row in rows),
+        may_type=bool(wording.lists),
         judge_secret=judge_password if name in ("admin_password", "root_password") else None,
     )
 

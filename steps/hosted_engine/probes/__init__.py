@@ -19,7 +19,7 @@ def deploy_probes(find_known: FindKnown = nothing_known) -> dict[str, Probe]:
         "era": tool.suggest_era,
         "build": tool.suggest_build,
         "services": tool.check_services,
-        "backup-file": files.check_backup,
+        "backup-file": files.backup_check(find_known),
         "storage": storage.check_storage,
         "iscsi-targets": luns.list_targets,
         "luns": luns.list_luns,

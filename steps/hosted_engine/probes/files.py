@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from config.questions import Finding
+from steps.hosted_engine.known_hosts import FindKnown, KnownHosts
 from steps.hosted_engine.probes.look import Look, found, last_words, ok, warn, wrong
+from steps.hosted_engine.probes.names import resolution
 from steps.procedure import Probed, ProbeInput
 from steps.targets.shell import FileStatus
 from steps.targets.sizes import size_text
@@ -112,22 +114,37 @@ def check_room(probe: ProbeInput) -> Probed:
     )
 
 
-def check_backup(probe: ProbeInput) -> Probed:
-    """A tar file of engine-backup: which version of the engine it is of."""
-    look = Look(probe)
-    path = look.text("backup_file")
+def backup_check(find: FindKnown) -> Callable[[ProbeInput], Probed]:
+    """The probe of the backup: its version and, where it was read, the engine it is of."""
+
+    def check(probe: ProbeInput) -> Probed:
+        look = Look(probe)
+        version = _version(look, look.text("backup_file"))
+        known = find(probe) if version.level == "ok" else None
+        return Probed((version, *(_engine_of(look, known) if known else ())))
+
+    return check
+
+
+def _version(look: Look, path: str) -> Finding:
     status = _there(look, path)
     if status is None:
-        return found(wrong(f"{path} is not on {look.host}", "Copy it there: the tool reads it."))
+        return wrong(f"{path} is not on {look.host}", "Copy it there: the tool reads it.")
     listed = look.run("timeout", "20", "tar", "-xOf", path, "./version", "version", seconds=25)
     if listed.code == 124:
-        return found(warn(f"{path}: its version was not found within 20 s"))
+        return warn(f"{path}: its version was not found within 20 s")
     if not listed.out.strip():
-        return found(
-            wrong(
-                f"{path} is no backup of engine-backup: {last_words(listed)}",
-                "Give the file that engine-backup --mode=backup wrote.",
-            )
+        return wrong(
+            f"{path} is no backup of engine-backup: {last_words(listed)}",
+            "Give the file that engine-backup --mode=backup wrote.",
         )
-    version = " ".join(listed.out.split())[:80] or "unknown"
-    return found(ok(f"{path}: {size_text(status.size)}, of engine version {version}"))
+    version = " ".join(listed.out.split())[:80]
+    return ok(f"{path}: {size_text(status.size)}, of engine version {version}")
+
+
+def _engine_of(look: Look, known: KnownHosts) -> Iterator[Finding]:
+    """The ansible tool takes the engine's name from the backup and does not ask for it."""
+    machines = len(known.machines)
+    yield ok(f"{known.origin}: {len(known.hosts)} hosts, {machines} machines")
+    if known.engine_fqdn:
+        yield from resolution(look, known.engine_fqdn)

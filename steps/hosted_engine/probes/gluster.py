@@ -45,7 +45,7 @@ def check_volume(look: Look, source: str) -> Iterator[Finding]:
         "volume",
         "info",
         name.strip("/"),
-        seconds=20,
+        seconds=8,
     )
     if missing := look.missing(done, "gluster"):
         yield missing

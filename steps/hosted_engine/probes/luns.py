@@ -56,7 +56,7 @@ def _discover(
         portal,
         "-o",
         "nonpersistent",
-        seconds=15,
+        seconds=10,
     )
     if missing := look.missing(done, "iscsiadm"):
         findings.append(missing)
@@ -90,8 +90,8 @@ def list_luns(probe: ProbeInput) -> Probed:
     luns = luns_of(look)
     note = f"multipath on {look.host} shows {len(luns)} LUNs"
     findings = [ok(note) if luns else warn(note)]
-    if look.given("storage_type") == "iscsi":
-        findings += _sessions(look)
+    if look.given("storage_type") == "iscsi" and (unseen := tuple(_sessions(look))):
+        return found(*unseen)
     choices = tuple(
         Choice(lun.guid, f"{lun.guid}  {size_text(lun.size)}", lun.described, _refused(lun))
         for lun in luns

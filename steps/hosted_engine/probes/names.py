@@ -18,13 +18,13 @@ def engine_name_check(find: FindKnown) -> Callable[[ProbeInput], Probed]:
 
     def check(probe: ProbeInput) -> Probed:
         look = Look(probe)
-        return Probed((*_resolution(look), *_same_engine(look, find(probe))))
+        return Probed((*resolution(look, look.text("fqdn")), *_same_engine(look, find(probe))))
 
     return check
 
 
-def _resolution(look: Look) -> Iterator[Finding]:
-    name = look.text("fqdn")
+def resolution(look: Look, name: str) -> Iterator[Finding]:
+    """Whether the engine's name resolves, both ways, and not to this host."""
     addresses = addresses_of(look, name)
     if not addresses:
         yield wrong(f"{name} does not resolve on {look.host}", "Add it to DNS, then check again.")

@@ -19,7 +19,7 @@ mount --make-rprivate / || exit 90
 command -v setpriv >/dev/null || exit 91
 as_vdsm() { setpriv --reuid="$as" --regid="$as" --clear-groups "$@"; }
 trap '[ -z "$f" ] || as_vdsm rm -f "$f"; umount "$d" || umount -l "$d"' EXIT
-timeout 20 mount -t "$type" -o "$options" -- "$source" "$d" || { trap - EXIT; exit 92; }
+timeout 12 mount -t "$type" -o "$options" -- "$source" "$d" || { trap - EXIT; exit 92; }
 echo mounted
 echo "free $(df -P -k "$d" | awk 'NR == 2 { print $4 }')"
 ls -A "$d" | head -n 20 | sed 's/^/holds /'
@@ -73,7 +73,7 @@ def try_mount(
 ) -> Iterator[Finding]:
     """What a mount for a moment showed."""
     done = look.run(
-        "unshare", "-m", "sh", "-c", MOUNT_TRY, "sh", type_, options, source, as_id, seconds=40
+        "unshare", "-m", "sh", "-c", MOUNT_TRY, "sh", type_, options, source, as_id, seconds=20
     )
     if missing := look.missing(done, "unshare"):
         yield missing
