@@ -52,8 +52,9 @@ first. The panel on the right says what the procedure under the cursor does, wha
 it can be undone, and when it was last run and last drilled.
 
 Enter opens a procedure, or a run: a running one is watched, a finished one shows its report. d
-practises the procedure on an embedded site that is not yours. Nothing is changed anywhere before
-you have seen a plan and confirmed it.
+practises the procedure on an embedded site that is not yours. i looks into an archive of
+engine-backup: what it holds, what a restore would do, where a new host would clash. Nothing is
+changed anywhere before you have seen a plan and confirmed it.
 """
     SHOWS_ELAPSED = False
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,6 +62,7 @@ you have seen a plan and confirmed it.
         Binding("d", "drill", "drill it"),
         Binding("slash", "find", "find"),
         Binding("r", "runs", "runs"),
+        Binding("i", "inspect", "inspect"),
         Binding("f1", "help", "help", priority=True),
         Binding("ctrl+q", "leave", "quit", priority=True),
         Binding("escape", "back", "end the search", show=False),
@@ -257,6 +259,12 @@ you have seen a plan and confirmed it.
         else:
             self._list.pick(first)
             self._list.focus()
+
+    def action_inspect(self) -> None:
+        """Look into an archive of engine-backup; no site is needed for that."""
+        from tui.screens.inspect import InspectScreen
+
+        self.app.push_screen(InspectScreen())
 
     async def action_find(self) -> None:
         """Show only what holds the words that are typed."""
