@@ -23,6 +23,7 @@ from tui.step_text import plan_lines, plan_step_text
 from tui.wording import about
 
 QUIT = "quit"
+INSPECT = "inspect"
 LEFT = Interrupted.exit_code
 """Exit code of a wizard that was left before a run started."""
 
@@ -102,6 +103,8 @@ class PlainHome:
         for run in self.service.runs():
             rows.append((run.path.name, f"run {run.path.name}, {run.title}: {run.note}"))
             actions[run.path.name] = self._run(RunDirectory(run.path))
+        rows.append((INSPECT, "inspect: look into an archive of engine-backup, changing nothing"))
+        actions[INSPECT] = self._inspect
         rows.append((QUIT, "quit"))
         return actions.get(self.lines.choose("Open which?", rows))
 
@@ -115,6 +118,11 @@ class PlainHome:
             rows.append((f"drill:{name}", f"drill: {procedure.title}, on a practice site"))
             actions[f"drill:{name}"] = lambda: self._drill(procedure)
         return rows
+
+    def _inspect(self) -> int:
+        from tui.plain_inspect import inspect_plain
+
+        return inspect_plain(self.lines)
 
     def _run(self, run: RunDirectory) -> Callable[[], int]:
         return lambda: follow(self.lines, self.service, run)

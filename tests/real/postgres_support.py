@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,9 +60,9 @@ class Postgres:
         return as_account([program(name), *where, *options], input=data).stdout
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """The server, with one engine's database of each era: engine-3.5, engine-3.6, engine-4.5."""
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """An empty server, gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="rk-pg-", dir="/tmp"))
     if os.geteuid() == 0:
         shutil.chown(folder, ACCOUNT, ACCOUNT)
@@ -74,11 +75,17 @@ def postgres() -> Iterator[Postgres]:
         )  # fmt: skip
         as_account([*control, "--log", str(folder / "log"), "--options", options, "start"])
         try:
-            server = Postgres(folder)
-            for era in ERAS:
-                server.create(f"engine-{era}", schema(era))
-            yield server
+            yield Postgres(folder)
         finally:
             as_account([*control, "--mode=immediate", "stop"])
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server with one engine's database of each era: engine-3.5, engine-3.6, engine-4.5."""
+    with running_postgres() as server:
+        for era in ERAS:
+            server.create(f"engine-{era}", schema(era))
+        yield server

@@ -9,6 +9,7 @@ from steps.hosted_engine.archive.inspect import inspect
 from steps.hosted_engine.archive.inspection import Inspection, Layout
 from steps.hosted_engine.archive.newcomer import Newcomer
 from steps.hosted_engine.archive.version import Version
+from tests.bench import inspecting
 from tests.engine_archives import ERAS, FQDN, KEY, MODERN, PASSWORD, TIME, build, compress
 from tests.engine_schema import C2, H1, H4, SECRET, UUID_1
 from tests.unit.dump_support import Collected
@@ -195,3 +196,10 @@ def test_nothing_is_written_and_the_file_is_not_touched(tmp_path, dumps):
     after = path.stat()
     assert (after.st_mtime_ns, stat.S_IMODE(after.st_mode)) == (before.st_mtime_ns, 0o444)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_benchmark_runs_on_small_dumps_too():
+    claims = inspecting.measure(1, megabytes=2, small=1)
+    assert [claim.unit for claim in claims] == ["x", "x", "s", "s", *["MB"] * 4]
+    assert all(claim.measured > 0 for claim in claims)
+    assert all(claim.measured < claim.limit for claim in claims if claim.unit == "MB")

@@ -91,3 +91,10 @@ def test_flipped_bytes_end_in_rows_or_in_a_fault(data):
         dump[data.draw(st.integers(11, len(dump) - 1))] = data.draw(st.integers(0, 255))
     with suppress(ArchiveFault):
         Collected().read(bytes(dump))
+
+
+def test_dependencies_without_end_are_given_up_soon():
+    dump = CustomDump(14, "none").dump({"one": (COLUMNS, [])})
+    head = dump[: dump.index(b"DROP")]
+    with pytest.raises(ArchiveFault, match="without end"):
+        Collected().read(head + b"DROP" + bytes(64 << 20))

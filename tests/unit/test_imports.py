@@ -98,7 +98,7 @@ def test_help_loads_no_command_and_no_library():
 
 
 def test_the_plain_commands_never_load_textual():
-    for command in ("list", "site --example", "doctor --help", "runs --help"):
+    for command in ("list", "site --example", "doctor --help", "runs --help", "inspect --help"):
         arguments = command.split()
         loaded = loaded_after(f"from tui.main import main; assert main({arguments!r}) == 0")
         assert "textual" not in loaded, command

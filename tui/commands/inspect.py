@@ -11,47 +11,47 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.errors import InvalidInput, Refused
+from tui.inspect_form import ARCHIVE, look
 
 if TYPE_CHECKING:
     from steps.hosted_engine.archive.inspection import Inspection
-    from steps.hosted_engine.archive.newcomer import Newcomer
 
 _STEP_BYTES = 32 << 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `rekindle inspect`."""
-    parser.add_argument("archive", type=Path, metavar="ARCHIVE", help="file of engine-backup")
+    parser.add_argument(ARCHIVE, metavar="ARCHIVE", help="file of engine-backup")
     host = parser.add_argument_group("the new host, to be compared with the hosts in the backup")
-    host.add_argument("--host-name", metavar="N", help="its name in the Administration Portal")
-    host.add_argument("--host-fqdn", metavar="F", help="its FQDN")
+    host.add_argument(
+        "--host-name", default="", metavar="N", help="its name in the Administration Portal"
+    )
+    host.add_argument("--host-fqdn", default="", metavar="F", help="its FQDN")
     host.add_argument(
         "--host-ip", action="append", default=[], metavar="A", help="an address; repeat it"
     )
-    host.add_argument("--host-uuid", metavar="U", help="what dmidecode -s system-uuid prints")
-    host.add_argument("--storage", metavar="PATH", help="the new engine's storage, SERVER:/PATH")
+    host.add_argument(
+        "--host-uuid", default="", metavar="U", help="what dmidecode -s system-uuid prints"
+    )
+    host.add_argument(
+        "--storage", default="", metavar="PATH", help="the new engine's storage, SERVER:/PATH"
+    )
     parser.add_argument(
-        "--engine-version", metavar="X", help="the installed engine that is to take it back"
+        "--engine-version",
+        default="",
+        metavar="X",
+        help="the installed engine that is to take it back",
     )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Inspect, print, and say by the exit code whether it is fit for a restore."""
-    from steps.hosted_engine.archive.inspect import inspect
-    from steps.hosted_engine.archive.version import Version
-
-    version = arguments.engine_version
-    found = inspect(
-        arguments.archive,
-        _newcomer(arguments),
-        None if version is None else Version.parse(version),
-        progress=None if arguments.json or not sys.stderr.isatty() else _Meter(),
-    )
+    meter = None if arguments.json or not sys.stderr.isatty() else _Meter()
+    found = look(_values(arguments), meter)
     _print(found, as_json=arguments.json)
     return exit_code(found)
 
@@ -63,17 +63,16 @@ def exit_code(found: Inspection) -> int:
     return 0 if found.fit_for_restore else Refused.exit_code
 
 
-def _newcomer(arguments: argparse.Namespace) -> Newcomer | None:
-    from steps.hosted_engine.archive.newcomer import Newcomer
-
-    given = Newcomer(
-        name=arguments.host_name,
-        fqdn=arguments.host_fqdn,
-        addresses=tuple(arguments.host_ip),
-        hardware_uuid=arguments.host_uuid,
-        storage=arguments.storage,
-    )
-    return None if given == Newcomer() else given
+def _values(arguments: argparse.Namespace) -> dict[str, str]:
+    return {
+        ARCHIVE: arguments.archive,
+        "name": arguments.host_name,
+        "fqdn": arguments.host_fqdn,
+        "addresses": " ".join(arguments.host_ip),
+        "uuid": arguments.host_uuid,
+        "storage": arguments.storage,
+        "version": arguments.engine_version,
+    }
 
 
 def _print(found: Inspection, *, as_json: bool) -> None:

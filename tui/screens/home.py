@@ -52,17 +52,19 @@ first. The panel on the right says what the procedure under the cursor does, wha
 it can be undone, and when it was last run and last drilled.
 
 Enter opens a procedure, or a run: a running one is watched, a finished one shows its report. d
-practises the procedure on an embedded site that is not yours. b shows every machine with its last
-backup, and what is stuck, left over or running out of space. Nothing is changed anywhere before
-you have seen a plan and confirmed it.
+practises the procedure on an embedded site that is not yours. / finds. b shows every machine with
+its last backup, and what is stuck, left over or running out of space. i looks into an archive of
+engine-backup: what it holds, what a restore would do, where a new host would clash. Nothing is
+changed anywhere before you have seen a plan and confirmed it.
 """
     SHOWS_ELAPSED = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open"),
-        Binding("d", "drill", "drill it"),
-        Binding("slash", "find", "find"),
+        Binding("d", "drill", "drill"),
+        Binding("slash", "find", "find", show=False),
         Binding("r", "runs", "runs"),
         Binding("b", "backups", "backups"),
+        Binding("i", "inspect", "inspect"),
         Binding("f1", "help", "help", priority=True),
         Binding("ctrl+q", "leave", "quit", priority=True),
         Binding("escape", "back", "end the search", show=False),
@@ -272,6 +274,12 @@ you have seen a plan and confirmed it.
             self.show_notice("There is no site file", NO_SITE)
         else:
             self.post_message(self.OpenBackups(self._site))
+
+    def action_inspect(self) -> None:
+        """Look into an archive of engine-backup; no site is needed for that."""
+        from tui.screens.inspect import InspectScreen
+
+        self.app.push_screen(InspectScreen())
 
     async def action_find(self) -> None:
         """Show only what holds the words that are typed."""

@@ -9,7 +9,7 @@ from typing import Final
 from config.errors import Interrupted
 from steps.hosted_engine.archive.problems import ArchiveFault
 
-FREE_BYTES: Final = 1 << 30
+FREE_BYTES: Final = 256 << 20
 GROWTH: Final = 300
 """Real dumps shrink by 5 to 50 times, and xz within xz hardly at all the second time."""
 
@@ -20,7 +20,7 @@ Progress = Callable[[int, int], None]
 class Budget:
     """Counts what comes out of every decompressor and every hole of one archive.
 
-    Raises ArchiveFault `decompression-bomb` beyond 1 GiB and 300 times the file's size, and
+    Raises ArchiveFault `decompression-bomb` beyond 256 MiB and 300 times the file's size, and
     Interrupted once `cancel` is set. Its methods may be called from several threads.
     """
 

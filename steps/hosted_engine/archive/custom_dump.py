@@ -18,7 +18,9 @@ from steps.hosted_engine.archive.problems import ArchiveFault
 
 MAGIC: Final = b"PGDMP"
 _OLDEST, _NEWEST = (1, 11), (1, 16)
-_MAX_ENTRIES: Final = 1_000_000
+_MAX_ENTRIES: Final = 200_000
+_MAX_DEPENDENCIES: Final = 2_000_000
+"""An engine's dump has some 10,000 entries with a few dependencies each."""
 _MAX_TEXT: Final = 1 << 20
 _MAX_BYTES: Final = 1 << 30
 _DATA, _LARGE_OBJECTS = 1, 3
@@ -54,6 +56,7 @@ class _Reader:
         self._stream, self._begin, self._budget = stream, begin, budget
         self._layout = _layout(stream)
         self._algorithm = "none"
+        self._dependencies = 0
 
     def read(self) -> None:
         self._algorithm = self._compression()
@@ -98,7 +101,9 @@ class _Reader:
         self._skip_text()
         self._skip_text()
         while self._skip_text() is not None:
-            pass
+            self._dependencies += 1
+            if self._dependencies > _MAX_DEPENDENCIES:
+                raise _damaged("it claims dependencies without end")
         state = self._stream.byte()
         self._stream.skip(self._layout.offset_bytes)
         if kind == b"TABLE DATA" and state != _NO_DATA:
