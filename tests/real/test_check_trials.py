@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import StepFailed
+from config.errors import Interrupted, StepFailed
 from config.paths import cache_folder
 from config.questions import Value
 from steps.drill import practice_machine as practice
@@ -20,6 +20,7 @@ from steps.drill.child import ask_child
 from steps.drill.places import STORAGE, Places
 from steps.drill.truth import Truth
 from steps.targets.libvirt_hypervisor import LibvirtHypervisor
+from steps.virtual_machine.check.scratch import is_clear
 from steps.virtual_machine.check.trial import TrialDisk, TrialJob
 from steps.virtual_machine.check.trial_watch import watch_trial
 from tests.real.check_child import check
@@ -147,3 +148,26 @@ def test_a_machine_with_all_that_is_usual_is_restored_with_its_memory(
     assert result.notes == ("sda is empty: what was in it is not part of the backup",)
     assert Path(result.screen).read_bytes().startswith(b"\x89PNG")
     assert not (tmp_path / "scratch").exists()
+
+
+def test_an_abort_ends_the_guest_at_once_and_leaves_nothing(places: Places, tmp_path: Path):
+    leaf = leaf_of(places)
+    folder = places.backup / STORAGE / NAME / leaf
+    job = TrialJob(
+        NAME, "", str(folder / f"{NAME}.state.{leaf}"),
+        tuple(
+            TrialDisk(disk.target, str(folder / f"{disk.image}.{leaf}"), "qcow2")
+            for disk in practice.FIRST_DISKS
+        ),
+        600.0, str(tmp_path / "scratch"), str(tmp_path / "keep"),
+        str(cache_folder() / "hypervisor"),
+    )  # fmt: skip
+
+    def abort(line: str) -> None:
+        if line.startswith("watched"):
+            assert not is_clear(tmp_path / "scratch")
+            raise Interrupted("aborted")
+
+    with pytest.raises(Interrupted):
+        watch_trial(job, abort)
+    assert is_clear(tmp_path / "scratch")

@@ -90,11 +90,6 @@ class TryRestore(SetStep):
         fact = {"at": moment, "how": self.how, "seconds": result.restored, "words": words}
         context.remember(self.name, json.dumps(fact))
 
-    def undo(self, context: StepContext) -> None:
-        """End what was begun; a trial leaves nothing else."""
-        clear_scratch(self._scratch(context))
-        context.remember(self.name, "")
-
     def _trial(self, context: StepContext) -> TrialJob:
         found, place = found_before(context, self.job), self.job.place
         machine = self.job.machine

@@ -33,6 +33,11 @@ class SetStep(Step):
         self.lane = job.words
         self.name = f"{kind}.{job.key}"
 
+    @property
+    def can_undo(self) -> bool:
+        """Nothing of the world is changed, so there is nothing to take back."""
+        return False
+
     def probe(self, context: StepContext) -> ProbeInput:
         """What the readers look at the site with."""
         return ProbeInput(self.site, context.given, context.targets)
@@ -59,7 +64,7 @@ class SetStep(Step):
         return site, iteration
 
 
-class VerifySet(CheckStep, SetStep):
+class VerifySet(SetStep, CheckStep):
     """Read the set whole and compare it with everything that is known of it."""
 
     reason = (
@@ -96,7 +101,7 @@ class VerifySet(CheckStep, SetStep):
         return seen
 
 
-class ProveUnchanged(CheckStep, SetStep):
+class ProveUnchanged(SetStep, CheckStep):
     """After a trial: the set is bit for bit what it was, and so are its owners and times."""
 
     reason = "A trial that touched the backup would be worse than none: it is read once more."
@@ -154,6 +159,7 @@ class Summary(CheckStep):
     title = "Sum up"
     reason = "One line for the night's report."
     every_time = True
+    can_undo = False
 
     def __init__(self, jobs: Sequence[SetJob], tried: Sequence[SetJob]) -> None:
         self.jobs, self.tried = jobs, tried
