@@ -11,10 +11,10 @@ from steps.procedure import ProbeInput
 
 @dataclass(frozen=True, slots=True)
 class KnownHost:
-    """One host by its name in the engine, its address and the hardware's UUID."""
+    """One host by its name in the engine, its addresses (or names) and the hardware's UUID."""
 
     name: str
-    address: str = ""
+    addresses: tuple[str, ...] = ()
     hardware_uuid: str = ""
 
 
@@ -59,11 +59,6 @@ class Inventory:
 
 FindKnown = Callable[[ProbeInput], KnownHosts | None]
 """Reads the inventory for these answers; None where there is none to compare with."""
-
-
-def nothing_known(_probe: ProbeInput) -> KnownHosts | None:
-    """The FindKnown of a site where nothing can be read."""
-    return None
 
 
 def free_host_name(wanted: str, known: KnownHosts) -> str:

@@ -44,6 +44,7 @@ class RecordedShell:
         self.answers: dict[str, tuple[int, str, str]] = {"sh -c \nfor d": (0, NETWORK, "")}
         self.files = {"/proc/cpuinfo": "", "/proc/meminfo": ""} | files
         self.statuses: dict[str, str] = {}
+        self.sizes: dict[str, int] = {}
         self.asked: list[str] = []
         self.free = 100 << 30
         self.listing: tuple[str, ...] = ()
@@ -64,7 +65,8 @@ class RecordedShell:
 
     def status(self, path):
         kind = self.statuses.get(path)
-        return FileStatus(kind, 4 << 30, 0, 0o644, "root", "root", 1, 1, 0.0) if kind else None
+        size = self.sizes.get(path, 4 << 30)
+        return FileStatus(kind, size, 0, 0o644, "root", "root", 1, 1, 0.0) if kind else None
 
     def list(self, path):
         if path != "/var/tmp":

@@ -56,8 +56,8 @@ OLD = Inventory(
     "the backup of 2 Nov",
     "engine.example.com",
     (
-        KnownHost("hosted_engine_1", "h1.example.com", "11111111-2222-3333-4444-555555555555"),
-        KnownHost("hosted_engine_2", "h2.example.com", "99999999-2222-3333-4444-555555555555"),
+        KnownHost("hosted_engine_1", ("h1.example.com",), "11111111-2222-3333-4444-555555555555"),
+        KnownHost("hosted_engine_2", ("h2.example.com",), "99999999-2222-3333-4444-555555555555"),
     ),
     (
         KnownMachine("HostedEngine", ("00:16:3e:77:b2:a4",)),
@@ -308,7 +308,7 @@ def test_name_and_hardware_are_compared_with_the_hosts_of_the_backup(name, uuid,
 def test_the_address_of_this_host_under_another_name_is_told():
     shell = host().says(UUID, "0").says("hostname -f", "h1.example.com\n")
     lines = told(ask(shell, "host-name", OLD, host_name="new"))
-    assert "has this host's address h1.example.com as hosted_engine_1" in lines
+    assert "has h1.example.com of this host as hosted_engine_1" in lines
 
 
 def test_a_free_name_is_proposed():

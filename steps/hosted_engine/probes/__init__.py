@@ -6,12 +6,13 @@ look: a file that is removed again.
 
 from __future__ import annotations
 
-from steps.hosted_engine.known_hosts import FindKnown, nothing_known
+from steps.hosted_engine.known_from_backup import known_from_backup
+from steps.hosted_engine.known_hosts import FindKnown
 from steps.hosted_engine.probes import files, luns, machine, mail, names, network, storage, tool
 from steps.procedure import Probe
 
 
-def deploy_probes(find_known: FindKnown = nothing_known) -> dict[str, Probe]:
+def deploy_probes(find_known: FindKnown = known_from_backup) -> dict[str, Probe]:
     """Every probe of the interview by name; `find_known` reads the backup's or engine's hosts."""
     return {
         "hosts": tool.list_hosts,

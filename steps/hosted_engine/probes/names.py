@@ -155,17 +155,17 @@ def hardware_uuid(look: Look) -> str:
 
 def _clashes(look: Look, known: KnownHosts) -> Iterator[Finding]:
     name, own = look.text("host_name"), hardware_uuid(look)
-    addresses = network_of(look).addresses
+    own_names = {*network_of(look).addresses, own_name(look).lower()}
     clashes = []
     for host in known.hosts:
         same_name = host.name.lower() == name.lower()
         same_uuid = bool(own) and host.hardware_uuid.lower() == own
         if same_name or same_uuid:
             clashes.append(_clash(look, known, host, same_name=same_name, same_uuid=same_uuid))
-        elif host.address in addresses or host.address.lower() == own_name(look).lower():
+        elif shared := [one for one in host.addresses if one.lower() in own_names]:
             clashes.append(
                 warn(
-                    f"{known.origin} has this host's address {host.address} as {host.name}",
+                    f"{known.origin} has {shared[0]} of this host as {host.name}",
                     "Remove that entry after the restore.",
                 )
             )
