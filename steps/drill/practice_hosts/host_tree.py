@@ -1,0 +1,151 @@
+"""What a practice host has at /: folders of its own, and programs in front of the real ones."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from steps.drill.practice_hosts.first_world import NAME_SERVER
+from steps.drill.practice_hosts.places import HostPlaces
+from steps.drill.practice_hosts.programs.main import NAMES
+from steps.drill.practice_hosts.world import Facts
+
+_FOLDERS = (
+    "usr", "etc", "dev/pts", "dev/shm", "proc", "sys/class/net", "sys/class/dmi/id", "tmp",
+    "var/tmp", "var/log", "var/lib", "var/run", "root", "run", "mnt", "home", "opt",
+    "practice/bin", "practice/world", "practice/exports", "practice/code/steps",
+    "practice/code/config", "practice/pycache", "practice/run", "practice/facts", "practice/old",
+    "etc/alternatives", "etc/ovirt-hosted-engine",
+)  # fmt: skip
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+_LINKED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+"""Links into /usr on most systems, folders of their own on others."""
+_USERS = """\
+root:x:0:0:root:/root:/bin/bash
+vdsm:x:36:36:Node Virtualization Manager:/var/lib/vdsm:/sbin/nologin
+qemu:x:107:107:qemu user:/:/sbin/nologin
+nobody:x:65534:65534:nobody:/:/sbin/nologin
+"""
+_GROUPS = "root:x:0:\nkvm:x:36:qemu\nqemu:x:107:vdsm\nnogroup:x:65534:\n"
+_FLAGS = (
+    "fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse"
+    " sse2 ss ht syscall nx rdtscp lm constant_tsc vmx ssse3 fma cx16 sse4_1 sse4_2 movbe popcnt"
+    " aes xsave avx f16c rdrand lahf_lm abm bmi1 avx2 bmi2 hle rtm pclmulqdq"
+)
+_RUN = """\
+import sys
+
+sys.path.insert(0, "/practice/code")
+from steps.drill.practice_hosts.programs.main import main
+
+try:
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+except (BrokenPipeError, KeyboardInterrupt):
+    code = 141
+sys.exit(code)
+"""
+_NO_CLEANUP = "ovirt-hosted-engine-cleanup"
+
+
+def interpreter() -> Path:
+    """The Python that runs the simulated programs: the one below any virtual environment."""
+    return Path(os.path.realpath(sys.executable))
+
+
+def lay_out(places: HostPlaces, name: str, facts: Facts) -> None:
+    """Make a host's folders and files. Doing it again puts them back as they were."""
+    root, host = places.root(name), facts["hosts"][name]
+    for folder in _FOLDERS:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "tmp").chmod(0o1777)
+    (root / "var/tmp").chmod(0o1777)
+    for link in _LINKED:
+        _linked(root / link, Path("/") / link)
+    for device in (*DEVICES, "kvm"):
+        (root / "dev" / device).touch()
+    _identity(root, name, host)
+    _hardware(root, host)
+    write_names(places, name, facts)
+    _programs(root, classic=str(host["build"]).startswith("1."))
+    (root / "practice/host-name").write_text(name + "\n")
+
+
+def _linked(place: Path, real: Path) -> None:
+    if real.is_symlink():
+        if not place.is_symlink():
+            place.symlink_to(os.readlink(real).lstrip("/"))
+    elif real.is_dir():
+        place.mkdir(exist_ok=True)
+
+
+def _identity(root: Path, name: str, host: Facts) -> None:
+    etc = root / "etc"
+    (etc / "passwd").write_text(_USERS)
+    (etc / "group").write_text(_GROUPS)
+    (etc / "hostname").write_text(name + "\n")
+    (etc / "nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files\n")
+    (etc / "resolv.conf").write_text(f"nameserver {NAME_SERVER}\n")
+    release = "7" if str(host["build"]).startswith("1.") else "8"
+    (etc / "os-release").write_text(
+        f'NAME="Practice host (simulated)"\nID="centos"\nVERSION_ID="{release}"\n'
+    )
+    (etc / "redhat-release").write_text(f"Practice host release {release} (simulated)\n")
+    (etc / "motd").write_text("This is a practice host of Rekindle. It is simulated.\n")
+    if Path("/etc/ld.so.cache").exists():
+        shutil.copyfile("/etc/ld.so.cache", etc / "ld.so.cache")
+
+
+def _hardware(root: Path, host: Facts) -> None:
+    (root / "sys/class/dmi/id/product_uuid").write_text(host["uuid"] + "\n")
+    (root / "sys/class/dmi/id/product_name").write_text("Practice host (simulated)\n")
+    for name, nic in host["nics"].items():
+        folder = root / "sys/class/net" / name
+        (folder / "device").mkdir(parents=True, exist_ok=True)
+        for file, text in (("type", "1"), ("operstate", "up"), ("address", nic["mac"])):
+            (folder / file).write_text(text + "\n")
+        (folder / "uevent").write_text(f"INTERFACE={name}\n")
+    processors = (
+        f"processor\t: {number}\nvendor_id\t: GenuineIntel\nmodel name\t: Practice processor\n"
+        f"flags\t\t: {_FLAGS}\n"
+        for number in range(host["cpus"])
+    )
+    (root / "practice/facts/cpuinfo").write_text("\n".join(processors))
+    kib = host["memory_mb"] * 1024
+    (root / "practice/facts/meminfo").write_text(
+        f"MemTotal:       {kib + (1 << 20)} kB\nMemFree:        {kib} kB\n"
+        f"MemAvailable:   {kib} kB\nBuffers:        0 kB\nCached:         0 kB\n"
+    )
+
+
+def write_names(places: HostPlaces, name: str, facts: Facts) -> None:
+    """The names of the world, as the host's own resolver knows them."""
+    lines = ["127.0.0.1 localhost"]
+    for known, addresses in facts["dns"].items():
+        lines += [f"{address} {known} {known.partition('.')[0]}" for address in addresses]
+    (places.root(name) / "etc/hosts").write_text("\n".join(lines) + "\n")
+
+
+def _programs(root: Path, *, classic: bool) -> None:
+    (root / "practice/run.py").write_text(_RUN)
+    start = f"exec {interpreter()} -I -S -X pycache_prefix=/practice/pycache /practice/run.py"
+    stubs = {
+        name: f'{start} {name} "$@"' for name in NAMES if not (classic and name == _NO_CLEANUP)
+    }
+    # Only its -f is answered by the world; everything else must be quick, it is asked often.
+    stubs["stat"] = f'[ "$1" = -f ] || exec /usr/bin/stat "$@"\n{stubs["stat"]}'
+    # Whoever writes as vdsm must meet the export's mode bits: the privileges of root would not.
+    stubs["setpriv"] = (
+        'while case "$1" in --*) true;; *) false;; esac; do shift; done\n'
+        'exec /usr/bin/setpriv --inh-caps=-all --bounding-set=-all -- "$@"'
+    )
+    for name, text in stubs.items():
+        stub = root / "practice/bin" / name
+        stub.write_text(f"#!/bin/sh\n{text}\n")
+        stub.chmod(0o755)
+    for name in ("python3", "python"):
+        link = root / "practice/bin" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(interpreter())

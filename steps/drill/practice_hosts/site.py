@@ -1,0 +1,173 @@
+"""Build a site of practice hosts, start and stop its servers, take it down again."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import signal
+import socket
+import string
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import paramiko
+
+from config.errors import InvalidInput, StepFailed
+from steps.drill.practice_hosts import first_world
+from steps.drill.practice_hosts.host_tree import lay_out, write_names
+from steps.drill.practice_hosts.places import HostPlaces
+from steps.drill.practice_hosts.programs.storage import export_folder
+from steps.drill.practice_hosts.world import Facts
+from steps.drill.processes import command_line, end_process, recorded_number
+
+Say = Callable[[str], None]
+START_SECONDS = 40.0
+END_SECONDS = 10.0
+MARKER = ".rekindle-practice-site"
+
+
+def build_hosts(places: HostPlaces, hosts: Mapping[str, str], speed: float = 60.0) -> None:
+    """Lay everything out; `hosts` maps names to the build of the tool that each has.
+
+    Raises InvalidInput where the folder is in use.
+    """
+    if places.world.folder.exists():
+        raise InvalidInput(f"{places.folder} has practice hosts already.", "Take them down first.")
+    for folder in (places.folder, places.ssh):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (places.folder / MARKER).touch()
+    facts = first_world.practice_world(dict(hosts), speed)
+    places.world.folder.mkdir()
+    places.world.write(facts)
+    for path in facts["storage"]["exports"]:
+        (places.exports / export_folder(path)).mkdir(parents=True)
+    _make_keys(places, hosts)
+    places.ports_file.write_text(json.dumps(_free_ports(hosts)) + "\n")
+    _write_known_hosts(places)
+    for name in hosts:
+        places.host(name).mkdir(parents=True)
+        lay_out(places, name, facts)
+    write_site_file(places, hosts)
+
+
+def _make_keys(places: HostPlaces, hosts: Mapping[str, str]) -> None:
+    for file in (places.user_key, *(places.host_key(name) for name in hosts)):
+        _make_key(file)
+    letters = string.ascii_letters + string.digits
+    password = "".join(secrets.choice(letters) for _ in range(20))
+    places.password_file.touch(mode=0o600)
+    places.password_file.write_text(password + "\n")
+
+
+def _make_key(file: Path) -> None:
+    # paramiko cannot make keys of this kind; the library below it can, and it is there with it.
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    text = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH,
+        serialization.NoEncryption(),
+    )  # fmt: skip
+    file.touch(mode=0o600)
+    file.write_bytes(text)
+
+
+def _write_known_hosts(places: HostPlaces) -> None:
+    lines = []
+    for name, port in places.ports().items():
+        key = paramiko.Ed25519Key.from_private_key_file(str(places.host_key(name)))
+        lines.append(f"[127.0.0.1]:{port} {key.get_name()} {key.get_base64()}\n")
+    places.known_hosts.write_text("".join(lines))
+
+
+def _free_ports(hosts: Mapping[str, str]) -> dict[str, int]:
+    held = {name: socket.create_server(("127.0.0.1", 0)) for name in hosts}
+    ports = {name: int(listener.getsockname()[1]) for name, listener in held.items()}
+    for listener in held.values():
+        listener.close()
+    return ports
+
+
+def write_site_file(places: HostPlaces, hosts: Mapping[str, str]) -> None:
+    """The site file of these hosts; it refers to the key, it holds no secret."""
+    entries = "".join(
+        f"""  - name: {name}
+    shell:
+      kind: ssh
+      host: 127.0.0.1
+      port: {places.ports()[name]}
+      user: root
+      key_file: {places.user_key}
+      known_hosts: {places.known_hosts}
+"""
+        for name in hosts
+    )
+    places.site_file.write_text(f"name: practice\npractice: true\nengine_hosts:\n{entries}")
+
+
+def start_servers(places: HostPlaces) -> None:
+    """Start the servers, and the hosts that are down. Raises StepFailed with what they said."""
+    places.server_file.unlink(missing_ok=True)
+    with places.server_log.open("ab") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-P", "-m", "steps.drill.practice_hosts.serve", str(places.folder)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            cwd=Path(__file__).resolve().parents[3],
+        )  # fmt: skip
+    until = time.monotonic() + START_SECONDS
+    while not places.server_file.exists():
+        if server.poll() is not None or time.monotonic() > until:
+            said = places.server_log.read_text().strip()[-1000:]
+            raise StepFailed(f"The practice hosts do not start: {said or 'no word'}")
+        time.sleep(0.02)
+
+
+def stop_servers(places: HostPlaces) -> None:
+    """End the servers; the hosts go on."""
+    _end(places.server_file, _is_server(places), places)
+
+
+def stop_host(places: HostPlaces, name: str) -> None:
+    """Take a host's power away: everything on it ends at once."""
+    _end(places.agent_file(name), _is_keeper(places, name), places, signal.SIGKILL)
+
+
+def _end(
+    file: Path, belongs: Callable[[int], bool], places: HostPlaces, number: int = signal.SIGTERM
+) -> None:
+    pid = recorded_number(file)
+    if not pid:
+        return
+    if not end_process(pid, belongs, number, END_SECONDS):
+        raise StepFailed(
+            f"The process {pid} of {places.folder} does not end.", "Look what it does."
+        )
+    file.unlink(missing_ok=True)
+
+
+def _is_server(places: HostPlaces) -> Callable[[int], bool]:
+    sign = (b"steps.drill.practice_hosts.serve", str(places.folder).encode())
+    return lambda pid: all(word in command_line(pid) for word in sign)
+
+
+def _is_keeper(places: HostPlaces, name: str) -> Callable[[int], bool]:
+    return lambda pid: str(places.root(name)).encode() in command_line(pid)
+
+
+def stop_all(places: HostPlaces) -> None:
+    """End servers and hosts; what is not there is fine."""
+    stop_servers(places)
+    if places.ports_file.exists():
+        for name in places.ports():
+            stop_host(places, name)
+
+
+def change_names(places: HostPlaces, change: Callable[[Facts], None]) -> None:
+    """Change the world's names, and what every host's resolver says."""
+    with places.world.change() as facts:
+        change(facts)
+    for name in places.ports():
+        write_names(places, name, facts)

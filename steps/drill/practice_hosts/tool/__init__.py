@@ -1,0 +1,1 @@
+"""The simulated `hosted-engine --deploy`: both generations, both dialects."""
