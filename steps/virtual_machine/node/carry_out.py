@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from config.errors import Interrupted, Refused, StepFailed
@@ -73,6 +73,10 @@ class NodeContext:
     def recall(self, name: str) -> str | None:
         """A fact of this leaf, also from before a crash."""
         return self._diary.recall(name)
+
+    def lanes(self) -> Mapping[str, str]:
+        """A daemon's order has one machine, so no lanes."""
+        return {}
 
     def conceal(self, text: str) -> None:
         """Scrub this text from everything that is written."""

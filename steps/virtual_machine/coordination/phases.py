@@ -1,0 +1,40 @@
+"""The phases of a backup that the nodes' daemons carry out."""
+
+from __future__ import annotations
+
+from steps.procedure import Phase, Step
+from steps.virtual_machine.coordination.steps import (
+    Await,
+    CommandedJob,
+    Finish,
+    GiveOrder,
+    Initialize,
+)
+from steps.virtual_machine.job_words import MERGE, RETAIN, SNAPSHOT, Task
+
+
+def commanded_phases(job: CommandedJob) -> tuple[Phase, ...]:
+    """Every machine is initialized, then snapshotted, then merged, then retained, then finished.
+
+    The orders of a task are all written before any of them is waited for: how many run at once is
+    the daemons' affair, and the snapshots come as close together as they can.
+    """
+    initialized = tuple(Initialize(job, machine) for machine in job.machines)
+    finished = tuple(Finish(job, machine) for machine in job.machines)
+    return (
+        Phase("initialize", "Initialize", initialized),
+        *_task(job, SNAPSHOT),
+        *_task(job, MERGE),
+        *_task(job, RETAIN),
+        Phase("finish", "Finish", finished),
+    )
+
+
+def _task(job: CommandedJob, task: Task) -> tuple[Phase, Phase]:
+    orders: tuple[Step, ...] = tuple(GiveOrder(job, machine, task) for machine in job.machines)
+    waits: tuple[Step, ...] = tuple(Await(job, machine, task) for machine in job.machines)
+    word = task.order.capitalize()
+    return (
+        Phase(f"{task.order}-orders", f"Order: {word}", orders, safe_point=False),
+        Phase(task.order, word, waits, safe_point=task is not SNAPSHOT),
+    )
