@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-OK: Final = 0
-UNDEFINED: Final = 1
-NO_BACKEND: Final = 17
-WRONG_STATE: Final = 18
-
 _MEANINGS: Final = {
     0: "ok", 1: "undefined", 2: "a configuration parameter is missing",
     3: "the RAM disk is not valid", 4: "the RAM disk is too small",
