@@ -133,15 +133,11 @@ class RekindleApp(App[int]):
     def on_home_screen_open_run(self, message: HomeScreen.OpenRun) -> None:
         self.run_worker(self._open_run_from_home(message.path))
 
-    def on_home_screen_open_backups(self, message: HomeScreen.OpenBackups) -> None:
-        from tui.dashboard import open_dashboard
+    def on_home_screen_open_machines(self, message: HomeScreen.OpenMachines) -> None:
+        from tui.wizard import watch_machines
 
-        self.run_worker(open_dashboard(self, message.site))
-
-    def on_dashboard_screen_repair(self, message: DashboardScreen.Repair) -> None:
-        from tui.dashboard import repair_session
-
-        self.run_worker(self.walk(repair_session(message)))
+        assert self.service is not None
+        self.run_worker(watch_machines(self, self.service, message.site))
 
     async def _walk_from_home(self, site: Site, procedure: Procedure) -> None:
         from tui.session import Session
