@@ -67,6 +67,10 @@ class Control:
         assert not self._thread.is_alive(), "the control instance never ended"
         return self
 
+    @property
+    def is_going(self) -> bool:
+        return self._thread.is_alive()
+
     def _work(self) -> None:
         for machine in self.job.machines:
             access = DirectoryAccess(
@@ -112,8 +116,13 @@ def commanded(numbers: range, nodes: int, leaf: str = NEW_LEAF) -> tuple[Command
 
 
 def control(
-    world: NodeWorld, run: str, machines: tuple[Commanded, ...], patience: float = 30.0,
-    observer: Callable[[], Observer] = Observer, **options: str,
-) -> Control:  # fmt: skip
-    job = CommandedJob(machines, observer(), look_seconds=0.1, patience_seconds=patience)
+    world: NodeWorld,
+    run: str,
+    machines: tuple[Commanded, ...],
+    patience: float = 30.0,
+    observer: Callable[[], Observer] = Observer,
+    look_seconds: float = 0.1,
+    **options: str,
+) -> Control:
+    job = CommandedJob(machines, observer(), look_seconds, patience)
     return Control(world, run, job, **options)

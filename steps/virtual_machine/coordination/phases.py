@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from steps.procedure import Phase, Step
 from steps.virtual_machine.coordination.steps import (
     Await,
@@ -11,6 +13,10 @@ from steps.virtual_machine.coordination.steps import (
     Initialize,
 )
 from steps.virtual_machine.job_words import MERGE, RETAIN, SNAPSHOT, Task
+
+WRITES_AT_ONCE: Final = 8
+WAITS_AT_ONCE: Final = 64
+"""Waiting costs a sleeping thread; more machines wait behind, their orders are given already."""
 
 
 def commanded_phases(job: CommandedJob) -> tuple[Phase, ...]:
@@ -22,11 +28,11 @@ def commanded_phases(job: CommandedJob) -> tuple[Phase, ...]:
     initialized = tuple(Initialize(job, machine) for machine in job.machines)
     finished = tuple(Finish(job, machine) for machine in job.machines)
     return (
-        Phase("initialize", "Initialize", initialized),
+        Phase("initialize", "Initialize", initialized, at_once=WRITES_AT_ONCE),
         *_task(job, SNAPSHOT),
         *_task(job, MERGE),
         *_task(job, RETAIN),
-        Phase("finish", "Finish", finished),
+        Phase("finish", "Finish", finished, at_once=WRITES_AT_ONCE),
     )
 
 
@@ -35,6 +41,18 @@ def _task(job: CommandedJob, task: Task) -> tuple[Phase, Phase]:
     waits: tuple[Step, ...] = tuple(Await(job, machine, task) for machine in job.machines)
     word = task.order.capitalize()
     return (
-        Phase(f"{task.order}-orders", f"Order: {word}", orders, safe_point=False),
-        Phase(task.order, word, waits, safe_point=task is not SNAPSHOT),
+        Phase(
+            f"{task.order}-orders",
+            f"Order: {word}",
+            orders,
+            safe_point=False,
+            at_once=WRITES_AT_ONCE,
+        ),
+        Phase(
+            task.order,
+            word,
+            waits,
+            safe_point=task is not SNAPSHOT,
+            at_once=min(len(waits), WAITS_AT_ONCE) or 1,
+        ),
     )

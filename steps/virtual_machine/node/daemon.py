@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -18,6 +19,8 @@ from steps.virtual_machine.node.orders import Order, interesting, orders
 from steps.virtual_machine.node.worker import Ending, Result, Worker
 from steps.virtual_machine.server_clock import ServerClock
 
+REST_SECONDS: Final = 0.1
+"""Between two looks: when a hundred leaves change at once, one look serves many changes."""
 MOST_WAIT_SECONDS: Final = 30.0
 """The longest wait between two attempts to reach a directory that does not answer."""
 
@@ -86,6 +89,7 @@ class NodeDaemon:
         self._woken = threading.Event()
         self._lock = threading.Lock()
         self._working: dict[str, threading.Thread] = {}
+        self._pending: list[Order] = []
         self.results: list[Result] = []
         self._stopping = False
         self._fatal: RekindleError | None = None
@@ -151,6 +155,7 @@ class NodeDaemon:
                 return
             calm = self._watch.serving
             self._woken.wait(self._rhythm.calm_seconds if calm else self._rhythm.look_seconds)
+            time.sleep(REST_SECONDS)
 
     def _look(self) -> tuple[Order, ...]:
         """Begin whatever is ordered and there is room for."""
@@ -167,21 +172,34 @@ class NodeDaemon:
         )
         leaves = [job_leaf(entry) for entry in self._directory.search(base, interesting())]
         found = orders(leaves, own, self.owner, self._clock.now().astimezone())
-        for order in found:
-            self._begin(order)
+        with self._lock:
+            self._pending = [o for o in found if o.leaf.machine_dn not in self._working]
+        self._begin()
         return found
 
-    def _begin(self, order: Order) -> None:
+    def _begin(self) -> None:
+        """Begin what is pending, as far as there is room.
+
+        What it was read as may be old by now; then the claim fails, and nothing is lost.
+        """
         with self._lock:
-            full = len(self._working) >= self._rhythm.at_once
-            # One machine is worked on by one thread: its leaves wait for each other.
-            if full or self._stopping or order.leaf.machine_dn in self._working:
-                return
-            thread = threading.Thread(
-                target=self._work, args=(order,), name=order.title, daemon=True
-            )
-            self._working[order.leaf.machine_dn] = thread
-        thread.start()
+            while len(self._working) < self._rhythm.at_once and not self._stopping:
+                order = self._next()
+                if order is None:
+                    return
+                thread = threading.Thread(
+                    target=self._work, args=(order,), name=order.title, daemon=True
+                )
+                self._working[order.leaf.machine_dn] = thread
+                thread.start()
+
+    def _next(self) -> Order | None:
+        """One machine is worked on by one thread: its leaves wait for each other."""
+        for order in self._pending:
+            if order.leaf.machine_dn not in self._working:
+                self._pending.remove(order)
+                return order
+        return None
 
     def _work(self, order: Order) -> None:
         try:
@@ -199,6 +217,7 @@ class NodeDaemon:
                 del self._working[order.leaf.machine_dn]
         if not unsaid:
             # After an error of the connection the next look comes in its own time.
+            self._begin()
             self.wake()
 
 
