@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from config.errors import RekindleError
+from config.secrets import Secret
 from config.site import DirectoryAccess
 from steps.procedure import Outcome, Phase
 from steps.targets.directory import Directory
@@ -50,7 +52,11 @@ class ControlContext:
 class Control:
     """One control instance. `failed` has the error of each machine that failed, by its name."""
 
-    def __init__(self, world: NodeWorld, run: str, job: CommandedJob, *, die_after: str = ""):
+    def __init__(
+        self, world: Any, run: str, job: CommandedJob, *, die_after: str = "",
+        password: Secret = PASSWORD,
+    ) -> None:  # fmt: skip
+        self._password = password
         self.world, self.run, self.job = world, run, job
         self.failed: dict[str, RekindleError] = {}
         self.contexts: dict[str, ControlContext] = {}
@@ -74,10 +80,10 @@ class Control:
     def _work(self) -> None:
         for machine in self.job.machines:
             access = DirectoryAccess(
-                base=BASE, url=self.world.url, bind_dn=self.world.slapd.bind_dn
+                base=machine.base, url=self.world.url, bind_dn=self.world.slapd.bind_dn
             )
             self.contexts[machine.machine] = ControlContext(
-                LdapDirectory(access, PASSWORD), self.world.folder / self.run
+                LdapDirectory(access, self._password), self.world.folder / self.run
             )
         for phase in commanded_phases(self.job):
             if not self.died:

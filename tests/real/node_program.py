@@ -71,6 +71,12 @@ class ToyWork:
     def steps(self, order: Order, context: StepContext) -> Sequence[Step]:
         return ToyStep(order, 1), ToyStep(order, 2)
 
+    def measured(self, order: Order, context: StepContext) -> dict[str, float]:
+        return {}
+
+    def moment(self, order: Order, context: StepContext) -> None:
+        return None
+
     def return_code(self, error: Exception, task: Task) -> int:
         return 11 if isinstance(error, StepFailed) else 1
 

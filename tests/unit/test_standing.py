@@ -97,7 +97,11 @@ def test_the_usual_duration_is_the_median_over_the_site() -> None:
 
 def test_an_earlier_attempts_time_is_replaced_and_the_others_stay() -> None:
     one = replace(leaf("merging"), times=(("snapshot", 4.0), ("merge", 9.0), ("downtime", 3.0)))
-    assert times_changed(one, "merge", 2.04).values == (b"snapshot: 4", b"downtime: 3", b"merge: 2")
+    assert times_changed(one, {"merge": 2.04}).values == (
+        b"snapshot: 4",
+        b"downtime: 3",
+        b"merge: 2",
+    )
 
 
 def test_the_servers_time_is_read_from_an_entry_csn() -> None:

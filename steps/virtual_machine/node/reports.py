@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -40,15 +41,23 @@ def claim(directory: Directory, leaf: JobLeaf, task: Task, owner: str, now: date
 
 
 def report_done(
-    directory: Directory, leaf: JobLeaf, task: Task, now: datetime, seconds: float
+    directory: Directory,
+    leaf: JobLeaf,
+    task: Task,
+    now: datetime,
+    seconds: Mapping[str, float],
+    moment: datetime,
 ) -> None:
-    """Mode, return value, state and time in one modify; Refused where the claim is not ours now."""
-    taken = (f"{TAKEN} {now.isoformat()}",) if task is SNAPSHOT else ()
+    """Mode, return value, state and times in one modify; Refused where the claim is not ours now.
+
+    `moment` is when a snapshot was taken, by the server's time.
+    """
+    taken = (f"{TAKEN} {moment.isoformat()}",) if task is SNAPSHOT else ()
     gone = (CLAIMED, FAILED, TAKEN) if task is SNAPSHOT else (CLAIMED, FAILED)
     others = (
         Change("replace", RETURN_VALUE, (b"0",)),
         Change("replace", STATE, (timestamp(now).encode(),)),
-        times_changed(leaf, task.order, seconds),
+        times_changed(leaf, seconds),
         *marks_changed(leaf, gone, taken),
     )
     directory.transition(leaf.dn, MODE, leaf.mode, task.done, others)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from steps.procedure import Step, StepContext
@@ -19,6 +19,12 @@ class Work(Protocol):
         It is asked again after a crash, and must then give the same steps: what it decided by
         looking at the world it remembers in the context.
         """
+
+    def measured(self, order: Order, context: StepContext) -> Mapping[str, float]:
+        """Seconds by name, beside the task's own, that sstProvisioningExecutionTime shall say."""
+
+    def moment(self, order: Order, context: StepContext) -> float | None:
+        """When a snapshot was taken, in seconds of the epoch by this host's clock; or None."""
 
     def return_code(self, error: Exception, task: Task) -> int:
         """What sstProvisioningReturnValue says of this failure; never 0."""

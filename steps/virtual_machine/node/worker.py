@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from config.errors import Interrupted, Refused, RekindleError, Unreachable
@@ -117,11 +117,16 @@ class Worker:
         except Exception as error:  # noqa: BLE001  (the step boundary)
             return self._failed(order, targets, diary, error)
         seconds = max(time.time() - float(diary.recall("began") or time.time()), 0.0)
-        return self._done(order, targets, seconds)
+        return self._done(order, context, seconds)
 
-    def _done(self, order: Order, targets: Targets, seconds: float) -> Result:
-        directory = targets.directory()
-        report_done(directory, order.leaf, order.task, self._clock.now(), seconds)
+    def _done(self, order: Order, context: NodeContext, seconds: float) -> Result:
+        directory, now = context.targets.directory(), self._clock.now()
+        times = {order.task.order: seconds, **self._work.measured(order, context)}
+        moment = self._work.moment(order, context)
+        # How long ago is the same by any clock; the server's is the one that all nodes share.
+        ago = 0.0 if moment is None else max(time.time() - moment, 0.0)
+        taken = now - timedelta(seconds=ago)
+        report_done(directory, order.leaf, order.task, now, times, taken)
         return Result(order, Ending.DONE, seconds)
 
     def _failed(self, order: Order, targets: Targets, diary: Diary, error: Exception) -> Result:
