@@ -139,6 +139,16 @@ class RekindleApp(App[int]):
         assert self.service is not None
         self.run_worker(watch_machines(self, self.service, message.site))
 
+    def on_home_screen_open_backups(self, message: HomeScreen.OpenBackups) -> None:
+        from tui.dashboard import open_dashboard
+
+        self.run_worker(open_dashboard(self, message.site))
+
+    def on_dashboard_screen_repair(self, message: DashboardScreen.Repair) -> None:
+        from tui.dashboard import repair_session
+
+        self.run_worker(self.walk(repair_session(message)))
+
     async def _walk_from_home(self, site: Site, procedure: Procedure) -> None:
         from tui.session import Session
 

@@ -31,6 +31,7 @@ class ControlContext:
         self.run_directory = folder
         self.lines: list[str] = []
         self.shown: list[tuple[int, int]] = []
+        self.facts: dict[str, str] = {}
 
     @property
     def targets(self):
@@ -48,6 +49,12 @@ class ControlContext:
     def checkpoint(self) -> None:
         pass
 
+    def remember(self, name: str, value: str) -> None:
+        self.facts[name] = value
+
+    def recall(self, name: str) -> str | None:
+        return self.facts.get(name)
+
 
 class Control:
     """One control instance. `failed` has the error of each machine that failed, by its name."""
@@ -59,6 +66,7 @@ class Control:
         self._password = password
         self.world, self.run, self.job = world, run, job
         self.failed: dict[str, RekindleError] = {}
+        self.mistakes: list[Exception] = []
         self.contexts: dict[str, ControlContext] = {}
         self.die_after = die_after
         self.died = False
@@ -71,6 +79,7 @@ class Control:
     def join(self, seconds: float = 60.0) -> Control:
         self._thread.join(seconds)
         assert not self._thread.is_alive(), "the control instance never ended"
+        assert not self.mistakes, self.mistakes
         return self
 
     @property
@@ -104,13 +113,15 @@ class Control:
     def _step(self, step) -> None:
         if step.lane in self.failed:
             return
-        context = self.contexts[step.lane]
+        context = self.contexts[step.lane or self.job.machines[0].machine]
         try:
             if step.verify(context).outcome is not Outcome.DONE:
                 step.apply(context)
                 assert step.verify(context).outcome is Outcome.DONE, step.name
         except RekindleError as error:
             self.failed[step.lane] = error
+        except Exception as error:  # noqa: BLE001  (a mistake fails the test, not only its thread)
+            self.mistakes.append(error)
 
 
 def commanded(numbers: range, nodes: int, leaf: str = NEW_LEAF) -> tuple[Commanded, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from steps.virtual_machine.coordination.steps import CommandedJob
+from steps.virtual_machine.heartbeat import heartbeats
 from steps.virtual_machine.job_leaf import JobLeaf, job_leaf
 from tests.real.backup_world import THEN, pattern
 from tests.real.control_support import Control
-from tests.real.real_nodes import PASSWORD, RealNodes, real_nodes
+from tests.real.real_nodes import PASSWORD, PROJECT, RealNodes, real_nodes
 
 LEAF = "20261127T030000Z"
 
@@ -72,7 +75,7 @@ def test_a_night_over_two_nodes_and_a_daemon_killed_in_its_middle(nodes: RealNod
     times = dict(leaf(nodes, nodes.machines[0][0].name).times)
     assert {"snapshot", "merge", "retain"} <= times.keys()
 
-    second = "20261128T030000Z"
+    second = "20261127T040000Z"
     job = CommandedJob(nodes.commanded(second), look_seconds=0.2, patience_seconds=90)
     night = Control(nodes, "run-second", job, password=PASSWORD).start()
     victim = nodes.machines[0][0].name
@@ -83,6 +86,37 @@ def test_a_night_over_two_nodes_and_a_daemon_killed_in_its_middle(nodes: RealNod
     night.join(240)
     assert night.failed == {}, nodes.said(1)
     check_set(nodes, second)
+
+
+def test_rekindle_run_is_a_control_instance_where_every_node_has_a_daemon(
+    nodes: RealNodes, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        if number not in nodes.daemons or nodes.daemons[number].poll() is not None:
+            nodes.daemon(number)
+    wait_for(lambda: len(heartbeats(nodes.directory)) == 2)
+    before = {m.name: nodes.backup_of(m, "x").parent for ms in nodes.machines for m in ms}
+    sets = {name: sorted(p.name for p in root.iterdir()) for name, root in before.items()}
+    answers = tmp_path / "answers.yaml"
+    answers.write_text("rekindle: 1\nprocedure: virtual_machine.backup\nanswers:\n"
+                       "  machines: [all]\n")  # fmt: skip
+    ran = subprocess.run(
+        [sys.executable, "-P", "-m", "tui.main", "run", "--site", str(nodes.site_file),
+         "virtual_machine.backup", "--answers", str(answers), "--yes"],
+        cwd="/", capture_output=True, text=True, timeout=300,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "REKINDLE_HOME": str(tmp_path / "home")},
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr + nodes.said(1)
+    assert "ordered through the directory" in ran.stdout
+    assert "4 snapshots within" in ran.stdout
+    names = {name: sorted(p.name for p in root.iterdir()) for name, root in before.items()}
+    (leaf_name,) = {set(now).difference(sets[name]).pop() for name, now in names.items()}
+    check_set(nodes, leaf_name)
+    # The practice site's plan keeps two: the oldest is gone, on disk and in the directory.
+    assert all(now == [*sets[name], leaf_name][-2:] for name, now in names.items())
+    for old in {name for kept in sets.values() for name in kept[:-1]}:
+        for machine in nodes.commanded(old):
+            assert nodes.directory.get(machine.leaf_dn) is None
 
 
 def _mode(nodes: RealNodes, machine: str, name: str) -> str:

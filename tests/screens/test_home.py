@@ -36,7 +36,7 @@ async def test_key_line_names_the_keys(service):
         text = await wait_for(pilot, "drilled")
     keys = text.splitlines()[-1]
     assert keys.split("  ") == [
-        " enter open", "d drill it", "/ find", "r runs", "m machines", "F1 help", "ctrl+q quit"
+        " enter open", "d drill it", "/ find", "r runs", "b backups", "F1 help", "ctrl+q quit"
     ]  # fmt: skip
 
 

@@ -52,8 +52,9 @@ first. The panel on the right says what the procedure under the cursor does, wha
 it can be undone, and when it was last run and last drilled.
 
 Enter opens a procedure, or a run: a running one is watched, a finished one shows its report. d
-practises the procedure on an embedded site that is not yours; m shows the machines of the site and
-their backups, live. Nothing is changed anywhere before
+practises the procedure on an embedded site that is not yours. b shows every machine with its last
+backup, and what is stuck, left over or running out of space; m shows the backups that go on, by
+node and phase, live. Nothing is changed anywhere before
 you have seen a plan and confirmed it.
 """
     SHOWS_ELAPSED = False
@@ -62,7 +63,8 @@ you have seen a plan and confirmed it.
         Binding("d", "drill", "drill it"),
         Binding("slash", "find", "find"),
         Binding("r", "runs", "runs"),
-        Binding("m", "machines", "machines"),
+        Binding("b", "backups", "backups"),
+        Binding("m", "machines", "machines, live", show=False),
         Binding("f1", "help", "help", priority=True),
         Binding("ctrl+q", "leave", "quit", priority=True),
         Binding("escape", "back", "end the search", show=False),
@@ -90,6 +92,12 @@ you have seen a plan and confirmed it.
         """Show a run."""
 
         path: Path
+
+    @dataclass
+    class OpenBackups(Message):
+        """Show how every machine's backups stand."""
+
+        site: Site
 
     @dataclass
     class OpenMachines(Message):
@@ -265,6 +273,13 @@ you have seen a plan and confirmed it.
         else:
             self._list.pick(first)
             self._list.focus()
+
+    def action_backups(self) -> None:
+        """How every machine's backups stand."""
+        if self._site is None:
+            self.show_notice("There is no site file", NO_SITE)
+        else:
+            self.post_message(self.OpenBackups(self._site))
 
     def action_machines(self) -> None:
         """Watch the machines of the site: what goes on, what waits, what is stuck."""

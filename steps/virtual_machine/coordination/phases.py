@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from steps.procedure import Phase, Step
+from steps.virtual_machine.coordination.removal import RemoveIteration
+from steps.virtual_machine.coordination.step_spread import NoteSpread
 from steps.virtual_machine.coordination.steps import (
     Await,
     CommandedJob,
@@ -27,18 +29,20 @@ def commanded_phases(job: CommandedJob) -> tuple[Phase, ...]:
     """
     initialized = tuple(Initialize(job, machine) for machine in job.machines)
     finished = tuple(Finish(job, machine) for machine in job.machines)
+    removed = tuple(RemoveIteration(job, m, old) for m in job.machines for old in m.superseded)
     return (
         Phase("initialize", "Initialize", initialized, at_once=WRITES_AT_ONCE),
         *_task(job, SNAPSHOT),
         *_task(job, MERGE),
         *_task(job, RETAIN),
-        Phase("finish", "Finish", finished, at_once=WRITES_AT_ONCE),
+        Phase("finish", "Finish", (*finished, *removed), at_once=WRITES_AT_ONCE),
     )
 
 
 def _task(job: CommandedJob, task: Task) -> tuple[Phase, Phase]:
     orders: tuple[Step, ...] = tuple(GiveOrder(job, machine, task) for machine in job.machines)
     waits: tuple[Step, ...] = tuple(Await(job, machine, task) for machine in job.machines)
+    measured: tuple[Step, ...] = (NoteSpread(job),) if task is SNAPSHOT else ()
     word = task.order.capitalize()
     return (
         Phase(
@@ -51,7 +55,7 @@ def _task(job: CommandedJob, task: Task) -> tuple[Phase, Phase]:
         Phase(
             task.order,
             word,
-            waits,
+            (*waits, *measured),
             safe_point=task is not SNAPSHOT,
             at_once=min(len(waits), WAITS_AT_ONCE) or 1,
         ),

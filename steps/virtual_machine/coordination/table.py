@@ -86,7 +86,7 @@ def table_of(look: Look) -> Table:
         leaves.setdefault(normal_dn(leaf.machine_dn), []).append(leaf)
     rows = [_row(look, known, leaves.get(dn, [])) for dn, known in look.machines.items()]
     rows.sort(key=_rank)
-    spread, snapshots = _spread(row.leaf for row in rows if row.leaf)
+    spread, snapshots = spread_of(row.leaf for row in rows if row.leaf)
     return Table(tuple(rows), tuple(_nodes(look, rows)), spread, snapshots, look.now)
 
 
@@ -118,7 +118,7 @@ def _nodes(look: Look, rows: Sequence[Row]) -> Iterable[NodeRow]:
         yield NodeRow(names[name] or "(no node)", alive, len(beats) - alive, len(own), kinds)
 
 
-def _spread(leaves: Iterable[JobLeaf]) -> tuple[float | None, int]:
+def spread_of(leaves: Iterable[JobLeaf]) -> tuple[float | None, int]:
     """Between first and last snapshot of the newest run: one control instance's, or one name's."""
     taken: dict[str, list[datetime]] = {}
     for leaf in leaves:
