@@ -81,16 +81,19 @@ def _daemon(site: Site, node: str, folder: Path, arguments: argparse.Namespace) 
 
     secrets = resolve_site_secrets(site, ask_secret)
     kept = StateFolder(folder)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         daemon = make_daemon(
             site, node, kept, secrets, MachineWork(site), Rhythm(at_once=arguments.at_once), _say
         )
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in before:
             signal.signal(number, lambda *_: _in_thread(daemon.stop))
         _say(f"The daemon of {node} begins, as {daemon.owner}; its state is in {folder}.")
         daemon.run(once=arguments.once)
         _say("The daemon has ended.")
     finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
         kept.close()
     if arguments.json:
         print(json.dumps([_told(result) for result in daemon.results], indent=2))

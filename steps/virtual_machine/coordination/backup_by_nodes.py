@@ -19,6 +19,7 @@ from config.questions import Finding, Given
 from config.site import Site
 from steps.ldif_text import normal_dn
 from steps.procedure import Plan, Probed, ProbeInput, Survey
+from steps.targets.directory import Directory
 from steps.virtual_machine.backup.survey import chosen_machines
 from steps.virtual_machine.coordination.observer import Look, Observer
 from steps.virtual_machine.coordination.orders import Commanded
@@ -54,9 +55,10 @@ def survey_by_nodes(probe: ProbeInput) -> Survey | None:
         return None
     directory = probe.targets.directory()
     look = Observer().look(directory)
-    seen = [_seen(probe, look, machine) for machine in chosen_machines(probe)]
-    if through == AUTO and not all(look.living(one.node) for one in seen):
+    chosen = chosen_machines(probe)
+    if through == AUTO and not all(_has_daemon(directory, look, machine) for machine in chosen):
         return None
+    seen = [_seen(probe, look, machine) for machine in chosen]
     return {
         "through": NODES,
         "base": directory.base,
@@ -101,6 +103,11 @@ def plan_by_nodes(site: Site, given: Given, survey: Survey) -> Plan:
         phases=commanded_phases(CommandedJob(machines)),
         settings=tuple(_settings(leaf, nodes, machines, left_out)),
     )
+
+
+def _has_daemon(directory: Directory, look: Look, machine: str) -> bool:
+    known = look.machines.get(normal_dn(machine_dn(directory.base, machine)))
+    return known is not None and bool(look.living(known.node))
 
 
 def _seen(probe: ProbeInput, look: Look, machine: str) -> Seen:
