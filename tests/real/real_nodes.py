@@ -31,9 +31,11 @@ from steps.targets.libvirt_hypervisor import LibvirtHypervisor
 from steps.virtual_machine.coordination.orders import Commanded
 from steps.virtual_machine.heartbeat import node_dn, nodes_dn
 from tests.real.backup_world import THEN, machine_entries, write_pattern
-from tests.real.hypervisor_support import Machine, make_image, make_machine
+from tests.real.hypervisor_support import Machine, make_machine
 from tests.unit.restore_world import BASE, GROUP, OWNER
 
+SHARED_MAC = b"52:54:00:11:22:c1"
+"""What every machine of hypervisor_support has."""
 PASSWORD = Secret("only-for-this-test-4e8")
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -171,8 +173,25 @@ def _entries(places: Places, machines: list[list[Machine]]) -> list[Entry]:
         for machine in own:
             top, *below = machine_entries(machine)
             attributes = {**top.attributes, "sstNode": (name.encode(),)}
-            found += [replace(top, attributes=attributes), *below]
+            *devices, lease = below
+            address = f"fixed-address 10.1.{number}.{len(found) % 250 + 1}".encode()
+            leased = replace(lease, attributes={**lease.attributes, "dhcpStatements": (address,)})
+            own_card = [_with_card(entry, machine) for entry in (*devices, leased)]
+            found += [replace(top, attributes=attributes), *own_card]
     return found
+
+
+def mac_of(machine: Machine) -> str:
+    """A network address of its own: two machines with one would be a conflict of a restore."""
+    return "52:54:00:" + ":".join(f"{byte:02x}" for byte in uuid.UUID(machine.uuid).bytes[:3])
+
+
+def _with_card(entry: Entry, machine: Machine) -> Entry:
+    own = mac_of(machine).encode()
+    return replace(entry, attributes={
+        name: tuple(value.replace(SHARED_MAC, own) for value in values)
+        for name, values in entry.attributes.items()
+    })  # fmt: skip
 
 
 def main() -> None:
@@ -183,8 +202,8 @@ def main() -> None:
     keep_capabilities(root, capabilities)
     made = []
     for _ in range(int(sys.argv[4])):
-        machine = make_machine(storage / "vm-persistent" / str(uuid.uuid4()))
-        make_image(machine.images[0], practice.boot_sector()[:510])
+        machine = make_machine(storage / "vm-persistent" / str(uuid.uuid4()), polite=True)
+        machine = replace(machine, xml=machine.xml.replace(SHARED_MAC.decode(), mac_of(machine)))
         for image in machine.images:
             write_pattern(image, THEN)
         hypervisor.define(machine.xml)

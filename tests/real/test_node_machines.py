@@ -119,6 +119,47 @@ def test_rekindle_run_is_a_control_instance_where_every_node_has_a_daemon(
             assert nodes.directory.get(machine.leaf_dn) is None
 
 
+def order(nodes: RealNodes, machine: str, name: str, task: str) -> None:
+    """The guide's LDIF, through ldapmodify."""
+    dn = next(c.dn_of(name) for c in nodes.commanded(name) if c.machine == machine)
+    subprocess.run(
+        ["ldapmodify", "-x", "-H", nodes.url, "-D", nodes.slapd.bind_dn, "-y",
+         str(nodes.folder / "secret")],
+        input=f"dn: {dn}\nchangetype: modify\nreplace: sstProvisioningState\n"
+        f"sstProvisioningState: 0\n-\nreplace: sstProvisioningMode\nsstProvisioningMode: {task}\n",
+        text=True, check=True, capture_output=True,
+    )  # fmt: skip
+
+
+def carried_out(nodes: RealNodes, machine: str, name: str, task: str, done: str) -> None:
+    order(nodes, machine, name, task)
+    wait_for(
+        lambda: leaf(nodes, machine, name).return_value or _mode(nodes, machine, name) == done, 150
+    )
+    assert _mode(nodes, machine, name) == done, nodes.said(1)
+
+
+def test_a_restore_ordered_in_the_guides_words_by_an_original_control_instance(
+    nodes: RealNodes,
+) -> None:
+    if 1 not in nodes.daemons or nodes.daemons[1].poll() is not None:
+        nodes.daemon(1)
+    machine = nodes.machines[0][0]
+    name = sorted(p.name for p in nodes.backup_of(machine, "x").parent.iterdir())[-1]
+    for task, done in (
+        ("unretainSmallFiles", "unretainedSmallFiles"),
+        ("unretainLargeFiles", "unretainedLargeFiles"),
+    ):
+        carried_out(nodes, machine.name, name, task, done)
+    # What the guest writes after the backup is what the restore takes back.
+    before = {image.stat().st_ino for image in machine.images}
+    carried_out(nodes, machine.name, name, "restore", "restored")
+    assert all(pattern(image) == THEN for image in machine.images)
+    assert not before & {image.stat().st_ino for image in machine.images}
+    aside = {p.stat().st_ino for p in machine.images[0].parent.iterdir()}
+    assert before <= aside, "the images of before are kept"
+
+
 def _mode(nodes: RealNodes, machine: str, name: str) -> str:
     dn = next(c.dn_of(name) for c in nodes.commanded(name) if c.machine == machine)
     entry = nodes.directory.get(dn)

@@ -15,7 +15,6 @@ from steps.virtual_machine.backup.job import BackupJob
 from steps.virtual_machine.backup.plan import choose
 from steps.virtual_machine.backup.return_codes import (
     UNDEFINED,
-    UNSUPPORTED_VALUE,
     WRONG_STATE,
     BackupFailed,
     return_code,
@@ -31,6 +30,7 @@ from steps.virtual_machine.backup.survey import look_at_machine
 from steps.virtual_machine.job_words import DELETE, MERGE, RETAIN, SNAPSHOT, Task
 from steps.virtual_machine.machine_site import find_machine
 from steps.virtual_machine.node.orders import Order
+from steps.virtual_machine.node.restore_work import restore_steps
 
 JOB = "job"
 """Fact: the whole job as it was planned when the snapshot was ordered. It holds no secret."""
@@ -52,11 +52,7 @@ class MachineWork:
         if order.task in (MERGE, RETAIN):
             job = self._begun(order, context)
             return merge_steps(job) if order.task is MERGE else retain_steps(job)
-        raise BackupFailed(
-            UNSUPPORTED_VALUE,
-            f"{order.task.order} is not done by this daemon.",
-            "Restore on the node itself: rekindle run virtual_machine.restore",
-        )
+        return restore_steps(self._site, order, context)
 
     def return_code(self, error: Exception, task: Task) -> int:
         """The documented number."""
