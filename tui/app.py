@@ -133,6 +133,12 @@ class RekindleApp(App[int]):
     def on_home_screen_open_run(self, message: HomeScreen.OpenRun) -> None:
         self.run_worker(self._open_run_from_home(message.path))
 
+    def on_home_screen_open_machines(self, message: HomeScreen.OpenMachines) -> None:
+        from tui.wizard import watch_machines
+
+        assert self.service is not None
+        self.run_worker(watch_machines(self, self.service, message.site))
+
     def on_home_screen_open_backups(self, message: HomeScreen.OpenBackups) -> None:
         from tui.dashboard import open_dashboard
 

@@ -29,6 +29,8 @@ COMMANDS = {
     "report": "show or write the report of a run",
     "conflicts": "compare a backup with today, changing nothing",
     "inspect": "look into an archive of engine-backup, changing nothing",
+    "machines": "backups by machine and node: what waits, what is stuck",
+    "node": "the daemon of a node: does what the directory orders",
     "drill": "practise on an embedded site",
     "doctor": "what is installed, reachable and usable",
     "site": "show, check or begin the site file",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from config.questions import Given
     from steps.procedure import Probed, Procedure, Survey
     from steps.run.directory import RunDirectory
+    from tui.machines_watch import MachinesWatch
     from tui.run_summary import RunSummary
     from tui.session import Session
 
@@ -69,6 +70,9 @@ class Service(Looks, Protocol):
 
     def report(self, run: RunDirectory) -> str:
         """The report of a run, as Markdown; raises RekindleError."""
+
+    def watch_machines(self, site: Site) -> MachinesWatch:
+        """A watch on the machines of the site, which is unlocked; raises RekindleError."""
 
 
 class RealService:
@@ -182,6 +186,12 @@ class RealService:
         from steps.run.report_data import gather
 
         return as_markdown(gather(run, catalogue.find(run.frozen().procedure)))
+
+    def watch_machines(self, site: Site) -> MachinesWatch:
+        """A watch on the machines of the site."""
+        from tui.machines_watch import MachinesWatch
+
+        return MachinesWatch(site, self._secrets)
 
     def _known_site(self) -> Site:
         if self._site is None:

@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from config.errors import Interrupted, RekindleError
 from config.secrets import Secret
+from config.site import Site
 from steps.run.directory import RunDirectory
 from tui.background import in_thread
 from tui.keep import Keep
@@ -64,6 +65,29 @@ def asker(app: App[Any]) -> Ask:
     return ask
 
 
+async def unlock(app: App[Any], service: Service, site: Site) -> bool:
+    """Get the secrets of a site; False where the operator gave none or it cannot be had."""
+    ask = asker(app)
+    try:
+        await in_thread(lambda: service.unlock(site, ask))
+    except Interrupted:
+        return False
+    except RekindleError as error:
+        await tell(app, "A secret of the site cannot be had", error)
+        return False
+    return True
+
+
+async def watch_machines(app: App[Any], service: Service, site: Site) -> None:
+    """Show the machines of a site until the operator goes back."""
+    from tui.screens.machines import MachinesScreen
+
+    if await unlock(app, service, site):
+        watch = await in_thread(lambda: service.watch_machines(site))
+        place = Place("Backups", site=site.name, drill=site.practice)
+        await show(app, MachinesScreen(place, watch))
+
+
 Stage = Callable[[], Awaitable["Stage | None"]]
 """One screen of the way; it returns the next one, or None at the end."""
 
@@ -100,15 +124,8 @@ class Walk:
         return self._run
 
     async def _unlock(self) -> Stage | None:
-        ask = asker(self._app)
-        try:
-            await in_thread(lambda: self._service.unlock(self._session.site, ask))
-        except Interrupted:
-            return None
-        except RekindleError as error:
-            await tell(self._app, "A secret of the site cannot be had", error)
-            return None
-        return self._interview
+        got = await unlock(self._app, self._service, self._session.site)
+        return self._interview if got else None
 
     async def _interview(self) -> Stage | None:
         session = self._session

@@ -12,6 +12,9 @@ BEST = "best"
 REFUSE = "refuse"
 LEAVE_OUT = "leave-out"
 INCLUDE = "include"
+AUTO = "auto"
+NODES = "nodes"
+HERE = "here"
 
 _MOST_AT_ONCE = 64
 _LONGEST = 7 * 24 * 3600
@@ -36,6 +39,27 @@ def _names(value: Value, _given: Given) -> None:
             raise InvalidInput(f"{name!r} cannot be a machine.", "Pick from the list.")
 
 
+def _from_here(given: Given) -> bool:
+    """Whether this program may do the work: a daemon decides by itself how."""
+    return given.get("through") != NODES
+
+
+THROUGH = Question(
+    name="through",
+    title="Who does the work",
+    kind=Kind.CHOICE,
+    why="A daemon (rekindle node) works on its own node and is ordered through the directory: many"
+    " nodes at once, and no connection from here to their hypervisors.",
+    help="rekindle machines shows which nodes have a living daemon. Daemons choose the method for"
+    " each machine, and keep to the bandwidth of its backup plan.",
+    choices=(
+        Choice(AUTO, "Daemons where every node has one", "else this program"),
+        Choice(NODES, "The daemons of the nodes", "an order waits for a daemon that is down"),
+        Choice(HERE, "This program"),
+    ),
+    default=AUTO,
+)
+
 MACHINES = Question(
     name="machines",
     title="Machines",
@@ -46,6 +70,7 @@ MACHINES = Question(
     " directory.",
     choices_probe="backup-machines",
     probe="backup-look",
+    depends_on=("through",),
     check=_names,
 )
 
@@ -65,6 +90,7 @@ METHOD = Question(
         Choice("push", "Disks only, pushed by the hypervisor", "no memory, no overlay"),
     ),
     default=BEST,
+    condition=_from_here,
 )
 
 EXCLUDED = Question(
@@ -99,6 +125,7 @@ AT_ONCE = Question(
     why="More bring the snapshots closer together and load disks and nodes more.",
     default=4,
     check=_between(1, _MOST_AT_ONCE, "machines"),
+    condition=_from_here,
 )
 
 BANDWIDTH = Question(
@@ -108,6 +135,7 @@ BANDWIDTH = Question(
     why="0 takes what each machine's backup plan says, where that is 0 as well there is no limit.",
     default=0,
     check=_between(0, _WIDEST, "MiB a second"),
+    condition=_from_here,
 )
 
 MERGE_LIMIT = Question(
@@ -118,6 +146,7 @@ MERGE_LIMIT = Question(
     " it can be tried again. 0 is no limit.",
     default=4 * 3600,
     check=_between(0, _LONGEST, "seconds"),
+    condition=_from_here,
 )
 
 RAM_DISK = Question(
@@ -127,7 +156,7 @@ RAM_DISK = Question(
     why="For the save method: a shorter downtime. Until the state is moved to retain, a power cut"
     " takes the memory of a saved machine with it.",
     default=False,
-    condition=lambda given: given.get("method") in (BEST, "save"),
+    condition=lambda given: _from_here(given) and given.get("method") in (BEST, "save"),
 )
 
 RETENTION = Question(
@@ -144,7 +173,7 @@ RETENTION = Question(
 
 BACKUP = Interview(
     groups=(
-        Group("machines", "Machines", (MACHINES, EXCLUDED, FAULTY)),
+        Group("machines", "Machines", (THROUGH, MACHINES, EXCLUDED, FAULTY)),
         Group("way", "How to take the snapshots", (METHOD, RAM_DISK, AT_ONCE)),
         Group("limits", "Limits and older backups", (BANDWIDTH, MERGE_LIMIT, RETENTION)),
     )

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import ldap
+from ldap.ldapobject import SimpleLDAPObject
 
 from config.errors import InvalidInput, Refused, RekindleError, Unreachable
 from config.secrets import Secret
@@ -47,9 +48,13 @@ class LdapConnection:
     Thread safe: one call is made after another, because a lost connection is opened again.
     """
 
-    def __init__(self, access: DirectoryAccess, password: Secret | None) -> None:
+    def __init__(
+        self, access: DirectoryAccess, password: Secret | None, kind: Any = SimpleLDAPObject
+    ) -> None:
+        """`kind` is the library's class, for whoever needs more than plain requests."""
         self.access = access
         self._password = password
+        self._kind = kind
         self._open: Any = None
         self._last_used = 0.0
         self._lock = threading.RLock()
@@ -109,7 +114,7 @@ class LdapConnection:
 
     def _bound(self) -> Any:
         try:
-            connection = ldap.initialize(self.access.url)
+            connection = self._kind(self.access.url)
             _set_options(connection, self.access)
             if self.access.start_tls:
                 connection.start_tls_s()

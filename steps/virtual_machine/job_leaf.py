@@ -7,7 +7,7 @@ no original tool reads it there. Values that are not ours are left alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -116,11 +116,12 @@ def marks_changed(leaf: JobLeaf, gone: Iterable[str], new: Iterable[str]) -> tup
     return (*changes, *([Change("add", MARKS, tuple(added))] if added else []))
 
 
-def times_changed(leaf: JobLeaf, task: str, seconds: float) -> Change:
-    """sstProvisioningExecutionTime with this task's seconds in place of an earlier attempt's."""
-    kept = [(name, took) for name, took in leaf.times if name.lower() != task.lower()]
-    values = [f"{name}: {took:g}".encode() for name, took in (*kept, (task, round(seconds, 1)))]
-    return Change("replace", TIMES, tuple(values))
+def times_changed(leaf: JobLeaf, seconds: Mapping[str, float]) -> Change:
+    """sstProvisioningExecutionTime with these in place of an earlier attempt's."""
+    new = {name.lower() for name in seconds}
+    kept = [(name, took) for name, took in leaf.times if name.lower() not in new]
+    times = (*kept, *((name, round(took, 1)) for name, took in seconds.items()))
+    return Change("replace", TIMES, tuple(f"{name}: {took:g}".encode() for name, took in times))
 
 
 def _times(values: Iterable[bytes]) -> Iterable[tuple[str, float]]:

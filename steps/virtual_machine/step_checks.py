@@ -11,14 +11,14 @@ from config.errors import Refused, RekindleError, StepFailed
 from config.questions import Finding
 from steps.procedure import ProbeInput, Step, StepContext, Verdict, done, not_done
 from steps.targets.quoting import command_line
-from steps.virtual_machine.backup_set import ERROR, findings
+from steps.virtual_machine.backup_set import ERROR, SetFacts, findings
 from steps.virtual_machine.directory_modes import timestamp
 from steps.virtual_machine.iterations import Iteration
 from steps.virtual_machine.machine_site import MachineSite, find_machine
 from steps.virtual_machine.machine_step import MachineStep
 from steps.virtual_machine.qemu_image import check_image, image_info
 from steps.virtual_machine.restore_job import DiskMove, RestoreJob
-from steps.virtual_machine.set_look import look_at_set
+from steps.virtual_machine.set_look import SetLook, look_at_set
 from steps.virtual_machine.verification import Verified, last_verified, note
 from steps.virtual_machine.xml_facts import XmlFacts, differences, xml_facts
 
@@ -77,8 +77,12 @@ class CheckSet(CheckStep):
         """Everything the interview looked at, again."""
         site, iteration = locate(context, self.job)
         look = look_at_set(_probe(context, self.job), site, iteration, check=True)
-        found = findings(look.facts, with_state=self.job.with_state)
+        found = findings(self.facts(look), with_state=self.job.with_state)
         return without_errors(context, found, "a whole and sound set, and room for it")
+
+    def facts(self, look: SetLook) -> SetFacts:
+        """What of the look is judged: all of it."""
+        return look.facts
 
 
 def without_errors(context: StepContext, found: Sequence[Finding], expected: str) -> str:

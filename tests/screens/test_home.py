@@ -36,7 +36,7 @@ async def test_key_line_names_the_keys(service):
         text = await wait_for(pilot, "drilled")
     keys = text.splitlines()[-1]
     assert keys.split("  ") == [
-        " enter open", "d drill", "r runs", "b backups", "i inspect", "F1 help", "ctrl+q quit"
+        " d drill it", "r runs", "b backups", "m live", "i inspect", "F1 help", "ctrl+q quit"
     ]  # fmt: skip
 
 
@@ -177,7 +177,7 @@ async def test_f1_explains_the_screen_the_procedure_and_every_key(service):
         assert "everything Rekindle can do" in text
         assert "Takes one machine back" in text
         await pilot.press("end")
-        await wait_for(pilot, "  d          drill")
+        await wait_for(pilot, "  d          drill it")
         await pilot.press("f1")
         await wait_for(pilot, "Virtual machines (KVM)")
 

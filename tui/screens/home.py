@@ -53,17 +53,19 @@ it can be undone, and when it was last run and last drilled.
 
 Enter opens a procedure, or a run: a running one is watched, a finished one shows its report. d
 practises the procedure on an embedded site that is not yours. / finds. b shows every machine with
-its last backup, and what is stuck, left over or running out of space. i looks into an archive of
-engine-backup: what it holds, what a restore would do, where a new host would clash. Nothing is
-changed anywhere before you have seen a plan and confirmed it.
+its last backup, and what is stuck, left over or running out of space; m shows the backups that go
+on, by node and phase, live. i looks into an archive of engine-backup: what it holds, what a restore
+would do, where a new host would clash. Nothing is changed anywhere before you have seen a plan and
+confirmed it.
 """
     SHOWS_ELAPSED = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open"),
-        Binding("d", "drill", "drill"),
+        Binding("enter", "open", "open", show=False),
+        Binding("d", "drill", "drill it"),
         Binding("slash", "find", "find", show=False),
         Binding("r", "runs", "runs"),
         Binding("b", "backups", "backups"),
+        Binding("m", "machines", "live"),
         Binding("i", "inspect", "inspect"),
         Binding("f1", "help", "help", priority=True),
         Binding("ctrl+q", "leave", "quit", priority=True),
@@ -96,6 +98,12 @@ changed anywhere before you have seen a plan and confirmed it.
     @dataclass
     class OpenBackups(Message):
         """Show how every machine's backups stand."""
+
+        site: Site
+
+    @dataclass
+    class OpenMachines(Message):
+        """Watch the machines of the site."""
 
         site: Site
 
@@ -280,6 +288,15 @@ changed anywhere before you have seen a plan and confirmed it.
         from tui.screens.inspect import InspectScreen
 
         self.app.push_screen(InspectScreen())
+
+    def action_machines(self) -> None:
+        """Watch the machines of the site: what goes on, what waits, what is stuck."""
+        if self._site is None:
+            self.show_notice("There is no site file", NO_SITE)
+        elif self._site.directory is None:
+            self.show_notice("Machines", f"The site {self._site.name} has no directory.")
+        else:
+            self.post_message(self.OpenMachines(self._site))
 
     async def action_find(self) -> None:
         """Show only what holds the words that are typed."""

@@ -46,7 +46,7 @@ def mount(context: Context, arguments: list[str]) -> int:
 def _bind(facts: Facts, path: str, folder: str) -> int:
     source = f"{EXPORTS}/{export_folder(path)}"
     os.makedirs(source, exist_ok=True)
-    os.chmod(source, 0o555 if facts["faults"].get(NOT_WRITABLE) else 0o755)  # noqa: S103
+    os.chmod(source, 0o555 if facts["faults"].get(NOT_WRITABLE) else 0o755)
     return subprocess.call(["/usr/bin/mount", "--bind", source, folder])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from steps.drill.practice_hosts.engine_machine import destroy, is_up
 from steps.drill.practice_hosts.programs.context import Context
 
-_PORTS = (("0.0.0.0:22", "sshd"), ("0.0.0.0:54321", "vdsmd"))  # noqa: S104 (what ss prints)
+_PORTS = (("0.0.0.0:22", "sshd"), ("0.0.0.0:54321", "vdsmd"))
 
 
 def rpm(context: Context, arguments: list[str]) -> int:
@@ -36,9 +36,9 @@ def systemctl(context: Context, arguments: list[str]) -> int:
         )
     with context.world.change() as facts:
         services = context.host(facts)["services"]
-        if action in ("start", "restart") or "--now" in arguments and action == "enable":
+        if action in ("start", "restart") or ("--now" in arguments and action == "enable"):
             services[name] = "active"
-        elif action == "stop" or "--now" in arguments and action == "disable":
+        elif action == "stop" or ("--now" in arguments and action == "disable"):
             services[name] = "inactive"
     return 0
 
