@@ -98,6 +98,12 @@ def last_verified(shell: Shell, iteration: Iteration) -> str:
     return read_record(shell, iteration).last_sound
 
 
+def forget(shell: Shell, place: SetPlace) -> None:
+    """Remove the record of a set that is no more."""
+    _own(place).unlink(missing_ok=True)
+    shell.remove(_beside(place))
+
+
 def _documents(shell: Shell, place: SetPlace) -> list[dict[str, Any]]:
     found = []
     for text in (_read_beside(shell, place), _read_own(place)):

@@ -15,14 +15,21 @@ from config.errors import StepFailed
 from config.questions import Value
 from steps.drill import practice_machine as practice
 from steps.procedure import Plan, ProbeInput
+from steps.virtual_machine.backup.job import BackupJob
 from steps.virtual_machine.backup.manifest import Manifest, ManifestFile
+from steps.virtual_machine.backup.step_delete import DeleteIteration
+from steps.virtual_machine.backup_plan import Ownership
 from steps.virtual_machine.check.find_sets import due
 from steps.virtual_machine.check.procedure import PROCEDURE
 from steps.virtual_machine.check.set_job import SetJob
 from steps.virtual_machine.iterations import MANIFEST, SUMS
+from steps.virtual_machine.machine_site import find_machine
 from steps.virtual_machine.places import SetPlace, StoragePlace
 from tests.unit.restore_world import (
+    GROUP,
     LEAF,
+    NODE,
+    OWNER,
     MemoryContext,
     World,
     WorldTargets,
@@ -275,3 +282,21 @@ def test_due_are_those_not_sound_for_so_long_the_oldest_first():
 
     jobs = [job("new", 1), job("old", 40), job("never", None), job("older", 50), job("edge", 30)]
     assert [found.machine for found in due(jobs, 30, now)] == ["never", "older", "old", "edge"]
+
+
+def test_the_record_goes_with_the_backup(world: World):
+    verify(world)
+    record = world.set_folder.parent / f".{LEAF}.check.json"
+    assert record.exists()
+    newer = LEAF.replace("2026", "2027")
+    (world.set_folder.parent / newer).mkdir()
+    for path in world.set_folder.iterdir():
+        name = path.name.replace(LEAF, newer)
+        (world.set_folder.parent / newer / name).write_bytes(path.read_bytes())
+    own = Ownership(OWNER, GROUP, 0o770)
+    place = find_machine(probe(world), NAME).iteration(LEAF).place
+    job = BackupJob(NAME, "web01", NODE, world.dn, "", place, own, own, (), "live", "running", True)
+    context = MemoryContext(WorldTargets(world), given(), world.places.folder / "run")
+    DeleteIteration(job).act(context)
+    assert not world.set_folder.exists()
+    assert not record.exists()

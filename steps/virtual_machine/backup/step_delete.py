@@ -13,6 +13,7 @@ from steps.virtual_machine.backup.completeness import shortcomings
 from steps.virtual_machine.backup.facts import DELETE
 from steps.virtual_machine.backup.job import BackupJob
 from steps.virtual_machine.iterations import INCOMPLETE, MANIFEST, SUMS, find_iterations
+from steps.virtual_machine.verification import forget
 
 
 class DeleteIteration(BackupStep):
@@ -63,6 +64,7 @@ class DeleteIteration(BackupStep):
                 f"{folder} also holds {', '.join(left[:5])}, which is not of this backup.",
                 "Look at it, move it away, then try again.",
             )
+        forget(shell, job.place)
         shell.remove(folder)
 
     def _refuse_last(self, context: StepContext) -> None:
