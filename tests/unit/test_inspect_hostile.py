@@ -5,6 +5,7 @@ import io
 import lzma
 import os
 import tarfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ def codes(path):
         assert problem.remedy
     assert found.fit_for_restore is (not any(problem.blocks for problem in found.problems))
     return [problem.code for problem in found.problems]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left():
+    yield
+    assert not [thread for thread in threading.enumerate() if thread.name == "archive"]
 
 
 def built(tmp_path, recipe=GOOD, **changes):
@@ -273,8 +280,6 @@ def test_no_file_a_folder_and_a_pipe_are_no_archive(tmp_path):
 
 
 def test_stopping_it_ends_it(tmp_path):
-    import threading
-
     cancel = threading.Event()
     cancel.set()
     with pytest.raises(Interrupted):
