@@ -5,12 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from config.errors import Interrupted, RekindleError
 from config.site import Site
-from tui.background import in_thread
 from tui.screens.dashboard import DashboardScreen
 from tui.widgets.place import Place
-from tui.wizard import asker, show, tell
+from tui.wizard import show, unlock
 
 if TYPE_CHECKING:
     from steps.virtual_machine.dashboard.board import Board
@@ -24,12 +22,7 @@ async def open_dashboard(app: RekindleApp, site: Site) -> None:
     """Get the site's secrets, then look and show. Esc comes back."""
     service = app.service
     assert service is not None
-    try:
-        await in_thread(lambda: service.unlock(site, asker(app)))
-    except Interrupted:
-        return
-    except RekindleError as error:
-        await tell(app, "A secret of the site cannot be had", error)
+    if not await unlock(app, service, site):
         return
 
     def look(cancel: threading.Event) -> Board:

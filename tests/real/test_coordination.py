@@ -13,8 +13,9 @@ import pytest
 
 from steps.virtual_machine.coordination import standing as rules
 from steps.virtual_machine.coordination.observer import Observer
+from steps.virtual_machine.coordination.steps import CommandedJob
 from steps.virtual_machine.server_clock import ServerClock
-from tests.real.control_support import NEW_LEAF, commanded, control
+from tests.real.control_support import NEW_LEAF, Control, commanded, control
 from tests.real.node_world import NodeWorld, machine_name, node_world
 
 
@@ -83,6 +84,16 @@ def test_a_retry_orders_the_failed_task_again(world: NodeWorld) -> None:
     assert control(world, "run-1", machines).start().join().failed == {}
     assert world.leaf(1, NEW_LEAF).mode == "finished"
     assert world.twice == []
+
+
+def test_a_retry_is_not_judged_by_a_look_from_before_it(world: NodeWorld) -> None:
+    stone = world.effects / f"fail@{machine_name(1)}.merge.1"
+    stone.touch()
+    world.daemon(node=1)
+    job = CommandedJob(commanded(range(1, 2), 2), look_seconds=2.0, patience_seconds=30.0)
+    assert Control(world, "run-1", job).start().join().failed
+    stone.unlink()
+    assert Control(world, "run-1", job).start().join().failed == {}
 
 
 def test_of_two_control_instances_one_backs_a_machine_up(world: NodeWorld) -> None:

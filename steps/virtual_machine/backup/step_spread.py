@@ -28,14 +28,14 @@ class MeasureSpread(Step):
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where what was measured is what the moments say now."""
-        words = self._words(context)
+        words = self.words(context)
         if words and context.recall(FACT) == words:
             return done(words)
         return not_done("not measured yet")
 
     def apply(self, context: StepContext) -> None:
         """Remember and log it. Raises Refused where no snapshot was taken."""
-        words = self._words(context)
+        words = self.words(context)
         if not words:
             raise Refused("No snapshot was taken.", "Look at what each machine says.")
         for job in self.jobs:
@@ -50,7 +50,8 @@ class MeasureSpread(Step):
         """Forget it."""
         context.remember(FACT, "")
 
-    def _words(self, context: StepContext) -> str:
+    def words(self, context: StepContext) -> str:
+        """What the moments say now; empty where no snapshot was taken."""
         found = [m for job in self.jobs if (m := moment_of(context.recall, job)) is not None]
         if not found:
             return ""

@@ -86,7 +86,12 @@ class Observer:
             return found
 
     def wrote(self, entry: Entry | None) -> None:
-        """An entry as it is right after our own write: it tells the server's time."""
+        """An entry as it is right after our own write: it tells the server's time.
+
+        What was seen before that write is not shown to anybody any more.
+        """
+        with self._lock:
+            self._last = None
         if entry is not None:
             self.clock.wrote(entry.entry_csn)
 

@@ -39,7 +39,9 @@ class RemoveIteration(CommandedStep):
         leaf = self._old(context)
         failed = leaf is not None and has_failed(leaf)
         if leaf is not None and (failed or leaf.mode.lower() == FINISHED):
-            order(context.targets.directory(), leaf, DELETE)
+            directory = context.targets.directory()
+            order(directory, leaf, DELETE)
+            self.job.observer.wrote(directory.get(leaf.dn))
         patience = Patience(self.job.patience_seconds)
         while not self._is_removed(context, patience):
             context.checkpoint()

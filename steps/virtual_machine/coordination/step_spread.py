@@ -4,49 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from config.errors import Refused
-from steps.procedure import Step, StepContext, Verdict, done, not_done
+from steps.procedure import StepContext
+from steps.virtual_machine.backup.step_spread import MeasureSpread
 from steps.virtual_machine.coordination.steps import CommandedJob
 from steps.virtual_machine.coordination.table import spread_of
 
-FACT = "backup.spread"
 
-
-class NoteSpread(Step):
+class NoteSpread(MeasureSpread):
     """First and last moment of all snapshots, as the daemons wrote them by the server's time."""
 
-    name = "snapshot.spread"
-    title = "Measure how close together the snapshots are"
-    reason = "Machines that work together are only consistent if their moments are close."
-
     def __init__(self, job: CommandedJob) -> None:
-        self.job = job
+        super().__init__(())
+        self._job = job
 
     def commands(self) -> Sequence[str]:
         """Nothing is run."""
         return ("# the moments are in the directory",)
 
-    def verify(self, context: StepContext) -> Verdict:
-        """Done where what was measured is what the moments say now."""
-        words = self._words(context)
-        if words and context.recall(FACT) == words:
-            return done(words)
-        return not_done("not measured yet")
-
-    def apply(self, context: StepContext) -> None:
-        """Remember it. Raises Refused where no snapshot was taken by a daemon of ours."""
-        words = self._words(context)
-        if not words:
-            raise Refused("No snapshot was taken.", "Look at what each machine says.")
-        context.remember(FACT, words)
-
-    def undo(self, context: StepContext) -> None:
-        """Forget it."""
-        context.remember(FACT, "")
-
-    def _words(self, context: StepContext) -> str:
-        look = self.job.observer.look(context.targets.directory(), at_most=self.job.look_seconds)
-        found = [look.leaf(machine.leaf_dn) for machine in self.job.machines]
+    def words(self, context: StepContext) -> str:
+        """What the leaves say now; empty where none of them is there."""
+        look = self._job.observer.look(context.targets.directory(), at_most=self._job.look_seconds)
+        found = [look.leaf(machine.leaf_dn) for machine in self._job.machines]
         taken = [leaf for leaf in found if leaf is not None]
         spread, count = spread_of(taken)
         if count:

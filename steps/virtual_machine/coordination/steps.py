@@ -232,7 +232,9 @@ class Await(CommandedStep):
         leaf = self.leaf(context)
         if leaf is not None and has_failed(leaf) and leaf.mode.lower() == self.task.doing.lower():
             context.log(f"It failed before ({failure(leaf)}): it is ordered again.")
-            order(context.targets.directory(), leaf, self.task)
+            directory = context.targets.directory()
+            order(directory, leaf, self.task)
+            self.job.observer.wrote(directory.get(leaf.dn))
 
     def _judge(self, context: StepContext, look: Look, leaf: JobLeaf, patience: Patience) -> None:
         now = look.standing(leaf)
@@ -246,6 +248,7 @@ class Await(CommandedStep):
         if now.kind is Kind.HALF and position(leaf.mode) == position(self.task.done):
             context.log("Its daemon was cut off before it wrote the state: that is made up for.")
             mend_state(context.targets.directory(), leaf, look.now)
+            self.job.observer.wrote(context.targets.directory().get(leaf.dn))
         elif now.kind.stuck:
             patience.stuck(trouble)
         else:
