@@ -1,4 +1,4 @@
-"""Probes of the deploy interview on this very host, through its real shell: nothing stays behind.
+"""Probes of the deploy interview on this very host, locally and over SSH: nothing stays behind.
 
 What oVirt hosts alone have (rpm, multipath, iSCSI, NFS servers) is recorded in the unit tests.
 """
@@ -22,29 +22,40 @@ from steps.hosted_engine.probes.network import network_of
 from steps.hosted_engine.probes.storage import try_mount
 from steps.procedure import ProbeInput
 from steps.targets.open import open_targets
+from tests.real.sshd_support import running_sshd
 
-SITE = Site("here", engine_hosts=(EngineHost("h1", ShellAccess()),))
+
+@pytest.fixture(scope="module")
+def server():
+    with running_sshd() as running:
+        yield running
 
 
-@pytest.fixture
-def targets():
-    opened = open_targets(SITE, {})
+@pytest.fixture(scope="module", params=["local", "ssh"])
+def site(request, server):
+    access = ShellAccess() if request.param == "local" else server.access()
+    return Site("here", engine_hosts=(EngineHost("h1", access),))
+
+
+@pytest.fixture(scope="module")
+def targets(site):
+    opened = open_targets(site, {})
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def ask(targets):
+def ask(site, targets):
     def asked(probe, **given):
         answers = {"host": "h1", "era": "4.5", **given}
-        return deploy_probes()[probe](ProbeInput(SITE, answers, targets))
+        return deploy_probes()[probe](ProbeInput(site, answers, targets))
 
     return asked
 
 
 @pytest.fixture
-def look(targets):
-    return Look(ProbeInput(SITE, {"host": "h1", "era": "4.5"}, targets))
+def look(site, targets):
+    return Look(ProbeInput(site, {"host": "h1", "era": "4.5"}, targets))
 
 
 def told(probed):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.answer_file import AnswerFile, answers_text, load_answers
+from config.answers import settled
 from config.errors import InvalidInput
 from config.interviews.hosted_engine.conf_export import export_conf
 from config.interviews.hosted_engine.conf_import import import_conf
@@ -87,6 +88,21 @@ def test_the_guides_deployment_is_understood():
         "admin_password": SecretReference("prompt"), "host_name": "hosted_engine_1",
     }  # fmt: skip
     assert {name: found.answers.get(name) for name in wanted} == wanted
+
+
+def test_the_build_is_the_newest_one_that_asks_for_all_that_the_file_answers():
+    assert imported(GUIDE).answers["build"] == "1.3.1"
+    early = imported("[environment:default]\nOVEHOSTED_STORAGE/storageDatacenterName=str:x\n")
+    assert early.answers["build"] == "1.3.0_alpha3"
+    assert any("--build says otherwise" in notice for notice in early.notices)
+    assert "build" not in imported("[environment:default]\nOVEHOSTED_VM/vmVCpus=str:2\n").answers
+
+
+def test_an_imported_answer_is_among_those_that_a_run_settles_on(tmp_path):
+    answers = as_answers(imported(GUIDE), tmp_path)
+    known = settled(DEPLOY, {**answers, "host": "h1"})
+    for name in ("boot", "image_alias", "nic", "console", "storage_connection", "admin_password"):
+        assert known[name] == answers[name]
 
 
 def test_what_is_left_out_and_what_is_kept_is_said_and_no_password_is_anywhere():
@@ -214,6 +230,15 @@ def test_an_answer_changed_after_the_import_goes_before_the_line_kept():
         (DEFAULT, "OVEHOSTED_NETWORK/gateway"): Typed("str", "192.0.2.254")
     }
     assert any("was replaced" in notice for notice in exported.notices)
+
+
+def test_what_a_run_still_needs_is_said_and_passwords_are_prompted_for():
+    found = imported("[environment:default]\nOVEHOSTED_NETWORK/gateway=str:192.0.2.1\n", "4.5")
+    prompt = SecretReference("prompt")
+    assert found.answers["admin_password"] == found.answers["root_password"] == prompt
+    told = "\n".join(found.notices)
+    assert "Asked for when a run starts: root_password, admin_password." in told
+    assert "Still to be answered before a run: host, " in told
 
 
 def test_a_value_that_the_question_refuses_is_kept_as_a_line_and_told():

@@ -98,7 +98,8 @@ def test_help_loads_no_command_and_no_library():
 
 
 def test_the_plain_commands_never_load_textual():
-    for command in ("list", "site --example", "doctor --help", "runs --help", "inspect --help"):
+    helps = [f"{command} --help" for command in ("doctor", "runs", "inspect", "answers")]
+    for command in ("list", "site --example", *helps):
         arguments = command.split()
         loaded = loaded_after(f"from tui.main import main; assert main({arguments!r}) == 0")
         assert "textual" not in loaded, command

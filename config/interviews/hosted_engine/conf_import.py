@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from config.answers import check_value
+from config.answers import check_value, settled, unanswered
 from config.errors import InvalidInput
-from config.interviews.hosted_engine.builds import ANSIBLE, BUILDS, CLASSIC
+from config.interviews.hosted_engine.builds import ANSIBLE, BUILDS, CLASSIC, NEWEST
 from config.interviews.hosted_engine.conf_export import export_conf, reads, saved_of, strength
 from config.interviews.hosted_engine.interview import DEPLOY
 from config.interviews.hosted_engine.merged import rows_of
@@ -20,7 +20,7 @@ from config.otopi.conf import DEFAULT, SECTIONS, ConfFile, Entry
 from config.otopi.keys import is_generated, is_secret
 from config.otopi.lines import text_of
 from config.otopi.typed import ASK_ME
-from config.questions import Value
+from config.questions import Kind, Value
 from config.secret_sources import PROMPT
 
 _QUESTION = "QUESTION/"
@@ -56,12 +56,15 @@ def import_conf(conf: ConfFile, era: str = "", build: str = "") -> Imported:
     notices = [] if era else [f"The keys are those of the generation {told}; --era says otherwise."]
     notices += _decode(found.rest, told, answers)
     notices += _refused(answers)
+    if not build:
+        notices += _assume_build(answers, told)
     if told == ANSIBLE and _has_storage(found.rest):
         answers["storage_in_file"] = True
         notices.append(
             "The file answers storage in advance: a storage mistake then ends the whole"
             " deployment. storage_in_file: false leaves it open."
         )
+    notices += _still_missing(answers)
     kept = _kept(found.rest, answers, told)
     if kept:
         answers["other_keys"] = tuple(text_of(entry) for entry in kept)
@@ -86,6 +89,19 @@ def _check_build(era: str, build: str) -> None:
             f"{build!r} is not a version of the generation {era}.",
             f"Choose from: {', '.join(BUILDS[era])}.",
         )
+
+
+def _assume_build(answers: dict[str, Value], era: str) -> Iterator[str]:
+    """The newest build that asks for the most of these answers; put down where it matters."""
+    rows = [row for row in rows_of(era) if row.name in answers]
+
+    def asked(build: str) -> int:
+        return len({row.name for row in rows if row.in_build(build)})
+
+    best = max(reversed(BUILDS[era]), key=asked)
+    if asked(best) > asked(NEWEST[era]):
+        answers["build"] = best
+        yield f"Some of it only hosted-engine-setup {best} and before asks: --build says otherwise."
 
 
 def _sorted(entries: Iterable[Entry]) -> _Sorted:
@@ -143,6 +159,18 @@ def _refused(answers: dict[str, Value]) -> Iterator[str]:
         except InvalidInput as error:
             del answers[name]
             yield f"Not taken: {WORDINGS[name].title} ({name}): {error.message}"
+
+
+def _still_missing(answers: dict[str, Value]) -> Iterator[str]:
+    """A prompt for every password that a run needs; what else it needs is said."""
+    missing = unanswered(DEPLOY, settled(DEPLOY, answers))
+    passwords = [question.name for question in missing if question.kind is Kind.SECRET]
+    answers.update(dict.fromkeys(passwords, PROMPT))
+    if passwords:
+        yield f"Asked for when a run starts: {', '.join(passwords)}."
+    rest = [question.name for question in missing if question.kind is not Kind.SECRET]
+    if rest:
+        yield f"Still to be answered before a run: {', '.join(rest)}."
 
 
 def _has_storage(entries: Iterable[Entry]) -> bool:
