@@ -91,7 +91,6 @@ class Conversation:
     offset: int = 0
     number: int = 0
     """Questions heard so far."""
-    lost_seconds: float = LOST_SECONDS
     _asked: Asked | None = None
     _last: Asked | None = None
     _remark: str = ""
@@ -283,7 +282,7 @@ class Conversation:
     # -- a host that stays away --------------------------------------------------------------
 
     def _steadily(self, act: Callable[[], T]) -> T:
-        """Do it, however often the connection is lost meanwhile, within `lost_seconds`."""
+        """Do it, however often the connection is lost meanwhile, within LOST_SECONDS."""
         lost_at, wait = None, 1.0
         while True:
             try:
@@ -293,10 +292,10 @@ class Conversation:
                 if lost_at is None:
                     lost_at = now
                     self.context.log(f"{error.message} The tool goes on; trying again.")
-                if now - lost_at > self.lost_seconds:
+                if now - lost_at > LOST_SECONDS:
                     raise
                 self.context.checkpoint()
-                time.sleep(min(wait, self.lost_seconds))
+                time.sleep(min(wait, LOST_SECONDS))
                 wait = min(wait * 1.5, 15.0)
             else:
                 if lost_at is not None:

@@ -10,7 +10,12 @@ from __future__ import annotations
 from typing import Final
 
 _WHO: Final = r"""
-began() { stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1; set -- ${stat##*) }; echo "${20}"; }
+began() {
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  set -- ${stat##*) }
+  case $1 in [ZX]) return 1;; esac  # dead, and not fetched by its parent yet
+  echo "${20}"
+}
 mark() {
   echo "$2 $(began "$2") $(cat /proc/sys/kernel/random/boot_id)" > "$dir/$1.part" &&
     mv -f "$dir/$1.part" "$dir/$1"
@@ -182,8 +187,8 @@ dir=$1
     + _WHO
     + r"""
 cd -- "$dir" 2>/dev/null || { echo none; exit 0; }
-if alive supervisor || alive tool; then state=running
-elif [ -e ended ]; then state=ended
+if [ -e ended ]; then state=ended
+elif alive supervisor || alive tool; then state=running
 elif [ -e supervisor ]; then state=gone
 else state=starting; fi
 if [ "$state" = gone ]; then

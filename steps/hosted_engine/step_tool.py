@@ -220,6 +220,7 @@ def judge(attempt: Attempt, conversation: Conversation, state: ToolState) -> Non
         log_file=ending.log_file,
     )
     attempt.remember_end(ended)
+    attempt.tool.shell.remove(attempt.answer_file)
     if ended.succeeded:
         return
     log = f" Its log: {ended.log_file} on {attempt.tool.shell.where}." if ended.log_file else ""

@@ -179,7 +179,9 @@ class Script:
         )
         self.ask(step, question, choices=choices)
 
-    def ask(self, step: str, question: int = 1, *, secret=False, choices=(), text="") -> None:
+    def ask(
+        self, step: str, question: int = 1, *, secret=False, choices=(), text="", private=""
+    ) -> None:
         """A question of that step, open until it is answered over the control socket."""
         offered = tuple(OfferedChoice(value, label, "", no) for value, label, no in choices)
         text = text or "What shall be done?"
@@ -187,7 +189,7 @@ class Script:
         asked = OpenQuestion(
             question, step, "what", text, detail, offered, "", secret, datetime.now(UTC)
         )
-        self.switches.put(asked)
+        self.switches.put(asked, private)
         self.record(
             Event.ASKED,
             question=question,

@@ -154,6 +154,16 @@ async def test_a_typed_answer_and_a_secret_one(service, script):
     assert "hunter2" not in script.run.journal_file.read_text()
 
 
+async def test_what_must_not_be_written_down_is_shown_beside_its_question_only(service, script):
+    script.begin("swap.aside")
+    script.ask("swap.aside", text="Installed?", private="Temporary console password: 3477XXAM")
+    async with attached(service, script.run).run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "Temporary console password: 3477XXAM")
+        await pilot.press(*"yes", "enter")
+        await wait_for(pilot, lambda text: "3477XXAM" not in text)
+    assert "3477XXAM" not in script.run.journal_file.read_text()
+
+
 async def test_a_failed_step_shows_what_was_seen_expected_and_the_choices(service, script):
     script.fail("swap.aside")
     async with attached(service, script.run).run_test(size=(80, 24)) as pilot:

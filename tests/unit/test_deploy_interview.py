@@ -28,6 +28,17 @@ CLASSIC: Given = {
     "storage_pool_name": "hosted_datacenter",
 }  # fmt: skip
 
+MAIL = [
+    ask("DIALOGOVEHOSTED_NOTIF/smtpServer", "Please provide the name of the SMTP server through"
+        " which we will send notifications [localhost]: ", default="localhost"),
+    ask("DIALOGOVEHOSTED_NOTIF/smtpPort", "Please provide the TCP port number of the SMTP server"
+        " [25]: ", default="25"),
+    ask("DIALOGOVEHOSTED_NOTIF/sourceEmail", "Please provide the email address from which"
+        " notifications will be sent [root@localhost]: ", default="root@localhost"),
+    ask("DIALOGOVEHOSTED_NOTIF/destEmail", "Please provide a comma-separated list of email"
+        " addresses which will get notifications [root@localhost]: ", default="root@localhost"),
+]  # fmt: skip
+
 # Order, prompts, names and defaults of the guide's build, as the reference gives them.
 GUIDE = [
     {"stages": ["Initializing", "Environment setup"]},
@@ -73,14 +84,7 @@ GUIDE = [
     ask("OVEHOSTED_NETWORK_FQDN", "Please provide the FQDN for the engine you would like to use.\n"
         "Note: This will be the FQDN of the VM you are now going to create.\n Engine FQDN: ",
         case_sensitive=True),
-    ask("DIALOGOVEHOSTED_NOTIF/smtpServer", "Please provide the name of the SMTP server through"
-        " which we will send notifications [localhost]: ", default="localhost"),
-    ask("DIALOGOVEHOSTED_NOTIF/smtpPort", "Please provide the TCP port number of the SMTP server"
-        " [25]: ", default="25"),
-    ask("DIALOGOVEHOSTED_NOTIF/sourceEmail", "Please provide the email address from which"
-        " notifications will be sent [root@localhost]: ", default="root@localhost"),
-    ask("DIALOGOVEHOSTED_NOTIF/destEmail", "Please provide a comma-separated list of email"
-        " addresses which will get notifications [root@localhost]: ", default="root@localhost"),
+    *MAIL,
     {"stages": ["Setup validation"]},
     ask("SETTINGS_PROCEED", "Please confirm installation settings (Yes, No)[Yes]: ", **YES_NO),
     {"stages": ["Transaction setup", "Misc configuration", "Package installation", "Misc"
@@ -163,14 +167,7 @@ NEW = [
     ask("CI_VM_ETC_HOST", "Add lines for the appliance itself and for this host to /etc/hosts?\n"
         "Note: ensuring that this host could resolve the engine VM hostname is still up to you.\n"
         "Add lines to /etc/hosts? (Yes, No)[Yes]: ", **YES_NO),
-    ask("DIALOGOVEHOSTED_NOTIF/smtpServer", "Please provide the name of the SMTP server through"
-        " which we will send notifications [localhost]: ", default="localhost"),
-    ask("DIALOGOVEHOSTED_NOTIF/smtpPort", "Please provide the TCP port number of the SMTP server"
-        " [25]: ", default="25"),
-    ask("DIALOGOVEHOSTED_NOTIF/sourceEmail", "Please provide the email address from which"
-        " notifications will be sent [root@localhost]: ", default="root@localhost"),
-    ask("DIALOGOVEHOSTED_NOTIF/destEmail", "Please provide a comma-separated list of email"
-        " addresses which will get notifications [root@localhost]: ", default="root@localhost"),
+    *MAIL,
     ask("ENGINE_ADMIN_PASSWORD", "Enter engine admin password: ", hidden=True,
         case_sensitive=True),
     ask("ENGINE_ADMIN_PASSWORD", "Confirm engine admin password: ", hidden=True,

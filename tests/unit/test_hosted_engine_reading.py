@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +23,8 @@ from steps.hosted_engine.dialog.events import Asked, Level, Log, Note, Passed, P
 from steps.hosted_engine.dialog.menus import Action, menu_of
 from steps.hosted_engine.dialog.phases import ANSIBLE, CLASSIC, Progress, task_in
 from steps.hosted_engine.dialog.prompt_text import choices_in, default_in, options_in
+from steps.hosted_engine.dialog.vm_status import read_status
+from steps.hosted_engine.remembered import Remembered
 from tests.unit.hosted_engine_transcripts import BOUNDARY, FATAL, GUIDE_MENU, LATER_MENU, LUNS
 
 
@@ -272,3 +276,73 @@ def test_the_console_is_told_and_its_password_is_found_to_be_hidden():
     ]
     assert console_password_in('Use temporary password "3477XXAM" to connect') == "3477XXAM"
     assert wants_shut_down(Note("Please shutdown the VM allowing the system to launch it"))
+
+
+STATUS = {
+    "1": {"hostname": "host1.example.com", "host-id": 1, "live-data": True,
+          "engine-status": {"vm": "up", "health": "good", "detail": "Up"}},
+    "2": {"hostname": "host2.example.com", "host-id": 2, "live-data": True,
+          "engine-status": {"vm": "down", "health": "bad", "detail": "unknown", "reason": "x"}},
+    "global_maintenance": True,
+}  # fmt: skip
+
+
+def test_the_status_as_json_tells_each_host_and_stale_data_is_no_word_of_now():
+    first, second = read_status(json.dumps(STATUS))
+    assert (first.host, first.is_up) == ("host1.example.com", True)
+    assert (second.machine, second.health, second.is_up) == ("down", "bad", False)
+    stale = {"1": STATUS["1"] | {"live-data": False}}
+    assert not read_status(json.dumps(stale))[0].is_up
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["--== Host host1.example.com (id: 1) status ==--",
+     "--== Host 1 status ==--\n\nStatus up-to-date                   : True\n"
+     "Hostname                           : host1.example.com"],
+)  # fmt: skip
+def test_the_status_as_text_is_read_in_both_spellings(head):
+    text = (
+        f"\n\n{head}\n\nHost ID                            : 1\n"
+        'Engine status                      : {"health": "good", "vm": "up", "detail": "up"}\n'
+        "Score                              : 2400\n"
+    )
+    (found,) = read_status(text)
+    assert (found.host, found.is_up) == ("host1.example.com", True)
+    assert read_status(text.replace('{"health": "good", "vm": "up", "detail": "up"}',
+                                    "unknown stale-data")) == ()  # fmt: skip
+
+
+@given(st.text(max_size=200))
+def test_no_status_makes_reading_it_raise(text):
+    read_status(text)
+    read_status("Engine status : {" + text + "}")
+    read_status("{'1': 'a python dict'}")
+
+
+@pytest.fixture
+def remembered(tmp_path):
+    return Remembered("berne/../x", tmp_path / "answers")
+
+
+def test_an_answer_is_remembered_by_question_and_a_password_never(remembered, tmp_path):
+    asked = question("Which colour? ", name="COLOUR")
+    assert remembered.recall(asked) is None
+    remembered.keep(asked, "blue")
+    remembered.keep(question("Password: ", hidden=True), "s3cret")
+    assert remembered.recall(asked) == "blue"
+    assert remembered.recall(question("Which colour? ", name="OTHER")) is None
+    (file,) = (tmp_path / "answers").iterdir()
+    assert "s3cret" not in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("content", ["", "[1]", "{", '{"a": 1}', "\x00"])
+def test_a_damaged_file_of_remembered_answers_is_as_good_as_none(remembered, tmp_path, content):
+    asked = question("Which colour? ", name="COLOUR")
+    remembered.keep(asked, "blue")
+    (file,) = (tmp_path / "answers").iterdir()
+    file.write_text(content)
+    assert remembered.recall(asked) is None
+    remembered.keep(asked, "red")
+    assert remembered.recall(asked) == "red"

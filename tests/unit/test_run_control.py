@@ -269,3 +269,10 @@ def test_a_socket_path_of_any_length_fits(run):
     with short_path(run.socket_file) as address:
         assert len(address) < 60
         assert Path(address).parent.resolve() == run.path.resolve()
+
+
+def test_what_must_not_be_written_down_goes_with_its_question_and_ends_with_it(client, switches):
+    switches.put(question(), "Temporary password: 3477XXAM")
+    assert client.status().private == "Temporary password: 3477XXAM"
+    switches.put(None)
+    assert client.status().private == ""
