@@ -58,7 +58,8 @@ class Listener:
         self.ending.feed(event)
         phase = self.progress.feed(event)
         if isinstance(event, Log) and event.level is not Level.INFO:
-            self.since_answer.append(event.text[:500])
+            error = unwrap(event.text)
+            self.since_answer.append((error.message if error else event.text)[:500])
         if not quiet:
             self._tell(event)
             if phase is not None:
@@ -136,6 +137,7 @@ class Listener:
                 Choice(LOOK, "Look again", "somebody may have resumed it already"),
             ),
             default=RESUME,
-            detail=f"{page}Put right there what needs it: a host that is non operational, a restore"
+            detail="".join(f"{line}\n" for line in list(self.since_answer)[-3:])
+            + f"{page}Put right there what needs it: a host that is non operational, a restore"
             " that failed. The tool waits up to 24 hours, then it fails.",
         )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steps.hosted_engine.dialog.answers import Answer, fit
 from steps.hosted_engine.dialog.events import (
     Asked,
     Display,
@@ -297,3 +298,20 @@ def test_after_a_flood_of_names_the_earlier_ones_are_still_counted():
 def test_what_was_asked_can_be_named_in_a_journal():
     (asked,) = asked_in(fed(FRAMED))
     assert json.dumps(asked.key) == '"OVEHOSTED_NETWORK_TEST#1"'
+
+
+@pytest.mark.parametrize("framed", [True, False], ids=["framed", "old"])
+def test_a_list_that_is_printed_before_its_question_belongs_to_it(framed):
+    entries = "### \t[1]\t3514f\t30.0GiB\n### \t\tstatus: used\n###\n### \t[2]\t3600a\t100.0GiB\n"
+    request, note = "***Q:STRING LUN\n", "### Please select the LUN (1, 2) [1]: \n"
+    question = (
+        f"**%QStart: LUN\n{note}**%QDefault: 1\n**%QValidValues: 1|2\n**%QHidden: FALSE\n"
+        f"{request}**%QEnd: LUN\n"
+        if framed
+        else request + note
+    )
+    head = "### not of it\n***L:INFO Getting the list\n### The luns:\n"
+    (asked,) = asked_in(fed(head + entries + question, settle=True))
+    assert fit(asked, Answer("3600a", entry=True)).text == "2"
+    assert asked.text.startswith("The luns:\n")
+    assert asked.last_line == "Please select the LUN (1, 2) [1]:"

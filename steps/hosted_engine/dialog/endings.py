@@ -9,6 +9,7 @@ from typing import Final
 
 from steps.hosted_engine.dialog.ansible_errors import unwrap
 from steps.hosted_engine.dialog.events import Event, Level, Log, Note
+from steps.hosted_engine.dialog.phases import task_in
 
 SUCCESS: Final = ("Hosted Engine successfully deployed", "Hosted Engine successfully set up")
 _FAILED: Final = "Hosted Engine deployment failed"
@@ -39,6 +40,8 @@ class Ending:
     otopi: str = ""
     timed_out: bool = False
     not_added: str = ""
+    task: str = ""
+    """The ansible task it is in: its errors alone seldom tell what was tried."""
     troubles: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT))
     """The last warnings and errors, unwrapped."""
 
@@ -48,7 +51,9 @@ class Ending:
             self._line(event.text)
         if isinstance(event, Log) and event.level is not Level.INFO:
             unwrapped = unwrap(event.text)
-            self.troubles.append((unwrapped.message if unwrapped else event.text)[:2000])
+            where = f"Task {self.task!r}: " if unwrapped and self.task else ""
+            told = where + (unwrapped.message if unwrapped else event.text)
+            self.troubles.append(told[:2000])
 
     def changed(self, *, changing: bool) -> bool:
         """Whether the host was changed: by the tool's own words, else by the stage reached."""
@@ -64,6 +69,7 @@ class Ending:
         return self.troubles[-1] if self.troubles else "It did not say why."
 
     def _line(self, text: str) -> None:
+        self.task = task_in(text) or self.task
         if text.startswith(SUCCESS):
             self.succeeded = True
         elif text.strip() == _FAILED:

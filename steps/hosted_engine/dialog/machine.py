@@ -26,7 +26,7 @@ from steps.hosted_engine.dialog.events import (
     Terminated,
     Wants,
 )
-from steps.hosted_engine.dialog.prompt_text import choices_in, default_in
+from steps.hosted_engine.dialog.prompt_text import choices_in, default_in, options_in
 from steps.targets.lines import LineSplitter
 
 MOST_NOTES: Final = 500
@@ -79,6 +79,7 @@ class MachineDialog:
         self._question: _Question | None = None
         self._display: tuple[str, str, deque[str]] | None = None
         self._planned: int | None = None
+        self._before: deque[str] = deque(maxlen=MOST_NOTES)
         self._seen: Counter[str] = Counter()
         self._echoes: deque[str] = deque(maxlen=MOST_ECHOES)
         self.recognised = False
@@ -133,6 +134,7 @@ class MachineDialog:
     def _note(self, text: str) -> None:
         question = self._question
         if question is None:
+            self._before.append(text[:MOST_NOTE])
             self._events.append(Note(text))
             return
         question.notes.append(text[:MOST_NOTE])
@@ -146,6 +148,7 @@ class MachineDialog:
         if word in _WANTS:
             self._asks(_WANTS[word], more)
         elif word.startswith("L:"):
+            self._before.clear()
             self._events.append(Log(_LEVELS.get(word[2:], Level.INFO), more))
         elif word == "D:VALUE":
             name, _, typed = more.partition("=")
@@ -225,6 +228,10 @@ class MachineDialog:
         default, choices = question.default, question.choices
         if not question.framed and question.wants is Wants.LINE:
             default, choices = default_in(text), choices_in(text)
+        if asks_for_number(choices) and not options_in(text):
+            # The entries were printed by themselves, before the question began.
+            text = "\n".join((*self._before, text)).strip("\n")
+        self._before.clear()
         if len(self._seen) < MOST_NAMES or question.name in self._seen:
             self._seen[question.name] += 1
         self._events.append(
@@ -248,6 +255,11 @@ class MachineDialog:
             self._display = None
         else:
             kept.append(line[:MOST_NOTE])
+
+
+def asks_for_number(choices: tuple[str, ...]) -> bool:
+    """Whether the answer is the number of an entry of a list."""
+    return bool(choices) and all(choice.isdigit() for choice in choices)
 
 
 def split_values(text: str) -> tuple[str, ...]:

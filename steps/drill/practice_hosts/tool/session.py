@@ -24,6 +24,8 @@ UNKNOWN: Final = Query(
     default="storage0", valid=("storage0", "storage1"),
 )  # fmt: skip
 CONNECTION: Final = "connection-dropped"
+EVERY: Final = "every"
+"""Instead of a question's number: the connections are cut at each."""
 _SIGNALS: Final = (
     signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE,
 )  # fmt: skip
@@ -97,14 +99,15 @@ class Session:
             self.dialect.ask(UNKNOWN)
             self.asked += 1
         self.debug(f"query {query.name}")
-        if self.world.fault(CONNECTION) == str(self.asked):
+        if self.world.fault(CONNECTION) in (str(self.asked), EVERY):
             self._drop()
         return self.dialect.ask(query)
 
     def _drop(self) -> None:
-        """Have the connections cut, once."""
+        """Have the connections cut: once, or at every question."""
         with self.world.change() as facts:
-            facts["faults"].pop(CONNECTION, None)
+            if facts["faults"].get(CONNECTION) != EVERY:
+                facts["faults"].pop(CONNECTION, None)
         self.world.drop_connections(self.name)
 
     def answered(
