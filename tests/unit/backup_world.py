@@ -170,7 +170,9 @@ class GuestHypervisor(PretendedHypervisor):
             domain.state = "running"
             self._write(name)
 
-    def snapshot(self, name: str, overlays: Mapping[str, str], state_path: str = "") -> None:
+    def snapshot(
+        self, name: str, overlays: Mapping[str, str], state_path: str = ""
+    ) -> float | None:
         domain = self.domains_by_name[name]
         assert domain.state == "running", "a paused guest's disks are closed"
         if state_path:
@@ -189,6 +191,7 @@ class GuestHypervisor(PretendedHypervisor):
         domain.active = _probed(domain.active)
         self._write(name)
         self._may("snapshot")
+        return 0.25 if state_path else None
 
     def pull(self, name: str, target: str, *, base: str = "", bandwidth: int = 0) -> None:
         self._may("pull")
