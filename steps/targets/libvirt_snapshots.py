@@ -35,7 +35,9 @@ class LibvirtSnapshots(ABC):
         domain = self._known(name)
         self._change(f"saving {name}", lambda _: domain.saveFlags(state_path, None, 0))
 
-    def snapshot(self, name: str, overlays: Mapping[str, str], state_path: str = "") -> None:
+    def snapshot(
+        self, name: str, overlays: Mapping[str, str], state_path: str = ""
+    ) -> float | None:
         """An atomic external snapshot without metadata, with memory where a path is given."""
         libvirt = quiet_libvirt()
         flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC
@@ -46,6 +48,16 @@ class LibvirtSnapshots(ABC):
             flags |= libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
         domain, xml = self._known(name), _snapshot_xml(overlays, state_path)
         self._change(f"taking a snapshot of {name}", lambda _: domain.snapshotCreateXML(xml, flags))
+        return self._stood_still(domain) if state_path else None
+
+    def _stood_still(self, domain: Any) -> float | None:
+        """How long the guest stood still in the job that ended last, as libvirt measured it."""
+        libvirt = quiet_libvirt()
+        flags = libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED
+        flags |= libvirt.VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED
+        stats = self._call("looking at the last job", lambda _: domain.jobStats(flags))
+        is_snapshot = stats.get("operation") == libvirt.VIR_DOMAIN_JOB_OPERATION_SNAPSHOT
+        return stats["downtime"] / 1000 if is_snapshot and "downtime" in stats else None
 
     def pull(self, name: str, target: str, *, base: str = "", bandwidth: int = 0) -> None:
         """blockRebase to the base, or with none blockPull of everything."""

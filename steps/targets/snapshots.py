@@ -41,10 +41,13 @@ class Snapshots(Protocol):
         Where it fails the machine still runs.
         """
 
-    def snapshot(self, name: str, overlays: Mapping[str, str], state_path: str = "") -> None:
+    def snapshot(
+        self, name: str, overlays: Mapping[str, str], state_path: str = ""
+    ) -> float | None:
         """New writes of these disks go to overlay files, at one moment for all.
 
         With `state_path` the memory of that moment is written there while the guest runs on.
+        Returns the seconds for which the guest stood still, None where they were not measured.
         """
 
     def pull(self, name: str, target: str, *, base: str = "", bandwidth: int = 0) -> None:

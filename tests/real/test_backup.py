@@ -199,10 +199,10 @@ def test_one_machines_failure_stops_no_other_and_the_spread_is_measured(
     site.open()
     original, ill = site.hypervisor.snapshot, machines[1].name
 
-    def fail_for_one(name: str, overlays: dict[str, str], state_path: str = "") -> None:
+    def fail_for_one(name: str, overlays: dict[str, str], state_path: str = "") -> float | None:
         if name == ill:
             raise StepFailed("as the test wants it")
-        original(name, overlays, state_path)
+        return original(name, overlays, state_path)
 
     monkeypatch.setattr(site.hypervisor, "snapshot", fail_for_one)
     view = run_of(site, *machines, at_once=3)
@@ -218,6 +218,9 @@ def test_one_machines_failure_stops_no_other_and_the_spread_is_measured(
         else:
             assert_sound(site, machine, site.backup_folder(machine) / str(name))
             assert leaf.text("sstProvisioningMode") == "finished"
+            spent = leaf.values("sstProvisioningExecutionTime")
+            times = {value.partition(b":")[0] for value in spent}
+            assert times == {b"snapshot", b"merge", b"retain", b"downtime"}
     assert view.facts["backup.spread"].startswith("2 snapshots within ")
     assert view.steps[f"snapshot.take.{ill}"].message == "as the test wants it"
 

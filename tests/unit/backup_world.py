@@ -9,8 +9,10 @@ measured ones; the same backups run on the real ones in tests/real.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -170,7 +172,9 @@ class GuestHypervisor(PretendedHypervisor):
             domain.state = "running"
             self._write(name)
 
-    def snapshot(self, name: str, overlays: Mapping[str, str], state_path: str = "") -> None:
+    def snapshot(
+        self, name: str, overlays: Mapping[str, str], state_path: str = ""
+    ) -> float | None:
         domain = self.domains_by_name[name]
         assert domain.state == "running", "a paused guest's disks are closed"
         if state_path:
@@ -189,6 +193,7 @@ class GuestHypervisor(PretendedHypervisor):
         domain.active = _probed(domain.active)
         self._write(name)
         self._may("snapshot")
+        return 0.25 if state_path else None
 
     def pull(self, name: str, target: str, *, base: str = "", bandwidth: int = 0) -> None:
         self._may("pull")
@@ -351,7 +356,10 @@ class BackupWorld:
 
 def make_world(state: str = "running", *, iterations: int = 1) -> BackupWorld:
     """A machine in that state, with two disks; nothing is backed up yet."""
-    folder = Path(tempfile.mkdtemp(prefix="rekindle-", dir="/dev/shm")) / "site"
+    # In memory where there is such a place: thousands of small files are made and fsynced.
+    fast = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    folder = Path(tempfile.mkdtemp(prefix="rekindle-backup-", dir=fast)) / "site"
+    atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
     places = Places(folder)
     for path in (places.live, places.retain, places.backup, places.directory):
         path.mkdir(parents=True)

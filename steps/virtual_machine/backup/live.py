@@ -14,7 +14,7 @@ from config.errors import Refused, RekindleError, StepFailed
 from steps.procedure import Verdict, done, not_done
 from steps.targets.quoting import command_line
 from steps.virtual_machine.backup.commit import commit, copy_frozen, is_frozen, overlay_gone
-from steps.virtual_machine.backup.facts import note_moment
+from steps.virtual_machine.backup.facts import DOWNTIME, add_seconds, note_moment
 from steps.virtual_machine.backup.job import DISK_ONLY, LIVE, BackupJob, JobDisk
 from steps.virtual_machine.backup.method import Method
 from steps.virtual_machine.backup.pull import chain_problem
@@ -69,7 +69,9 @@ class Live(Method):
         work.remember(TAKEN, "")
         note_moment(work.context, job, began, began)
         try:
-            work.hypervisor.snapshot(job.machine, overlays, state)
+            stood_still = work.hypervisor.snapshot(job.machine, overlays, state)
+            if stood_still is not None:
+                add_seconds(work.context, job, DOWNTIME, stood_still)
             note_moment(work.context, job, began, time.time())
             self._look_at_chain(work)
         except RekindleError as error:

@@ -1,0 +1,67 @@
+"""A question with several answers: chosen by space in the wizard, by commas in plain lines."""
+
+from __future__ import annotations
+
+import pytest
+from textual.app import App, ComposeResult
+
+from config.answers import check_value, read_text, show_value
+from config.errors import InvalidInput
+from config.questions import Choice, Kind, Question
+from tui.widgets.pick_list import ChoiceList
+
+ROWS = [("a", "web01", ""), ("b", "web02", ""), ("c", "web03", "it is away")]
+QUESTION = Question(
+    "machines", "Machines", Kind.CHOICES, choices=(Choice("a", "web01"), Choice("b", "web02"))
+)
+
+
+class ListApp(App[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.picked: list[tuple[str, bool]] = []
+
+    def compose(self) -> ComposeResult:
+        yield ChoiceList(several=True, id="control")
+
+    def on_mount(self) -> None:
+        self.query_one(ChoiceList).show(ROWS, None)
+        self.query_one(ChoiceList).focus()
+
+    def on_choice_list_picked(self, event: ChoiceList.Picked) -> None:
+        self.picked.append((event.value, event.onward))
+
+
+async def test_space_chooses_several_and_takes_back_and_enter_goes_on_with_them():
+    app = ListApp()
+    async with app.run_test() as pilot:
+        await pilot.press("space", "down", "space")
+        await pilot.pause()
+        assert app.picked == [("a", False), ("a, b", False)]
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.picked[-1] == ("a, b", True)
+        await pilot.press("space")
+        await pilot.pause()
+        assert app.picked[-1] == ("a", False)
+
+
+async def test_enter_with_nothing_chosen_takes_the_row_in_hand_and_marks_show_what_is_chosen():
+    app = ListApp()
+    async with app.run_test() as pilot:
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert app.picked == [("b", True)]
+        prompts = [str(option.prompt) for option in app.query_one(ChoiceList).options]
+        assert [prompt[:4] for prompt in prompts] == ["[ ] ", "[*] ", " -  "]
+
+
+def test_several_are_read_and_shown_with_commas_and_each_is_checked():
+    value = read_text(QUESTION, "a, b")
+    assert value == ("a", "b")
+    assert show_value(value) == "a, b"
+    check_value(QUESTION, value, {})
+    with pytest.raises(InvalidInput, match="not a choice"):
+        check_value(QUESTION, ("a", "z"), {})
+    with pytest.raises(InvalidInput, match="an answer is needed"):
+        check_value(QUESTION, (), {})
