@@ -140,7 +140,7 @@ def test_after_a_resize_every_cell_is_right(tmp_path):
         lines = terminal.screen.display
         assert lines[1] == "─" * 120
         assert lines[-2] == "─" * 120
-        assert "enter open" in lines[-1]
+        assert "drill it" in lines[-1]
 
 
 def test_ctrl_l_paints_everything_again(tmp_path):
