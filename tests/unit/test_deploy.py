@@ -434,17 +434,19 @@ def test_aborted_the_tool_can_be_stopped_by_a_later_life(deploy):
 
 
 def test_before_its_first_answer_the_start_can_be_undone_and_the_tool_is_gone(deploy):
-    deploying, folder = deploy([PROCEED, *SUCCESS], known={})
-    deploying.question("tool.DEPLOY_PROCEED.1")
-    deploying.switches.abort("tester")
-    deploying.end()
+    deploying, folder = deploy([{"sleep": 0.5}, PROCEED, *SUCCESS])
+    wait_until(lambda: "deploy.1.channel" in facts_of(deploying))
+    deploying.switches.stop("tester")
+    assert deploying.end().finish is Finish.STOPPED
+    (tool,) = iter_tools(deploying)
+    assert not tool.state().over
+    later = Deploying(deploying.session.run).start(undo=True)
+    assert later.end().finish is Finish.UNDONE
+    assert tool.state().over
     assert folder.answers() == []
 
 
 def test_a_program_that_is_not_there_is_said_before_anything_is_started(tmp_path, engine):
-    run = make_run(tmp_path, ACTS, KNOWN)
-    data = json.loads(run.plan_file.read_text())
-    assert data  # the plan is frozen: another command needs another run
     site_host = toy_deploy.EngineHost(
         toy_deploy.HOST, toy_deploy.ShellAccess(), ("/no/such/tool",), str(tmp_path / "work")
     )
