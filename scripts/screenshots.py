@@ -157,13 +157,14 @@ async def shoot(home: Path) -> None:
     from steps import catalogue
     from steps.drill.places import default_places
     from steps.drill.scenario import RESTORE_MACHINE
-    from steps.drill.truth import Truth
+    from steps.drill.systems import system_of
     from tui.service import RealService
     from tui.session import Session
 
     places, album = default_places(RESTORE_MACHINE.name), Album(home)
     site = load_site(places.site_file)
-    given = RESTORE_MACHINE.given(Truth.read(places.truth))
+    system = system_of(RESTORE_MACHINE)
+    given = system.given(RESTORE_MACHINE, system.scene(places))
     service = RealService()
     await picture_of_home(site, service, album)
     session = Session(site, catalogue.find(RESTORE_MACHINE.procedure), dict(given))

@@ -17,6 +17,7 @@ import paramiko
 
 from config.errors import InvalidInput, StepFailed
 from steps.drill.practice_hosts import first_world
+from steps.drill.practice_hosts.host_command import is_up
 from steps.drill.practice_hosts.host_tree import lay_out, write_names
 from steps.drill.practice_hosts.places import HostPlaces
 from steps.drill.practice_hosts.programs.storage import export_folder
@@ -133,6 +134,12 @@ def stop_servers(places: HostPlaces) -> None:
 def stop_host(places: HostPlaces, name: str) -> None:
     """Take a host's power away: everything on it ends at once."""
     _end(places.agent_file(name), _is_keeper(places, name), places, signal.SIGKILL)
+    # The keeper's child is killed by the kernel, a moment after the keeper.
+    until = time.monotonic() + END_SECONDS
+    while is_up(places.agent(name)):
+        if time.monotonic() > until:
+            raise StepFailed(f"The practice host {name} does not go down.", "Look what it does.")
+        time.sleep(0.01)
 
 
 def _end(
