@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from config.errors import Refused
 from config.site_file import load_site
-from steps.drill.faults import Fault, Mendable, Scene
+from steps.drill.fault import Fault, Mendable, Scene
 from steps.drill.scenario import Scenario
 from steps.run.directory import RunDirectory, list_runs
 from steps.run.events import Event, Finish

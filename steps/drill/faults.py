@@ -4,69 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import threading
 import time
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from config.errors import InvalidInput, Refused, StepFailed, Unreachable
+from config.errors import StepFailed, Unreachable
 from config.secrets import Secret
 from config.site_file import load_site
 from steps.drill import practice_machine as practice
+from steps.drill.fault import Fault, Mendable, RunnerKilled, Scene
 from steps.drill.places import STORAGE, Places
 from steps.drill.practice_machine import SOMEBODY_ELSE
 from steps.drill.slapd import ensure_running, stop_slapd
-from steps.drill.truth import Truth
-from steps.run.directory import RunDirectory
 from steps.targets.directory import Change, Directory
 from steps.targets.open import open_targets
 
 SMALL_DISK = 24 << 20
 """Bytes of the file system under retain and images in the drill with a full one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What a fault strikes at; `run` once there is one."""
-
-    places: Places
-    truth: Truth
-    run: RunDirectory | None = None
-
-
-class Fault(ABC):
-    """One thing that goes wrong. `strikes` is `before` the interview, at `launch`, or a step."""
-
-    name: str
-    title: str
-    sound_outcome: str
-    strikes: str
-    needs_root: bool = False
-
-    @abstractmethod
-    def strike(self, scene: Scene) -> None:
-        """Make it go wrong."""
-
-
-class Mendable(Fault):
-    """A fault that the operator can put right; trying again then brings the machine back."""
-
-    @abstractmethod
-    def mend(self, scene: Scene) -> None:
-        """Put it right, as the operator would after reading the message."""
-
-
-def check_account(fault: Fault) -> None:
-    """Raise Refused where this account cannot play that fault."""
-    if fault.needs_root and os.geteuid() != 0:
-        raise Refused(
-            f"The fault {fault.name} needs root.",
-            "Run it as root, or choose another fault: rekindle drill --list.",
-        )
 
 
 class CorruptImage(Fault):
@@ -78,9 +35,9 @@ class CorruptImage(Fault):
     strikes = "before"
 
     def strike(self, scene: Scene) -> None:
-        disk = scene.truth.then.disks[1]
-        folder = scene.places.backup / STORAGE / practice.MACHINE / scene.truth.leaf
-        with (folder / f"{disk.image}.{scene.truth.leaf}").open("r+b") as image:
+        disk = scene.machine.then.disks[1]
+        folder = scene.places.backup / STORAGE / practice.MACHINE / scene.machine.leaf
+        with (folder / f"{disk.image}.{scene.machine.leaf}").open("r+b") as image:
             # The first entry of the first-level table then points outside the file.
             image.seek(40)
             table = int.from_bytes(image.read(8), "big")
@@ -97,6 +54,9 @@ class FullDisk(Mendable):
     strikes = "before"
 
     needs_root = True
+
+    def before_build(self, places: Places) -> None:
+        mount_small_disk(places)
 
     def strike(self, scene: Scene) -> None:
         retain = scene.places.retain
@@ -123,7 +83,7 @@ class EntryChanged(Fault):
 
     def strike(self, scene: Scene) -> None:
         directory = as_somebody_else(scene.places)
-        dn = practice.machine_dn(scene.truth.base)
+        dn = practice.machine_dn(scene.machine.base)
         entry = directory.get(dn)
         if entry is None:
             raise StepFailed(f"There is no entry {dn}.")
@@ -132,20 +92,13 @@ class EntryChanged(Fault):
         directory.modify(dn, [change], expected_csn=entry.entry_csn)
 
 
-class RunnerKilled(Fault):
+class MachineRunnerKilled(RunnerKilled):
     """The runner is killed while it swaps the images."""
 
-    name = "runner-killed"
-    title = "the runner is killed (SIGKILL)"
     sound_outcome = "resume finds out where it was and brings the machine back"
 
     def __init__(self, step: str = "images.aside.vda") -> None:
-        self.strikes = step
-
-    def strike(self, scene: Scene) -> None:
-        holder = scene.run.holder() if scene.run else None
-        if holder is not None:
-            os.kill(holder.pid, signal.SIGKILL)
+        super().__init__(step)
 
 
 class PortTaken(Mendable):
@@ -161,7 +114,7 @@ class PortTaken(Mendable):
         self._mended = threading.Event()
 
     def strike(self, scene: Scene) -> None:
-        port = scene.truth.now.console_port
+        port = scene.machine.now.console_port
         threading.Thread(target=self._take, args=(port,), daemon=True).start()
 
     def _take(self, port: int) -> None:
@@ -199,20 +152,8 @@ class DirectoryGone(Mendable):
 
 
 FAULTS: tuple[type[Fault], ...] = (
-    CorruptImage, FullDisk, EntryChanged, RunnerKilled, PortTaken, DirectoryGone,
+    CorruptImage, FullDisk, EntryChanged, MachineRunnerKilled, PortTaken, DirectoryGone,
 )  # fmt: skip
-
-
-def find_fault(name: str) -> Fault:
-    """The fault of that name (`runner-killed` may name a step: `runner-killed:STEP`)."""
-    word, _, step = name.partition(":")
-    if word == RunnerKilled.name and step:
-        return RunnerKilled(step)
-    for kind in FAULTS:
-        if name == kind.name:
-            return kind()
-    known = ", ".join(kind.name for kind in FAULTS)
-    raise InvalidInput(f"There is no fault {name!r}.", f"There are: {known}.")
 
 
 def mount_small_disk(places: Places) -> None:

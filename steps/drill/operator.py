@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from config.errors import InvalidInput, Refused, RekindleError, StepFailed
+from config.questions import Given, Value
 from config.secrets import Secret
+from config.site import Site
 from config.site_file import load_site
 from steps import catalogue
-from steps.conflicts import Desk
-from steps.drill.faults import Fault, Mendable, Scene
+from steps.conflicts import Desk, Resolutions
+from steps.drill.fault import Fault, Mendable, Scene
 from steps.drill.scenario import Scenario
+from steps.drill.systems import DrillSystem, system_of
 from steps.probing import ask_survey
+from steps.procedure import Procedure, Survey
 from steps.run.control_client import ControlClient
 from steps.run.directory import RunDirectory, create_run
 from steps.run.events import FAILED_STEP, UNKNOWN_STEP, Finish
@@ -49,7 +53,7 @@ class Operator:
             self.refusal = str(error)
             self.say(f"refused: {error.message}")
             return self.work() if self._mend() else None
-        self.scene = Scene(self.scene.places, self.scene.truth, run)
+        self.scene = replace(self.scene, run=run)
         self._follow(run)
         return run
 
@@ -57,15 +61,32 @@ class Operator:
         """Answer, look, decide; the run is ready to start. Raises Refused or InvalidInput."""
         site = load_site(self.scene.places.site_file)
         procedure = catalogue.find(self.scenario.procedure)
-        given = self.scenario.given(self.scene.truth)
+        given = self._given()
+        self.system.look(site, given)
         survey = ask_survey(procedure, site, given, self.secrets())
-        self.say("looked at backup, directory and hypervisor")
-        assert procedure.conflicts is not None
-        desk = Desk(procedure.conflicts(site, given, survey))
-        self._decide(desk)
+        self.say("looked at everything the answers name")
+        decided = self._decided(procedure, site, given, survey)
         self._strike_if("launch")
         prompts = dict(self.scenario.prompts)
-        return create_run(site, procedure.name, given, desk.decided, survey, prompts)
+        return create_run(site, procedure.name, given, decided, survey, prompts)
+
+    @property
+    def system(self) -> DrillSystem:
+        """Whose practice site it is."""
+        return system_of(self.scenario)
+
+    def _given(self) -> dict[str, Value]:
+        given = self.system.given(self.scenario, self.scene)
+        return given | dict(self.fault.answers) if self.fault is not None else given
+
+    def _decided(
+        self, procedure: Procedure, site: Site, given: Given, survey: Survey
+    ) -> Resolutions:
+        if procedure.conflicts is None:
+            return {}
+        desk = Desk(procedure.conflicts(site, given, survey))
+        self._decide(desk)
+        return desk.decided
 
     def _start(self) -> RunDirectory:
         run = self.prepare()
@@ -75,8 +96,7 @@ class Operator:
 
     def secrets(self) -> dict[str, Secret]:
         """What the runner asks for."""
-        password = self.scene.places.password_file.read_text().strip()
-        return {"directory password": Secret(password)}
+        return self.system.secrets(self.scene)
 
     def _decide(self, desk: Desk) -> None:
         for row, resolution in self.scenario.resolutions().items():
@@ -144,6 +164,10 @@ class Operator:
     def _reaction(self, name: str, view: RunView) -> str:
         """What to do when a step failed or cannot be told: mend once and retry, else stop."""
         assert view.question is not None
+        reply = self.scenario.replies.get(name)
+        if reply is not None:
+            self._mend()
+            return reply
         if name not in (FAILED_STEP, UNKNOWN_STEP):
             raise StepFailed(f"The script has no answer to: {view.question.text}")
         self.refusal = f"{view.question.text}\n{view.question.detail}"

@@ -20,12 +20,16 @@ class DrillReport:
     passed: bool
     seconds: float
     refusal: str
+    simulated: str
+    """What was simulated and not real; empty where everything was real."""
     checks: Sequence[Check]
 
     def lines(self) -> list[str]:
         """Plain lines for the terminal and the Markdown file."""
         verdict = "passed" if self.passed else "NOT passed"
         head = [f"# Drill {self.drill}: {verdict} in {self.seconds:.0f} s", ""]
+        if self.simulated:
+            head += [f"Simulated: {self.simulated}", ""]
         if self.fault:
             head += [f"Fault: {self.fault}", f"Sound outcome: {self.expected}", ""]
         if self.refusal:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from config.errors import InvalidInput
-from config.questions import Value
 from steps.conflicts import Resolution, Resolutions
-from steps.drill import practice_machine as practice
-from steps.drill.truth import Truth
 
 NEXT = "next-boot"
 LIVE = "take-live"
@@ -18,25 +15,21 @@ BACKUP = "keep-backup"
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One drill: `story` is told to the operator, the rest is what a scripted operator does."""
+    """One drill: `story` is told to the operator, the rest is what a scripted operator does.
+
+    `system` is whose practice site it needs (systems.py). `prompts` are answered in advance;
+    `replies` by the operator, who first mends what the fault broke.
+    """
 
     name: str
     procedure: str
     title: str
     story: str
-    decisions: Mapping[str, str]
-    prompts: Mapping[str, str]
     target_seconds: int
-
-    def given(self, truth: Truth) -> dict[str, Value]:
-        """The scripted operator's answers."""
-        return {
-            "machine": practice.MACHINE,
-            "iteration": truth.leaf,
-            "mode": "with-state",
-            "shutdown_limit": 2,
-            "recovery_target": self.target_seconds,
-        }
+    system: str = "machine"
+    decisions: Mapping[str, str] = field(default_factory=dict)
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    replies: Mapping[str, str] = field(default_factory=dict)
 
     def resolutions(self) -> Resolutions:
         """The scripted operator's decisions."""
@@ -64,7 +57,42 @@ Bring it back. Nothing you do here touches anything but the practice folder.""",
     target_seconds=600,
 )
 
-SCENARIOS = (RESTORE_MACHINE,)
+_HOSTS_STORY = """\
+Nothing here is an oVirt host: the hosts, their storage, their network and the engine's machine are
+simulated, and time passes there two minutes a second. Nothing outside the practice folder changes.
+The engine is called engine.practice.invalid (192.0.2.10), its storage is
+storage.practice.invalid:/hosted_engine/nfs, the gateway 192.0.2.1. Choose any passwords."""
+
+DEPLOY_4_5 = Scenario(
+    name="deploy-4.5",
+    procedure="hosted_engine.deploy",
+    title="Deploy a self-hosted engine of oVirt 4.5 (simulated hosts)",
+    story=f"A new host waits for its engine: host-01.practice.invalid.\n{_HOSTS_STORY}",
+    system="engine-hosts",
+    replies={
+        "pause": "resume", "tool.again.1": "clean-up",
+        "tool.OVEHOSTED_PRACTICE_UNFORESEEN.1": "storage0",
+    },
+    target_seconds=3600,
+)  # fmt: skip
+
+DEPLOY_CLASSIC = Scenario(
+    name="deploy-classic",
+    procedure="hosted_engine.deploy",
+    title="Deploy a self-hosted engine of oVirt 3.6, the guide's way (simulated hosts)",
+    story="A new host waits for its engine: host-02.practice.invalid. Whoever installs the"
+    f" machine's system and its engine is simulated too.\n{_HOSTS_STORY}",
+    system="engine-hosts",
+    prompts={"menu.OVEHOSTED_INSTALLING_OS.1": "continue"},
+    replies={
+        "menu.OVEHOSTED_ENGINE_UP.1": "wait", "tool.OVEHOSTED_NON_OPERATIONAL.1": "Retry",
+        "menu.OVEHOSTED_INSTALLING_OS.1": "continue",
+        "tool.again.1": "clean-up", "tool.OVEHOSTED_PRACTICE_UNFORESEEN.1": "storage0",
+    },
+    target_seconds=3600,
+)  # fmt: skip
+
+SCENARIOS = (RESTORE_MACHINE, DEPLOY_4_5, DEPLOY_CLASSIC)
 
 
 def find_scenario(name: str) -> Scenario:

@@ -12,6 +12,8 @@ from steps.drill.bridges import bridge_names, may_make_bridges, remove_bridge
 from steps.drill.embedded import end_guests, forget_root
 from steps.drill.faults import unmount_small_disk
 from steps.drill.places import Places
+from steps.drill.practice_hosts.places import HostPlaces
+from steps.drill.practice_hosts.site import stop_all
 from steps.drill.slapd import stop_slapd
 
 Say = Callable[[str], None]
@@ -27,6 +29,7 @@ def take_down(places: Places, say: Say) -> None:
             f"{places.folder} is not a practice site: it has no {places.marker.name}.",
             "Name the right folder. Nothing was removed.",
         )
+    stop_all(HostPlaces(places.folder))
     end_guests(places.hypervisor)
     stop_slapd(places.directory)
     if may_make_bridges():

@@ -75,6 +75,7 @@ PROCEDURE = Procedure(
     " drives the tool on the host to its end.",
     needs="a host with ovirt-hosted-engine-setup",
     undo="until the tool's first question is answered",
+    drills=("deploy-4.5", "deploy-classic"),
     interview=DEPLOY,
     probes=deploy_probes(),
     survey=survey,

@@ -19,7 +19,8 @@ from config.secrets import Secret
 from config.site_file import load_site
 from steps.drill.child import ask_child
 from steps.drill.embedded import end_guests
-from steps.drill.faults import Scene, mount_small_disk
+from steps.drill.fault import Scene
+from steps.drill.faults import mount_small_disk
 from steps.drill.operator import Operator
 from steps.drill.places import Places
 from steps.drill.scenario import RESTORE_MACHINE

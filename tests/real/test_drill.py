@@ -131,11 +131,20 @@ def test_a_folder_that_is_no_practice_site_is_never_removed(home, tmp_path):
 
 def test_drills_and_faults_are_listed_for_people_and_programs(home):
     listed = rekindle(home, "drill", "--list").stdout
-    assert "restore-machine" in listed
-    for kind in FAULTS:
-        assert kind.name in listed
     data = json.loads(rekindle(home, "drill", "--list", "--json").stdout)
-    assert {fault["name"] for fault in data["faults"]} == {kind.name for kind in FAULTS}
+    faults = {drill["name"]: set(drill["faults"]) for drill in data["drills"]}
+    assert faults["restore-machine"] == {kind.name for kind in FAULTS}
+    assert "bootstrap-no-address" in faults["deploy-4.5"] - faults["deploy-classic"]
+    assert {fault["name"] for fault in data["faults"]} == set().union(*faults.values())
+    for name in (*faults, *set().union(*faults.values())):
+        assert name in listed
+
+
+def test_a_fault_of_another_systems_drill_is_refused_before_anything_is_built(home):
+    done = rekindle(home, "drill", "deploy-4.5", "--fault", "slapd-gone")
+    assert done.returncode == 2
+    assert "There is no fault 'slapd-gone'" in done.stderr
+    assert not (home / "state" / "practice").exists()
 
 
 def test_an_unknown_fault_is_refused_before_anything_is_built(home):

@@ -12,7 +12,8 @@ import signal
 import pytest
 
 from steps.drill.practice_hosts import first_world as world
-from tests.real.practice_hosts_support import GUIDE_HOST, NEW_HOST, practice_hosts
+from steps.drill.practice_hosts.answers import GUIDE_HOST, NEW_HOST
+from tests.real.practice_hosts_support import practice_hosts
 from tests.real.practice_talk import MACHINE, Talk
 
 ADMIN, ROOT = "s3cret-5", "r00t-pass"

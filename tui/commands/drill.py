@@ -11,25 +11,17 @@ from pathlib import Path
 
 from config.errors import InvalidInput, Refused
 from steps.drill.child import ask_child
-from steps.drill.faults import (
-    FAULTS,
-    Fault,
-    FullDisk,
-    Mendable,
-    RunnerKilled,
-    Scene,
-    check_account,
-    find_fault,
-    mount_small_disk,
-)
+from steps.drill.fault import Fault, Scene, check_account, find_fault
 from steps.drill.history import DrillResult, remember
 from steps.drill.operator import Operator
 from steps.drill.places import Places, default_places
 from steps.drill.report import DrillReport
 from steps.drill.scenario import SCENARIOS, Scenario, find_scenario
 from steps.drill.score import Check
-from steps.drill.truth import Truth
+from steps.drill.systems import system_of
 from steps.run.directory import RunDirectory
+
+TAKE_DOWN = "steps.drill.take_down"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,27 +46,34 @@ def run(arguments: argparse.Namespace) -> int:
         scenario.name
     )  # fmt: skip
     if arguments.remove:
-        ask_child("steps.drill.take_down", [str(places.folder)], _say)
+        ask_child(TAKE_DOWN, [str(places.folder)], _say)
         return 0
     if arguments.score:
         return _score_standing(scenario, places, arguments.score)
-    fault = find_fault(arguments.fault) if arguments.fault else None
+    fault = (
+        find_fault(arguments.fault, system_of(scenario).faults(scenario))
+        if arguments.fault
+        else None
+    )
     if fault is not None:
         check_account(fault)
     return _drill(scenario, places, fault, arguments)
 
 
 def _list(*, as_json: bool) -> int:
+    drills = [(s, system_of(s).faults(s)) for s in SCENARIOS]
     if as_json:
-        drills = [{"name": s.name, "procedure": s.procedure, "title": s.title} for s in SCENARIOS]
-        faults = [{"name": f.name, "title": f.title, "outcome": f.sound_outcome} for f in FAULTS]
-        print(json.dumps({"drills": drills, "faults": faults}, indent=1))
+        told = [{"name": s.name, "procedure": s.procedure, "title": s.title,
+                 "faults": [kind.name for kind in kinds]} for s, kinds in drills]  # fmt: skip
+        known = {kind.name: kind for _scenario, kinds in drills for kind in kinds}
+        faults = [{"name": f.name, "title": f.title, "outcome": f.sound_outcome}
+                  for f in known.values()]  # fmt: skip
+        print(json.dumps({"drills": told, "faults": faults}, indent=1))
         return 0
-    for scenario in SCENARIOS:
+    for scenario, kinds in drills:
         print(f"{scenario.name:18} {scenario.title}")
-    print("\nfaults (--fault NAME):")
-    for fault in FAULTS:
-        print(f"{fault.name:18} {fault.title}: {fault.sound_outcome}")
+        for fault in kinds:
+            print(f"  --fault {fault.name:22} {fault.title}: {fault.sound_outcome}")
     return 0
 
 
@@ -82,10 +81,11 @@ def _drill(
     scenario: Scenario, places: Places, fault: Fault | None, arguments: argparse.Namespace
 ) -> int:
     _replace_finished_site(places)
-    if isinstance(fault, FullDisk):
-        mount_small_disk(places)
-    ask_child("steps.drill.build", [str(places.folder)], _say)
-    scene = Scene(places, Truth.read(places.truth))
+    if fault is not None:
+        fault.before_build(places)
+    system = system_of(scenario)
+    ask_child(system.build, [str(places.folder)], _say)
+    scene = system.scene(places)
     print(f"\n{scenario.story}\n", flush=True)
     automatic = arguments.auto or not (sys.stdin.isatty() and sys.stdout.isatty())
     started = time.monotonic()
@@ -106,13 +106,13 @@ def _drill(
 
 def _end(places: Places, arguments: argparse.Namespace) -> None:
     if not arguments.keep:
-        ask_child("steps.drill.take_down", [str(places.folder)], _say)
+        ask_child(TAKE_DOWN, [str(places.folder)], _say)
 
 
 def _replace_finished_site(places: Places) -> None:
     """An old practice site makes room; a folder that is not ours is refused by its marker."""
     if places.folder.exists() and any(places.folder.iterdir()):
-        ask_child("steps.drill.take_down", [str(places.folder)], _say)
+        ask_child(TAKE_DOWN, [str(places.folder)], _say)
 
 
 def _by_hand(
@@ -131,18 +131,19 @@ def _report(
     refusal: str,
     seconds: float,
 ) -> DrillReport:
-    brought_back = fault is None or isinstance(fault, Mendable | RunnerKilled)
+    brought_back = fault is None or fault.brought_back
+    system = system_of(scenario)
     if brought_back and done is not None:
-        found = ask_child("steps.drill.score", [str(places.folder), str(done.path)], _say)
+        found = ask_child(system.score, [str(places.folder), str(done.path)], _say)
     else:
-        found = ask_child("steps.drill.untouched", [str(places.folder)], _say)
+        found = ask_child(system.untouched, [str(places.folder)], _say)
     checks = tuple(Check(**check) for check in found)
     refused_right = brought_back or bool(refusal)
     passed = all(check.passed for check in checks) and refused_right
     return DrillReport(
         drill=scenario.name, fault=fault.title if fault else "",
         expected=fault.sound_outcome if fault else "", passed=passed, seconds=seconds,
-        refusal=refusal, checks=checks,
+        refusal=refusal, simulated=system.simulated, checks=checks,
     )  # fmt: skip
 
 
@@ -180,7 +181,7 @@ def _conclude(
 def _score_standing(scenario: Scenario, places: Places, run: str) -> int:
     from steps.run.directory import find_run
 
-    if not places.truth.exists():
+    if not places.marker.exists():
         raise InvalidInput(f"There is no practice site in {places.folder}.", "Start a drill first.")
     found = find_run(run)
     if found.holder() is not None:

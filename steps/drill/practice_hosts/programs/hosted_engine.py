@@ -128,11 +128,11 @@ def _engine_status(facts: Facts, host: Facts, now: float) -> Facts:
     if facts["engine"]["host"] != host["name"] or not machine.is_up(facts, now):
         reason = "vm not running on this host"
         return {"vm": "down", "health": "bad", "detail": "unknown", "reason": reason}
-    if machine.is_healthy(facts, now):
-        return {"vm": "up", "health": "good", "detail": "Up"}
     if facts["engine"]["down_at"] is not None:
         reason = "failed liveliness check"
         return {"vm": "up", "health": "bad", "detail": "Powering down", "reason": reason}
+    if machine.is_healthy(facts, now):
+        return {"vm": "up", "health": "good", "detail": "Up"}
     return {"vm": "up", "health": "bad", "detail": "Up", "reason": "failed liveliness check"}
 
 
