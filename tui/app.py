@@ -60,6 +60,8 @@ class RekindleApp(App[int]):
         self.animation_level = "none"
         self.service = service
         self.drill_wanted: Procedure | None = None
+        self.briefing = ""
+        """What the operator reads before anything else."""
         self.parting = ""
         """What is printed once the screen is gone."""
         self._first, self._main = first, main
@@ -75,6 +77,10 @@ class RekindleApp(App[int]):
             loop.add_signal_handler(number, self.exit, 128 + number)
         if self._first is not None:
             self.push_screen(self._first())
+        if self.briefing:
+            from tui.wizard import brief
+
+            self.run_worker(brief(self, self.briefing))
         if self._main is not None:
             self.run_worker(self._carry_out(self._main))
 
@@ -213,13 +219,17 @@ def run_wizard(
     return run_app(RekindleApp(service=_service(), main=main), mouse)
 
 
-def run_home(find_site: Callable[[], Site | None], *, mouse: bool) -> int:
-    """Home, and what is opened from it; `find_site` is called after the first paint."""
+def run_home(find_site: Callable[[], Site | None], *, mouse: bool, briefing: str = "") -> int:
+    """Home, and what is opened from it; `find_site` is called after the first paint.
+
+    With a briefing it is the Home of a drill: another drill ends it.
+    """
     service = _service()
     while True:
         app = RekindleApp(lambda: _home(find_site, service), service=service)
+        app.briefing = briefing
         code = run_app(app, mouse)
-        if app.drill_wanted is None:
+        if app.drill_wanted is None or briefing:
             return code
         _drill(app.drill_wanted, mouse)
 

@@ -13,7 +13,6 @@ from steps.drill.scenario import Scenario
 from steps.run.directory import RunDirectory, list_runs
 from steps.run.events import Event, Finish
 from steps.run.journal import Follower
-from steps.run.view import RunView
 
 MENDED_AFTER = 20.0
 """Seconds after which a colleague, so the story goes, has put the fault right."""
@@ -51,9 +50,9 @@ class FaultWatcher(threading.Thread):
 
     def _await_run(self) -> RunDirectory | None:
         while not self._ended.is_set():
-            found = new_practice_run(self._before)
-            if found is not None:
-                return found
+            found = practice_runs(self._before)
+            if found:
+                return found[-1]
             time.sleep(0.02)
         return None
 
@@ -70,10 +69,10 @@ class FaultWatcher(threading.Thread):
         return False
 
 
-def new_practice_run(before: set[str]) -> RunDirectory | None:
-    """The practice run that was not there before, or None."""
+def practice_runs(before: set[str]) -> list[RunDirectory]:
+    """The practice runs that were not there before, the newest first."""
     fresh = (run for run in list_runs() if run.id not in before)
-    return next((run for run in fresh if run.frozen().site.practice), None)
+    return [run for run in fresh if run.frozen().site.practice]
 
 
 def by_hand(
@@ -92,26 +91,30 @@ def by_hand(
     finally:
         if watcher:
             watcher.end()
-    run = new_practice_run(before)
-    if run is None:
+    runs = practice_runs(before)
+    if not runs:
         return None, ""
-    view = RunView.of(Follower(run.journal_file).poll())
-    if view.outcome is None:
+    for open_run in (run for run in runs if run.view().outcome is None):
         raise Refused(
-            f"Run {run.id} is not at its end yet, so it is not scored yet.",
-            f"Finish it: rekindle attach {run.id} (or resume). Then: rekindle drill "
-            f"{scenario.name} --score {run.id}, and rekindle drill --remove.",
+            f"Run {open_run.id} is not at its end yet, so it is not scored yet.",
+            f"Finish it: rekindle attach {open_run.id} (or resume). Then: rekindle drill "
+            f"{scenario.name} --score {open_run.id}, and rekindle drill {scenario.name} --remove.",
         )
+    run, view = runs[0], runs[0].view()
     return run, "" if view.outcome is Finish.DONE else view.message
 
 
 def _wizard(scenario: Scenario, scene: Scene, *, plain: bool, mouse: bool) -> None:
     site = load_site(scene.places.site_file)
+    procedure = None if scenario.from_home else scenario.procedure
     if plain:
         from tui import plain as lines
 
-        lines.run_wizard(site, procedure=scenario.procedure)
-    else:
-        from tui import app
+        lines.run_wizard(site, procedure=procedure)
+        return
+    from tui import app
 
-        app.run_wizard(site, mouse=mouse, procedure=scenario.procedure, briefing=scenario.story)
+    if procedure is None:
+        app.run_home(lambda: site, mouse=mouse, briefing=scenario.story)
+    else:
+        app.run_wizard(site, mouse=mouse, procedure=procedure, briefing=scenario.story)

@@ -78,8 +78,8 @@ START = Question(
     name="start",
     title="Start it after a cold restore",
     kind=Kind.CHOICE,
-    why="As backed up: a machine that was off in the backup stays off, unless its backup plan"
-    " forces a start.",
+    why="As backed up: a machine that ran is started, also where its disks alone were backed up."
+    " One that was off stays off, unless its backup plan forces a start.",
     choices=(
         Choice("as-backed-up", "As it was when it was backed up"),
         Choice("start", "Start it"),

@@ -14,7 +14,7 @@ import socket
 import string
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from steps.drill.practice_hypervisor import MemoryMark, PracticeHypervisor
 from steps.drill.recipe import back_up
 from steps.drill.slapd import RunningSlapd, hashed_password, start_slapd
 from steps.drill.truth import Truth
-from steps.targets.directory import Change, Directory
+from steps.targets.directory import Change, Directory, Entry
 
 BASE = "dc=practice"
 NODE = "node-01.practice.invalid"
@@ -46,7 +46,7 @@ class _Site:
     directory: Directory
     then: practice.Shape
     now: practice.Shape
-    console: tuple[socket.socket, socket.socket]
+    console: Sequence[socket.socket]
     """The ports of then and today, held until the machine takes them itself."""
 
 
@@ -57,7 +57,7 @@ def build(places: Places, say: Say, uri: str = "") -> Truth:
     """
     make_folders(places)
     started = time.monotonic()
-    password = Secret(_password())
+    password = Secret(random_password())
     slapd = start_directory(places, password)
     say(f"directory: slapd at {slapd.url}, {time.monotonic() - started:.1f} s")
     known = cache_folder() / "hypervisor"
@@ -110,17 +110,20 @@ def make_folders(places: Places) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o770)
 
 
-def start_directory(places: Places, password: Secret) -> RunningSlapd:
-    """A slapd with the tree around the machine, and the two password files."""
-    other = Secret(_password())
+def start_directory(places: Places, password: Secret, more: Sequence[Entry] = ()) -> RunningSlapd:
+    """A slapd with the tree around the machines and `more`, and the two password files."""
+    other = Secret(random_password())
     for file, secret in ((places.password_file, password), (places.other_password_file, other)):
         file.touch(mode=0o600)
         file.write_text(secret.reveal() + "\n")
-    owner = pwd.getpwuid(os.geteuid()).pw_name
-    group = grp.getgrgid(os.getegid()).gr_name
-    entries = [*practice.site_entries(BASE, NODE, owner, group, places)]
-    entries.append(practice.account_entry(BASE, hashed_password(other)))
+    entries = [*practice.site_entries(BASE, NODE, *account(), places)]
+    entries += [practice.account_entry(BASE, hashed_password(other)), *more]
     return start_slapd(places.directory, BASE, password, entries)
+
+
+def account() -> tuple[str, str]:
+    """User and group that the images of a practice site belong to: whoever builds it."""
+    return pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
 
 
 def write_site_file(places: Places, uri: str, slapd: RunningSlapd) -> None:
@@ -165,7 +168,7 @@ def _site(
     around = practice.Surroundings(
         places=places, base=BASE, node=NODE, emulator=str(emulator()),
         graphics="spice" if "<value>spice</value>" in hypervisor.graphics_kinds() else "vnc",
-        card="bridge" if may_make_bridges() else "user", password=_password(),
+        card="bridge" if may_make_bridges() else "user", password=random_password(),
     )  # fmt: skip
     now = practice.today(then, now_bridge, console[1].getsockname()[1])
     return _Site(places, around, hypervisor, targets.directory(), then, now, console)
@@ -248,8 +251,8 @@ def _change_entries(site: _Site) -> None:
             site.directory.modify(entry.dn, changes, expected_csn=found.entry_csn)
 
 
-def reserve_ports(mark: str) -> tuple[socket.socket, socket.socket]:
-    """Two bound sockets on console ports of 127.0.0.1; where to begin depends on the site."""
+def reserve_ports(mark: str, count: int = 2) -> tuple[socket.socket, ...]:
+    """Bound sockets on console ports of 127.0.0.1; where to begin depends on the site."""
     first = int(mark, 16) % len(CONSOLE_PORTS)
     order = (*CONSOLE_PORTS[first:], *CONSOLE_PORTS[:first])
     held: list[socket.socket] = []
@@ -261,15 +264,16 @@ def reserve_ports(mark: str) -> tuple[socket.socket, socket.socket]:
             attempt.close()
             continue
         held.append(attempt)
-        if len(held) == 2:
-            return held[0], held[1]
+        if len(held) == count:
+            return tuple(held)
     raise StepFailed(
-        "No two ports between 5900 and 5999 are free on 127.0.0.1.",
+        f"No {count} ports between 5900 and 5999 are free on 127.0.0.1.",
         "End what listens there (ss -ltn shows it) and try again.",
     )
 
 
-def _password() -> str:
+def random_password() -> str:
+    """A console or directory password that nobody needs to know."""
     letters = string.ascii_letters + string.digits
     return "".join(secrets.choice(letters) for _ in range(practice.PASSWORD_LENGTH))
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 
-from config.errors import StepFailed, Unreachable
+from config.errors import StepFailed
 from config.secrets import Secret
 from config.site_file import load_site
 from steps.drill import practice_machine as practice
 from steps.drill.fault import Fault, Mendable, RunnerKilled, Scene
+from steps.drill.memory_disk import mount_memory
 from steps.drill.places import STORAGE, Places
 from steps.drill.practice_machine import SOMEBODY_ELSE
 from steps.drill.slapd import ensure_running, stop_slapd
@@ -158,25 +157,7 @@ FAULTS: tuple[type[Fault], ...] = (
 
 def mount_small_disk(places: Places) -> None:
     """Put a small file system under images and retain (root only)."""
-    places.storage.mkdir(parents=True, exist_ok=True)
-    size = f"size={SMALL_DISK * 3}"
-    command = ["mount", "-t", "tmpfs", "-o", f"{size},mode=0770", "rekindle-drill"]
-    done = subprocess.run(
-        [*command, str(places.storage)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise StepFailed(f"mount said: {done.stderr.strip()}", "This fault needs root.")
-
-
-def unmount_small_disk(places: Places) -> None:
-    """Take it away again; none mounted is fine. Raises Unreachable while it is in use."""
-    if not Path(places.storage).is_mount():
-        return
-    done = subprocess.run(
-        ["umount", str(places.storage)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise Unreachable(f"umount said: {done.stderr.strip()}", "Leave that folder and try again.")
+    mount_memory(places.storage, SMALL_DISK * 3)
 
 
 def as_somebody_else(places: Places) -> Directory:

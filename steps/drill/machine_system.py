@@ -9,7 +9,7 @@ from steps.drill.fault import Fault, Scene
 from steps.drill.faults import FAULTS
 from steps.drill.places import Places
 from steps.drill.scenario import Scenario
-from steps.drill.systems import DrillSystem
+from steps.drill.systems import DrillSystem, directory_password
 from steps.drill.truth import Truth
 
 
@@ -36,7 +36,7 @@ class MachineSystem(DrillSystem):
         }
 
     def secrets(self, scene: Scene) -> dict[str, Secret]:
-        return {"directory password": Secret(scene.places.password_file.read_text().strip())}
+        return directory_password(scene.places)
 
 
 SYSTEM = MachineSystem()

@@ -15,7 +15,7 @@ from steps import catalogue
 from steps.conflicts import Desk, Resolutions
 from steps.drill.fault import Fault, Mendable, Scene
 from steps.drill.scenario import Scenario
-from steps.drill.systems import DrillSystem, system_of
+from steps.drill.systems import DrillSystem, Turn, system_of
 from steps.probing import ask_survey
 from steps.procedure import Procedure, Survey
 from steps.run.control_client import ControlClient
@@ -40,19 +40,29 @@ class Operator:
     say: Say
     refusal: str = ""
     """Why the tool refused or stopped, where it did."""
+    _turn: Turn | None = None
     _answered: set[int] = field(default_factory=set)
     _mended: bool = False
     _struck: bool = False
 
     def work(self) -> RunDirectory | None:
-        """Do the drill; returns the run, or None where it was refused before there was one."""
+        """Do the drill; returns the last run, or None where it was refused before there was one."""
+        run = None
+        for turn in self.system.turns(self.scenario, self.scene):
+            self._turn, self._answered = turn, set()
+            run = self._take_turn()
+            if run is None or run.view().outcome is not Finish.DONE:
+                break
+        return run
+
+    def _take_turn(self) -> RunDirectory | None:
         self._strike_if("before")
         try:
             run = self._start()
         except (Refused, InvalidInput, StepFailed) as error:
             self.refusal = str(error)
             self.say(f"refused: {error.message}")
-            return self.work() if self._mend() else None
+            return self._take_turn() if self._mend() else None
         self.scene = replace(self.scene, run=run)
         self._follow(run)
         return run
@@ -60,8 +70,8 @@ class Operator:
     def prepare(self) -> RunDirectory:
         """Answer, look, decide; the run is ready to start. Raises Refused or InvalidInput."""
         site = load_site(self.scene.places.site_file)
-        procedure = catalogue.find(self.scenario.procedure)
-        given = self._given()
+        turn = self._turn or self.system.turns(self.scenario, self.scene)[0]
+        procedure, given = catalogue.find(turn.procedure), self._given(turn)
         self.system.look(site, given)
         survey = ask_survey(procedure, site, given, self.secrets())
         self.say("looked at everything the answers name")
@@ -75,8 +85,8 @@ class Operator:
         """Whose practice site it is."""
         return system_of(self.scenario)
 
-    def _given(self) -> dict[str, Value]:
-        given = self.system.given(self.scenario, self.scene)
+    def _given(self, turn: Turn) -> dict[str, Value]:
+        given = turn.given
         return given | dict(self.fault.answers) if self.fault is not None else given
 
     def _decided(

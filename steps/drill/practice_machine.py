@@ -69,6 +69,8 @@ class Shape:
     console_port: int
     description: str
     disks: tuple[PracticeDisk, ...]
+    machine: str = MACHINE
+    title: str = DISPLAY_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,8 @@ def domain_xml(shape: Shape, around: Surroundings) -> str:
     """The definition handed to libvirt, with the console password."""
     disks = "".join(_disk_xml(disk, around.places) for disk in shape.disks)
     return f"""<domain type='qemu'>
-  <name>{MACHINE}</name>
-  <uuid>{MACHINE}</uuid>
+  <name>{shape.machine}</name>
+  <uuid>{shape.machine}</uuid>
   <description>{shape.description}</description>
   <memory unit='KiB'>{shape.memory // 1024}</memory>
   <currentMemory unit='KiB'>{shape.memory // 1024}</currentMemory>
@@ -169,19 +171,19 @@ def _card_xml(shape: Shape, around: Surroundings) -> str:
     )
 
 
-def machine_dn(base: str) -> str:
+def machine_dn(base: str, machine: str = MACHINE) -> str:
     """Where the machine's entry stands."""
-    return f"sstVirtualMachine={MACHINE},ou=virtual machines,{_services(base)}"
+    return f"sstVirtualMachine={machine},ou=virtual machines,{_services(base)}"
 
 
-def lease_dn(base: str) -> str:
+def lease_dn(base: str, machine: str = MACHINE) -> str:
     """Where the machine's DHCP entry stands."""
-    return f"cn={MACHINE},{_subnet(base)}"
+    return f"cn={machine},{_subnet(base)}"
 
 
 def machine_entries(shape: Shape, around: Surroundings) -> tuple[Entry, ...]:
     """The machine's subtree and its DHCP entry, parents first."""
-    dn = machine_dn(around.base)
+    dn = machine_dn(around.base, shape.machine)
     devices = f"ou=devices,{dn}"
     return (
         _machine_entry(dn, shape, around),
@@ -198,7 +200,7 @@ def machine_entries(shape: Shape, around: Surroundings) -> tuple[Entry, ...]:
 def _machine_entry(dn: str, shape: Shape, around: Surroundings) -> Entry:
     classes = ["sstVirtualizationVirtualMachine", "sstSpice", "sstRelationship"]
     return _entry(
-        dn, classes, sstVirtualMachine=MACHINE, sstDisplayName=DISPLAY_NAME,
+        dn, classes, sstVirtualMachine=shape.machine, sstDisplayName=shape.title,
         description=shape.description, sstVirtualMachineType="persistent",
         sstVirtualMachinePool=POOL, sstNode=around.node, sstStatus="running",
         sstType="qemu", sstMemory=str(shape.memory), sstVCPU="1", sstOSType="hvm",
@@ -206,7 +208,7 @@ def _machine_entry(dn: str, shape: Shape, around: Surroundings) -> Entry:
         sstFeature=["acpi", "apic", "pae"], sstClockOffset="utc", sstOnPowerOff="destroy",
         sstOnReboot="restart", sstOnCrash="destroy", sstSpicePort=str(shape.console_port),
         sstSpicePassword=around.password, sstBelongsToCustomerUID="4000000",
-        sstBelongsToResellerUID="4000001", sstNetworkHostname=DISPLAY_NAME,
+        sstBelongsToResellerUID="4000001", sstNetworkHostname=shape.title,
     )  # fmt: skip
 
 
@@ -221,8 +223,8 @@ def _disk_entry(devices: str, disk: PracticeDisk, places: Places) -> Entry:
 
 def _lease_entry(shape: Shape, base: str) -> Entry:
     return _entry(
-        lease_dn(base), ["dhcpHost"], cn=MACHINE, dhcpHWAddress=f"ethernet {shape.mac}",
-        dhcpStatements=f"fixed-address {shape.address}",
+        lease_dn(base, shape.machine), ["dhcpHost"], cn=shape.machine,
+        dhcpHWAddress=f"ethernet {shape.mac}", dhcpStatements=f"fixed-address {shape.address}",
     )  # fmt: skip
 
 
@@ -245,11 +247,12 @@ def site_entries(base: str, node: str, owner: str, group: str, places: Places) -
         _entry(_server(base), ["dhcpService"], cn="config-01"),
         _entry(_subnet_parent(base), ["dhcpSubnet"], cn="10.1.0.0", dhcpNetMask="24"),
         _unit(_subnet(base)),
-        _plan_entry(f"ou=backup,ou=configuration,{services}", owner, group, places),
+        plan_entry(f"ou=backup,ou=configuration,{services}", owner, group, places),
     )
 
 
-def _plan_entry(dn: str, owner: str, group: str, places: Places) -> Entry:
+def plan_entry(dn: str, owner: str, group: str, places: Places, **more: str | list[str]) -> Entry:
+    """A backup plan: the site's, or a machine's own, which counts whole."""
     classes = ["organizationalUnit", "sstVirtualizationBackupObjectClass"]
     return _entry(
         dn, classes, ou="backup", sstBackupNumberOfIterations="2",
@@ -259,18 +262,20 @@ def _plan_entry(dn: str, owner: str, group: str, places: Places) -> Entry:
         sstVirtualizationDiskImageGroup=group, sstVirtualizationDiskImagePermission="660",
         sstVirtualizationDiskImageDirectoryOwner=owner,
         sstVirtualizationDiskImageDirectoryGroup=group,
-        sstVirtualizationDiskImageDirectoryPermission="770",
+        sstVirtualizationDiskImageDirectoryPermission="770", **more,
     )  # fmt: skip
 
 
-def leaf_entries(base: str, leaf: str, state: str, *, mode: str) -> tuple[Entry, ...]:
+def leaf_entries(
+    base: str, leaf: str, state: str, *, mode: str, machine: str = MACHINE, returned: str = "0"
+) -> tuple[Entry, ...]:
     """`ou=backup` and one iteration in that mode, below the machine."""
-    parent = f"ou=backup,{machine_dn(base)}"
+    parent = f"ou=backup,{machine_dn(base, machine)}"
     return (
         _unit(parent),
         _entry(f"ou={leaf},{parent}", ["organizationalUnit", "sstProvisioning"], ou=leaf,
                sstProvisioningExecutionDate="0", sstProvisioningMode=mode,
-               sstProvisioningReturnValue="0", sstProvisioningState=state),
+               sstProvisioningReturnValue=returned, sstProvisioningState=state),
     )  # fmt: skip
 
 

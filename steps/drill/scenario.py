@@ -27,6 +27,8 @@ class Scenario:
     story: str
     target_seconds: int
     system: str = "machine"
+    from_home: bool = False
+    """Whether it takes several runs: by hand it begins at Home, not in its procedure."""
     decisions: Mapping[str, str] = field(default_factory=dict)
     prompts: Mapping[str, str] = field(default_factory=dict)
     replies: Mapping[str, str] = field(default_factory=dict)
@@ -92,7 +94,22 @@ DEPLOY_CLASSIC = Scenario(
     target_seconds=3600,
 )  # fmt: skip
 
-SCENARIOS = (RESTORE_MACHINE, DEPLOY_4_5, DEPLOY_CLASSIC)
+BACKUP_NIGHT = Scenario(
+    name="backup-night",
+    procedure="virtual_machine.backup",
+    title="The nightly backup of twelve machines, four of them difficult",
+    story="""\
+Twelve machines are to be backed up tonight. Their plan saves memory to a RAM disk first. One
+machine is excluded by its plan, one is off, one has no room on its RAM disk, and the last backup
+of one failed: nobody has noticed. Back up all, leaving out what cannot be, and see who was left
+out and why. Repair the one that is stuck ("Repair a stuck backup"), and back it up as well.
+Nothing you do here touches anything but the practice folder.""",
+    system="night",
+    from_home=True,
+    target_seconds=1800,
+)
+
+SCENARIOS = (RESTORE_MACHINE, BACKUP_NIGHT, DEPLOY_4_5, DEPLOY_CLASSIC)
 
 
 def find_scenario(name: str) -> Scenario:

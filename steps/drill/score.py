@@ -164,9 +164,11 @@ def _values(world: _World) -> Iterator[Check]:
         place = "devices/interface/source@bridge"
         rows.append(("bridge of net0", "net0.bridge", then.bridge, now.bridge, place))
     for title, row, old, new, place in rows:
-        yield _equal(f"{title}, running", _picked(world, row, old, new), _at(world.running, place))
+        yield _equal(
+            f"{title}, running", _picked(world, row, old, new), value_at(world.running, place)
+        )
         wanted = _at_next_boot(world, row, old, new)
-        yield _equal(f"{title}, next boot", wanted, _at(world.persistent, place))
+        yield _equal(f"{title}, next boot", wanted, value_at(world.persistent, place))
 
 
 def _entries(world: _World) -> Iterator[Check]:
@@ -237,7 +239,8 @@ def _has_disk(root: etree._Element, target: str) -> bool:
     return any(found.get("dev") == target for found in root.findall("devices/disk/target"))
 
 
-def _at(root: etree._Element, place: str) -> str:
+def value_at(root: etree._Element, place: str) -> str:
+    """The text or attribute at `path` or `path@attribute`, or "nothing"."""
     path, _, attribute = place.partition("@")
     found = root.find(path)
     if found is None:

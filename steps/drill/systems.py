@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Final
 
@@ -13,6 +14,14 @@ from config.site import Site
 from steps.drill.fault import Fault, Scene
 from steps.drill.places import Places
 from steps.drill.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One run of a drill: which procedure, and the scripted operator's answers."""
+
+    procedure: str
+    given: dict[str, Value]
 
 
 class DrillSystem(ABC):
@@ -36,6 +45,10 @@ class DrillSystem(ABC):
     def given(self, scenario: Scenario, scene: Scene) -> dict[str, Value]:
         """The scripted operator's answers."""
 
+    def turns(self, scenario: Scenario, scene: Scene) -> tuple[Turn, ...]:
+        """The runs of the drill, one after the other."""
+        return (Turn(scenario.procedure, self.given(scenario, scene)),)
+
     @abstractmethod
     def secrets(self, scene: Scene) -> dict[str, Secret]:
         """What the runner asks for."""
@@ -44,8 +57,14 @@ class DrillSystem(ABC):
         """Look as the wizard does while the answers are given; raises Refused for what is wrong."""
 
 
+def directory_password(places: Places) -> dict[str, Secret]:
+    """The secret of a practice site with a directory, as the runner asks for it."""
+    return {"directory password": Secret(places.password_file.read_text().strip())}
+
+
 _PLACES: Final = {
     "machine": "steps.drill.machine_system:SYSTEM",
+    "night": "steps.drill.night.drill_system:SYSTEM",
     "engine-hosts": "steps.drill.practice_hosts.drill_system:SYSTEM",
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from config.errors import Refused
 from steps.drill.bridges import bridge_names, may_make_bridges, remove_bridge
 from steps.drill.embedded import end_guests, forget_root
-from steps.drill.faults import unmount_small_disk
+from steps.drill.memory_disk import unmount_below
 from steps.drill.places import Places
 from steps.drill.practice_hosts.places import HostPlaces
 from steps.drill.practice_hosts.site import stop_all
@@ -35,7 +35,7 @@ def take_down(places: Places, say: Say) -> None:
     if may_make_bridges():
         for bridge in bridge_names(places.mark):
             remove_bridge(bridge)
-    unmount_small_disk(places)
+    unmount_below(places.folder)
     forget_root(places.hypervisor)
     shutil.rmtree(places.folder)
     say(f"removed the practice site in {places.folder}")

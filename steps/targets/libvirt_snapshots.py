@@ -68,6 +68,11 @@ class LibvirtSnapshots(ABC):
             lambda _: domain.blockRebase(target, base or None, bandwidth, flags),
         )
 
+    def suspend(self, name: str) -> None:
+        """Pause the guest; stopping it makes QEMU flush every image."""
+        domain = self._known(name)
+        self._change(f"pausing {name}", lambda _: domain.suspend())
+
     def commit(self, name: str, target: str, *, base: str, bandwidth: int = 0) -> None:
         """An active blockCommit into the base."""
         libvirt = quiet_libvirt()

@@ -53,6 +53,9 @@ class Snapshots(Protocol):
     def pull(self, name: str, target: str, *, base: str = "", bandwidth: int = 0) -> None:
         """Begin to bring everything above `base` into the disk's top image; bytes a second."""
 
+    def suspend(self, name: str) -> None:
+        """Pause the guest; whatever its process kept of the images in memory is in them then."""
+
     def commit(self, name: str, target: str, *, base: str, bandwidth: int = 0) -> None:
         """Begin to write the disk's overlay back into `base`; `pivot` ends it."""
 

@@ -55,6 +55,8 @@ class StateFacts:
     was_running: bool = False
     problem: str = ""
     sha256: str = ""
+    ran: bool = False
+    """By the manifest: the machine ran, though its backup kept no memory (disk only, push)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +256,8 @@ def state_refusal(state: StateFacts) -> str:
     if state.kind == SAVED:
         return ""
     if state.kind == NOT_RUNNING:
-        return "the machine was off when it was backed up, there is no memory state."
+        was = "ran, but its disks alone were" if state.ran else "was off when it was"
+        return f"the machine {was} backed up, there is no memory state."
     return state.problem or f"the state file is {state.kind}."
 
 

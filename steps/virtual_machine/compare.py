@@ -21,7 +21,8 @@ from steps.virtual_machine.situation import COLD, WITH_STATE, Situation
 
 _NO_STATE = {
     s.STATE_MISSING: "There is no state file in the backup: memory cannot come back.",
-    s.STATE_NOT_RUNNING: "The machine was not running at backup time: there is no memory state.",
+    s.STATE_NOT_RUNNING: "The backup holds no memory state: the machine was off, or its disks"
+    " alone were backed up.",
 }
 
 

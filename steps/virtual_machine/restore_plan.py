@@ -130,7 +130,8 @@ def _runs_afterwards(found: RestoreSurvey, given: Given) -> bool:
     start = given.get("start", "as-backed-up")
     if start != "as-backed-up":
         return start == "start"
-    return found.plan.force_start or found.facts.state.kind != NOT_RUNNING
+    state = found.facts.state
+    return found.plan.force_start or state.kind != NOT_RUNNING or state.ran
 
 
 def _moves(found: RestoreSurvey, merged: Merged) -> tuple[DiskMove, ...]:

@@ -11,6 +11,7 @@ from steps.ldif_text import parse_entries
 from steps.targets.directory import Entry
 from steps.targets.hypervisor import Hypervisor
 from steps.targets.shell import Shell
+from steps.virtual_machine.backup.manifest import read_manifest
 from steps.virtual_machine.backup_plan import BackupPlan
 from steps.virtual_machine.backup_set import (
     NOT_RUNNING,
@@ -21,7 +22,7 @@ from steps.virtual_machine.backup_set import (
     SetFacts,
     StateFacts,
 )
-from steps.virtual_machine.iterations import INCOMPLETE, SUMS, parse_sums
+from steps.virtual_machine.iterations import INCOMPLETE, MANIFEST, SUMS, parse_sums
 from steps.virtual_machine.places import SetPlace, safe_path
 from steps.virtual_machine.qemu_image import check_image, try_info
 from steps.virtual_machine.small_files import read_small
@@ -55,6 +56,8 @@ class SetDocuments:
     sums: Mapping[str, str]
     header: StateHeader | NotRunning | None
     problems: tuple[str, ...]
+    was: str = ""
+    """By the manifest, the state the machine was in; empty for a set without (an original one)."""
 
 
 class SetReader:
@@ -82,9 +85,10 @@ class SetReader:
         if facts is None:
             self._problems.append("There is no XML that says which disks the machine has.")
         sums = parse_sums(self._text(f"{self._place.backup}/{SUMS}"))
+        was = self._was()
         return SetDocuments(
             ldif, None if xml is None else xml.decode("utf-8", "replace"), state_xml, entries,
-            facts, disks, sums, header, tuple(self._problems),
+            facts, disks, sums, header, tuple(self._problems), was,
         )  # fmt: skip
 
     def small_files(self) -> tuple[str, ...]:
@@ -132,7 +136,8 @@ class SetReader:
             return StateFacts("missing", problem=f"{path} is not there.")
         sha256 = documents.sums.get(PurePosixPath(path).name, "")
         if isinstance(header, NotRunning):
-            return StateFacts(NOT_RUNNING, status.size, sha256=sha256)
+            ran = documents.was not in ("", "shut off", "crashed")
+            return StateFacts(NOT_RUNNING, status.size, sha256=sha256, ran=ran)
         kind = SAVED if header.kind is StateKind.REAL else str(header.kind)
         problem = header.problem and f"{path}: {header.problem}"
         return StateFacts(kind, status.size, header.was_running, problem, sha256)
@@ -161,6 +166,15 @@ class SetReader:
         except RekindleError as error:
             self._problems.append(error.message)
             return None
+
+    def _was(self) -> str:
+        path = f"{self._place.backup}/{MANIFEST}"
+        text = self._text(path)
+        try:
+            return str(read_manifest(text.encode(), path).was) if text else ""
+        except InvalidInput as error:
+            self._problems.append(error.message)
+            return ""
 
     def _text(self, path: str) -> str:
         if self._shell.status(path) is None:

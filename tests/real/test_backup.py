@@ -107,7 +107,9 @@ def test_memory_and_disks_of_one_moment_come_back_while_the_guest_had_gone_on(
 
 
 @pytest.mark.parametrize("method", ["disk-only", "push"])
-def test_disks_of_one_moment_come_back_cold(site: BackupWorld, method: str):
+def test_disks_of_one_moment_come_back_cold_and_the_machine_runs_as_it_did(
+    site: BackupWorld, method: str
+):
     machine = site.add()
     site.open()
     boot, _ = ticks(site, machine)
@@ -115,8 +117,9 @@ def test_disks_of_one_moment_come_back_cold(site: BackupWorld, method: str):
     assert_sound(site, machine, folder)
     assert ticks(site, machine)[0] == boot
     plan, answers = site.restore_plan(machine, folder.name, "cold")
-    carry_out(plan, site.context({**answers, "start": "start"}))
+    carry_out(plan, site.context(answers))
     assert pattern(machine.images[0]) == THEN
+    assert site.hypervisor.domain(machine.name).state == "running"  # type: ignore[union-attr]
 
 
 def test_a_paused_and_a_stopped_machine_are_backed_up_and_stay_so(site: BackupWorld):

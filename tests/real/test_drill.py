@@ -179,3 +179,23 @@ def test_a_plain_user_can_drill_a_deployment(home):
     done = rekindle(home, "drill", "deploy-4.5", "--auto", prefix=AS_NOBODY)
     assert done.returncode == 0, done.stdout + done.stderr
     assert drill_report(home)["passed"]
+
+
+def test_the_night_backs_up_all_but_the_excluded_machine_and_tells_who_was_left_out(home):
+    done = rekindle(home, "drill", "backup-night", "--auto")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (found,) = home.glob("state/runs/*/drill.json")
+    report = json.loads(found.read_text())
+    seen = {check["name"]: check["seen"] for check in report["checks"]}
+    assert len([name for name in seen if name[-2:].isdigit() and "spread" not in name]) == 12
+    assert "no backup" in seen["build01"]
+    assert "shut off" in seen["old01"]
+    assert "checksums hold" in seen["db02"]
+    assert "11 snapshots" not in seen["left over"]
+    first = min((home / "state" / "runs").iterdir(), key=lambda run: run.stat().st_ctime)
+    told = (first / "report.md").read_text()
+    assert "Left out: db02" in told
+    assert "is stuck: merging ended with 11 (the merge failed)" in told
+    assert "Left out: build01" in told
+    assert "Memory of mail01: to retain at once, a longer downtime" in told
+    assert not list((home / "state" / "practice").glob("*"))

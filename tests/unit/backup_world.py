@@ -125,6 +125,8 @@ class GuestHypervisor(PretendedHypervisor):
     memory: dict[str, int] = field(default_factory=dict)
     jobs: dict[tuple[str, str], BlockJob] = field(default_factory=dict)
     push: PushJob | None = None
+    unwritten: set[str] = field(default_factory=set)
+    """Images that a pull left half in the memory of QEMU."""
     fail: set[str] = field(default_factory=set)
     """Names of calls that fail, once each."""
 
@@ -200,7 +202,13 @@ class GuestHypervisor(PretendedHypervisor):
         domain = self.domains_by_name[name]
         path = Path(self._source(domain.active, target))
         write_image(path, generation_of(path), base)
+        self.unwritten.add(str(path))
         domain.active = _probed(domain.active)
+
+    def suspend(self, name: str) -> None:
+        self._may("suspend")
+        self.domains_by_name[name].state = "paused"
+        self.unwritten.clear()
 
     def commit(self, name: str, target: str, *, base: str, bandwidth: int = 0) -> None:
         self._may("commit")
@@ -397,6 +405,7 @@ def set_machine(world: BackupWorld, state: str) -> None:
     hypervisor.domains_by_name.clear()
     hypervisor.jobs.clear()
     hypervisor.fail.clear()
+    hypervisor.unwritten.clear()
     hypervisor.push, hypervisor.generation = None, 0
     for image in world.images:
         write_image(image, 0)

@@ -19,8 +19,8 @@ EFFECTS = frozenset(
         "add", "modify", "transition", "delete",
         "shut_down", "destroy", "check_state_xml", "restore_paused", "start", "resume", "define",
         "undefine", "remember", "record",
-        "save", "snapshot", "pull", "commit", "pivot", "cancel_job", "begin_push", "cancel_push",
-        "discard_copy", "stream", "run",
+        "save", "suspend", "snapshot", "pull", "commit", "pivot", "cancel_job", "begin_push",
+        "cancel_push", "discard_copy", "stream", "run",
     }
 )  # fmt: skip
 

@@ -128,16 +128,42 @@ def test_a_manifest_comes_back_as_it_was_written_and_knows_what_is_missing():
     assert what_is_missing({**sizes, gone: 1}, manifest) == (gone,)
 
 
-def test_the_memory_goes_by_the_ram_disk_and_nothing_stays_on_it():
-    world = make_world()
-    ram_disk = world.folder / "ram"
-    ram_disk.mkdir()
+def name_ram_disk(world, ram_disk):
     dn = f"ou=backup,ou=configuration,ou=virtualization,ou=services,{BASE}"
     entry = world.directory.get(dn)
     assert entry is not None
     world.directory.delete(dn)
     location = {"sstBackupRamDiskLocation": (f"file://{ram_disk}".encode(),)}
     world.directory.add(dn, {**entry.attributes, **location})
+
+
+def test_a_ram_disk_that_cannot_be_used_is_told_and_the_memory_goes_to_retain_at_once():
+    world = make_world()
+    name_ram_disk(world, world.folder / "not-mounted")
+    plan, answers = plan_of(world, method="save", ram_disk=True)
+    told = dict(plan.settings)
+    assert told["RAM disk"] == "none is used"
+    assert "not-mounted is not there" in told["Memory of web01"]
+    assert "longer downtime" in told["Memory of web01"]
+    carry_out(plan, context_of(world, answers))
+    (folder,) = world.sets()
+    assert tells(folder)["memory"] == 1
+
+
+@pytest.mark.parametrize("method", ["save", "live"])
+def test_no_pulled_image_is_left_half_in_the_memory_of_the_running_machine(method):
+    world = make_world()
+    plan, answers = plan_of(world, method=method)
+    carry_out(plan, context_of(world, answers))
+    assert world.hypervisor.unwritten == set()
+    assert world.hypervisor.domains_by_name[practice.MACHINE].state == "running"
+
+
+def test_the_memory_goes_by_the_ram_disk_and_nothing_stays_on_it():
+    world = make_world()
+    ram_disk = world.folder / "ram"
+    ram_disk.mkdir()
+    name_ram_disk(world, ram_disk)
     plan, answers = plan_of(world, method="save", ram_disk=True)
     assert job_in(plan).saved_state.startswith(str(ram_disk))
     carry_out(plan, context_of(world, answers))

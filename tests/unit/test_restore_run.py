@@ -15,6 +15,7 @@ from config.errors import InvalidInput, Refused, StepFailed
 from steps.conflicts import Resolution
 from steps.drill import practice_machine as practice
 from steps.procedure import Outcome
+from steps.virtual_machine.backup.manifest import Manifest
 from steps.virtual_machine.directory_modes import MODE, STATE
 from steps.virtual_machine.restore import PROCEDURE
 from tests.unit.restore_world import (
@@ -182,6 +183,28 @@ def test_a_machine_that_was_off_stays_off(tmp_path: Path):
     carry_out(plan_of(world, given), context(world, given))
     assert domain(world).state == "shut off"
     assert domain(world).inactive
+
+
+@pytest.mark.parametrize(("was", "state"), [("running", "running"), ("shut off", "shut off")])
+def test_what_the_manifest_says_decides_over_the_text_that_stands_for_a_state(
+    tmp_path: Path, was: str, state: str
+):
+    world = make_world(tmp_path / "site", running=False)
+    manifest = Manifest(
+        practice.MACHINE, "web01", LEAF, "node", "vm-persistent/pool", "disk-only", was, False,
+        "2026-11-02T01:30:00+00:00", (), (), (), "rekindle",
+    )  # fmt: skip
+    (world.set_folder / "manifest.json").write_bytes(manifest.to_bytes())
+    given = answers("cold")
+    carry_out(plan_of(world, given), context(world, given))
+    assert domain(world).state == state
+
+
+def test_a_damaged_manifest_is_told_before_anything_is_restored(tmp_path: Path):
+    world = make_world(tmp_path / "site", running=False)
+    (world.set_folder / "manifest.json").write_text("{")
+    found = PROCEDURE.probes["backup-set"](probe(world)).findings
+    assert "is no manifest of a backup" in found[0].text
 
 
 def test_a_machine_that_was_off_is_started_when_asked_for(tmp_path: Path):

@@ -139,7 +139,7 @@ def findings(look: MachineLook, method: str, *, ram_disk: bool) -> tuple[Finding
     found = [*_machine(look), *_disks(look), *_places(look, method), *_room(look, method, ram_disk)]
     if any(finding.level == ERROR for finding in found):
         return tuple(sorted(found, key=lambda finding: finding.level != ERROR))
-    words = f"{look.title} is {look.state or 'off'}, {len(look.disks)} disks checked,"
+    words = f"{look.title} is {look.state or 'off'}, {disks_text(len(look.disks))} checked,"
     return (*found, Finding(OK, f"{words} {size_text(look.image_bytes)}: {method}."))
 
 
@@ -164,8 +164,8 @@ def _machine(look: MachineLook) -> Iterator[Finding]:
         yield Finding(ERROR, f"The hypervisor is at work on {name}.", "See `virsh domjobinfo`.")
     for words in look.at_work:
         yield Finding(
-            ERROR, f"Somebody is at work on the backups of {name}: {words}",
-            "Wait until it is finished. If nobody is, set that leaf to finished by hand.",
+            ERROR, f"{name}: {words}.",
+            "Where nobody goes on with it: Repair a stuck backup (virtual_machine.repair).",
         )  # fmt: skip
     for words in look.held:
         yield Finding(ERROR, words, "Find it (`fuser -v` on the file) and end it.")
@@ -214,14 +214,26 @@ def _room(look: MachineLook, method: str, ram_disk: bool) -> Iterator[Finding]:
         needed = needs.pop(space.path, 0.0)
         if space.exists and needed > space.free:
             yield _too_small(look, space, needed)
-    if ram_disk and method == SAVE:
-        if not look.ram_disk.exists:
-            yield Finding(
-                ERROR, f"The RAM disk {look.ram_disk.path or '(none named)'} is not there.",
-                "Mount it, or answer that the state goes to retain at once.",
-            )  # fmt: skip
-        elif memory * HEADROOM > look.ram_disk.free:
-            yield _too_small(look, look.ram_disk, memory * HEADROOM)
+    if ram_disk and method == SAVE and (why := no_ram_disk(look)):
+        yield Finding(ERROR, f"{look.title}: {why}.", "Make room on it, or plan the backup anew.")
+
+
+def no_ram_disk(look: MachineLook) -> str:
+    """Why the memory of a machine cannot be saved to its RAM disk; empty where it can."""
+    if not look.ram_disk.exists:
+        return f"its RAM disk {look.ram_disk.path or '(its plan names none)'} is not there"
+    needed = int((look.memory + MEMORY_HEADROOM) * HEADROOM)
+    if needed <= look.ram_disk.free:
+        return ""
+    return (
+        f"its RAM disk {look.ram_disk.path} has {size_text(look.ram_disk.free)} free and needs"
+        f" {size_text(needed)}"
+    )
+
+
+def disks_text(count: int) -> str:
+    """A number of disks in words."""
+    return f"{count} disk{'' if count == 1 else 's'}"
 
 
 def _need(needs: dict[str, float], space: Space, size: float) -> None:

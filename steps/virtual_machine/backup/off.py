@@ -11,8 +11,7 @@ from steps.virtual_machine.backup.facts import note_moment
 from steps.virtual_machine.backup.job import OFF, BackupJob, JobDisk
 from steps.virtual_machine.backup.method import Method
 from steps.virtual_machine.backup.pull import (
-    chain_problem,
-    pull,
+    merge_by_pull,
     pull_commands,
     pulled,
     take_back_disk,
@@ -80,9 +79,8 @@ class Off(Method):
         return pulled(work, disk)
 
     def merge(self, work: Work, disk: JobDisk) -> None:
-        """See `pull`."""
-        if chain_problem(work, disk):
-            pull(work, disk)
+        """See `merge_by_pull`."""
+        merge_by_pull(work, disk)
 
 
 def _refuse_used(work: Work) -> None:

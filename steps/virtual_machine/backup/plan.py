@@ -12,8 +12,15 @@ from config.site import Site
 from steps.conflicts import Resolutions
 from steps.procedure import Phase, Plan, Step, Survey
 from steps.targets.sizes import size_text
-from steps.virtual_machine.backup.job import BackupJob
-from steps.virtual_machine.backup.look import ERROR, MachineLook, OldBackup, findings
+from steps.virtual_machine.backup.job import SAVE, BackupJob
+from steps.virtual_machine.backup.look import (
+    ERROR,
+    MachineLook,
+    OldBackup,
+    disks_text,
+    findings,
+    no_ram_disk,
+)
 from steps.virtual_machine.backup.method import TITLES, best, unfit
 from steps.virtual_machine.backup.modes import REMOVAL, BackupMode
 from steps.virtual_machine.backup.retention import removal_of, superseded
@@ -93,7 +100,7 @@ def choose(site: Site, given: Given, survey: Survey) -> Choice:
 def _against(look: MachineLook, given: Given) -> tuple[str, bool]:
     """Why a machine is not backed up (empty: it is), and whether it is simply left out."""
     if look.plan.excluded and given.get("excluded") != INCLUDE and not look.trouble:
-        reason = f"its backup plan {look.plan.origin} excludes it"
+        reason = f"its backup plan excludes it ({look.plan.origin.partition(',ou=virtual')[0]})"
         return reason, given.get("excluded", LEAVE_OUT) == LEAVE_OUT
     leave = given.get("faulty") == LEAVE_OUT
     method, reason = method_for(look, given)
@@ -101,7 +108,7 @@ def _against(look: MachineLook, given: Given) -> tuple[str, bool]:
         return look.trouble, leave
     if not method and look.state:
         return reason, leave
-    found = findings(look, method, ram_disk=bool(given.get("ram_disk")))
+    found = findings(look, method, ram_disk=False)
     errors = [finding.text for finding in found if finding.level == ERROR]
     return " ".join(errors), leave
 
@@ -122,7 +129,7 @@ def _chosen(site: Site, given: Given, look: MachineLook, leaf: str) -> Chosen:
         method=method,
         bandwidth=_number(given, "bandwidth", 0) << 20,
         merge_limit=float(_number(given, "merge_limit", 4 * 3600)),
-        ram_disk=bool(given.get("ram_disk")),
+        ram_disk=bool(given.get("ram_disk")) and not no_ram_disk(look),
         reports_failures=True,
     )
     job = job_of(look, leaf, options, site.storage.live_root)
@@ -221,13 +228,12 @@ def _object(taken: Sequence[Chosen]) -> str:
 
 
 def _settings(choice: Choice, given: Given, at_once: int) -> Iterator[tuple[str, str]]:
-    first = choice.taken[0].job
-    yield "Backup", first.leaf
+    yield "Backup", choice.taken[0].job.leaf
     for chosen in choice.taken:
         job = chosen.job
         what = TITLES[job.method].partition(":")[0]
         size = size_text(chosen.look.image_bytes)
-        yield job.title, f"{what}; {len(job.disks)} disks, {size}; on {job.node}"
+        yield job.title, f"{what}; {disks_text(len(job.disks))}, {size}; on {job.node}"
     for title, reason in choice.left_out:
         yield f"Left out: {title}", reason
     yield "Side by side", str(at_once)
@@ -237,8 +243,20 @@ def _settings(choice: Choice, given: Given, at_once: int) -> Iterator[tuple[str,
     going = [f"{c.job.title} {old.leaf}" for c in choice.taken for old in c.old]
     kept = "all are kept" if given.get("retention") == "keep" else "none is beyond the number"
     yield "Backups that go", ", ".join(going) or kept
-    if any(chosen.job.ram_disk for chosen in choice.taken):
-        yield "RAM disk", first.ram_disk or choice.taken[-1].job.ram_disk
+    if given.get("ram_disk"):
+        yield from _ram_disks(choice.taken)
+
+
+def _ram_disks(taken: Sequence[Chosen]) -> Iterator[tuple[str, str]]:
+    """Which RAM disks are used, and whose memory does without: that one stands still longer."""
+    used = sorted({chosen.job.ram_disk for chosen in taken} - {""})
+    yield "RAM disk", ", ".join(used) or "none is used"
+    for chosen in taken:
+        if chosen.job.method == SAVE and not chosen.job.ram_disk:
+            yield (
+                f"Memory of {chosen.job.title}",
+                f"to retain at once, a longer downtime: {no_ram_disk(chosen.look)}",
+            )
 
 
 def _estimate(taken: Sequence[Chosen], at_once: int) -> float:

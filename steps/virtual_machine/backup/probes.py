@@ -77,11 +77,10 @@ def look_at_machines(probe: ProbeInput) -> Probed:
         if not method and look.state and not look.trouble:
             found.append(Finding("warning", f"{look.title}: {reason}"))
             continue
-        ram_disk = bool(probe.given.get("ram_disk"))
         # What stands against one machine is settled by the next questions, or in the review.
         found.extend(
             Finding("warning" if f.level == "error" else f.level, f.text, f.remedy)
-            for f in findings(look, method, ram_disk=ram_disk)
+            for f in findings(look, method, ram_disk=False)
         )
     return Probed(tuple(sorted(found, key=lambda finding: finding.level == "ok")))
 

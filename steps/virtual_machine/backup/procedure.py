@@ -42,6 +42,7 @@ PROCEDURE = Procedure(
     needs="hypervisors, their directory",
     undo="until a machine's disks are merged",
     interview=BACKUP,
+    drills=("backup-night",),
     probes={**PROBES, "backup-look": _look},
     survey=_survey,
     plan=_plan,

@@ -22,6 +22,7 @@ from steps.virtual_machine.backup.work import POLL_SECONDS, Work
 from steps.virtual_machine.qemu_image import image_info
 
 MERGE_SECONDS = 12 * 3600.0
+BEGUN, DONE = "begun", "done"
 _PERCENT = re.compile(r"\(([0-9]+)\.")
 
 
@@ -39,6 +40,8 @@ def pulled(work: Work, disk: JobDisk) -> Verdict:
     problem = chain_problem(work, disk)
     if problem:
         return not_done(problem)
+    if work.is_active() and work.recall(_settled(disk)) != DONE:
+        return not_done(f"{disk.live} is merged, but not yet known to be written out")
     retained = work.job.retained(disk.image)
     if work.shell.status(retained) is None:
         return not_done(f"{retained} is not there")
@@ -67,8 +70,18 @@ def chain_problem(work: Work, disk: JobDisk) -> str:
     return "" if job is None else f"a {job.kind} of {disk.target} is running"
 
 
+def merge_by_pull(work: Work, disk: JobDisk) -> None:
+    """The merge of a disk whose image is set aside: pulled where it still stands on it."""
+    if chain_problem(work, disk):
+        pull(work, disk)
+    else:
+        _settle(work, disk)
+
+
 def pull(work: Work, disk: JobDisk) -> None:
     """By the machine where it runs, by qemu-img where it is off; a paused one is saved first."""
+    if work.recall(_settled(disk)) == BEGUN:
+        _go_on(work)
     status = work.status()
     if work.recall(AROUND) or (status is not None and status.state == "paused"):
         # A guest restored paused has its disks closed: it is saved, and restored to one image.
@@ -85,6 +98,35 @@ def pull(work: Work, disk: JobDisk) -> None:
             seen=problem,
             expected="one image",
         )
+    _settle(work, disk)
+
+
+def _settle(work: Work, disk: JobDisk) -> None:
+    """Have the running machine write out what a pull left in the memory of its process.
+
+    QEMU keeps the tables of the pulled image until the guest flushes. With the file behind it gone,
+    a power cut before that would leave an image of zeros. Pausing a guest flushes all its images;
+    it stands still for some milliseconds.
+    """
+    if work.recall(_settled(disk)) == BEGUN:
+        _go_on(work)
+    status = work.status()
+    if status is not None and status.state == "running":
+        work.remember(_settled(disk), BEGUN)
+        work.hypervisor.suspend(work.job.machine)
+        _go_on(work)
+    work.remember(_settled(disk), DONE)
+
+
+def _go_on(work: Work) -> None:
+    """Let a guest run on that was paused to be written out, also by a run that was cut off."""
+    status = work.status()
+    if status is not None and status.state == "paused":
+        work.hypervisor.resume(work.job.machine)
+
+
+def _settled(disk: JobDisk) -> str:
+    return f"settled.{disk.target}"
 
 
 def _online(work: Work, disk: JobDisk) -> None:
@@ -146,6 +188,8 @@ def forget_retained(work: Work, disk: JobDisk) -> None:
 
 def take_back_disk(work: Work, disk: JobDisk) -> None:
     """One image at its live path, nothing of it in retain: wherever the disk stands now."""
+    if work.recall(_settled(disk)) == BEGUN:
+        _go_on(work)
     if not is_set_aside(work, disk):
         forget_overlay(work, disk)
     elif work.shell.status(disk.live) is None or _is_unused(work, disk):

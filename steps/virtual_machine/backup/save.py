@@ -18,8 +18,7 @@ from steps.virtual_machine.backup.facts import DOWNTIME, add_seconds, note_momen
 from steps.virtual_machine.backup.job import SAVE, BackupJob, JobDisk
 from steps.virtual_machine.backup.method import Method
 from steps.virtual_machine.backup.pull import (
-    chain_problem,
-    pull,
+    merge_by_pull,
     pull_commands,
     pulled,
     take_back_disk,
@@ -121,9 +120,8 @@ class Save(Method):
         return pulled(work, disk)
 
     def merge(self, work: Work, disk: JobDisk) -> None:
-        """See `pull`."""
-        if chain_problem(work, disk):
-            pull(work, disk)
+        """See `merge_by_pull`."""
+        merge_by_pull(work, disk)
 
     # -- the stages ---------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from steps.virtual_machine.backup.completeness import shortcomings
 from steps.virtual_machine.backup.job import BackupJob, JobDisk
 from steps.virtual_machine.backup.look import MachineLook, OldBackup, Space
 from steps.virtual_machine.backup_plan import BackupPlan, Ownership
-from steps.virtual_machine.directory_modes import busy, timestamp
+from steps.virtual_machine.directory_modes import Leaf, busy, timestamp
 from steps.virtual_machine.iterations import named_time
 from steps.virtual_machine.machine_directory import (
     leaves,
@@ -28,6 +28,7 @@ from steps.virtual_machine.machine_directory import (
 from steps.virtual_machine.machine_site import MachineSite, find_machine, hypervisor_of
 from steps.virtual_machine.places import TEMPLATES, StoragePlace, set_place
 from steps.virtual_machine.qemu_image import holder, image_chain
+from steps.virtual_machine.return_values import meaning
 from steps.virtual_machine.set_reader import disks_of
 from steps.virtual_machine.xml_facts import XmlDisk, XmlFacts, xml_facts
 
@@ -133,10 +134,18 @@ def _look(
         ram_disk=_space(site.shell, plan.ram_disk) if plan.ram_disk else Space(""),
         owner_missing=site.shell.has_owner(plan.images.owner, plan.images.group)
         or site.shell.has_owner(plan.directories.owner, plan.directories.group),
-        at_work=tuple(f"{leaf.dn}: {leaf}" for leaf in busy(found, "") if leaf.name != own),
+        at_work=tuple(_at_work(leaf) for leaf in busy(found, "") if leaf.name != own),
         leaves=tuple(leaf.name for leaf in found), retained=_retained(site),
         backups=() if own else _backups(site, live_root),
     )  # fmt: skip
+
+
+def _at_work(leaf: Leaf) -> str:
+    """Of a leaf in the middle of a job: that somebody is at it, or that it failed there."""
+    if leaf.return_value in ("", "0"):
+        return f"somebody is at work on its backup {leaf.name} ({leaf.mode}, state {leaf.state})"
+    code = int(leaf.return_value) if leaf.return_value.isdigit() else -1
+    return f"its backup {leaf.name} is stuck: {leaf.mode} ended with {code} ({meaning(code)})"
 
 
 def _facts(xml: str, machine: str) -> XmlFacts:
