@@ -57,6 +57,8 @@ def described(site: Site) -> Iterator[str]:
         yield f"  shell      {_described_shell(host.shell)}"
         yield f"  command    {shlex.join(host.command)}"
         yield f"  work       {host.work_folder}"
+    if site.engine is not None:
+        yield f"Engine       {site.engine.url} as {site.engine.user}"
     yield f"Directory    {_described_directory(site.directory)}"
     yield f"Live root    {site.storage.live_root}"
     yield f"Backup root  {site.storage.backup_root}"
