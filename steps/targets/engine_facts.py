@@ -32,7 +32,7 @@ REMOVABLE: Final = frozenset(
 )  # fmt: skip
 """Statuses in which the engine lets a host be removed. Force widens none of them."""
 
-OUT_OF_SERVICE: Final = frozenset({"not_operational", "non_responsive", "maintenance"})
+OUT_OF_SERVICE: Final = frozenset({"not_operational", "problematic", "maintenance"})
 """Statuses of a data centre in which its Storage Pool Manager may be fenced."""
 
 

@@ -16,9 +16,15 @@ ERRORS: Final = (
 )  # fmt: skip
 """All that a call may raise: the library stumbles over answers that are none of an engine's."""
 
+
+def is_library(error: Exception) -> bool:
+    """Whether it comes from the library. Its XML reader, in C, raises Exception itself."""
+    return isinstance(error, ERRORS) or type(error) is Exception
+
+
 _CURL: Final = re.compile(r"[(, ](\d{1,2}), ['\"](.{0,300}?)['\"]\)")
 _TIMED_OUT: Final = 28
-_TLS: Final = frozenset({35, 51, 58, 59, 60, 77, 83, 90, 91})
+_TLS: Final = frozenset({51, 58, 59, 60, 77, 83, 90, 91})
 _NOT_READY: Final = frozenset({500, 502, 503, 504})
 
 

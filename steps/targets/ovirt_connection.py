@@ -15,7 +15,14 @@ from config.secrets import Secret
 from config.site import EngineAccess
 from steps.targets.engine_ca import distrusted, distrusted_now, trusted_ca, trusted_context
 from steps.targets.engine_facts import Health, Page
-from steps.targets.engine_faults import ERRORS, NotUnderstood, Untrusted, late, translated
+from steps.targets.engine_faults import (
+    ERRORS,
+    NotUnderstood,
+    Untrusted,
+    is_library,
+    late,
+    translated,
+)
 from steps.targets.engine_pages import SECONDS, fetch, look_at_health
 from steps.targets.time_limit import within
 
@@ -46,11 +53,13 @@ class OvirtConnection:
             # The library knows no limit for its log-in, so this one stands around the call.
             limit = self._seconds + _SPARE_SECONDS
             try:
-                return within(limit, lambda: action(connection.system_service()), ERRORS)
+                return within(limit, lambda: action(connection.system_service()), (Exception,))
             except TimeoutError:
                 self._open = None  # not closed: whoever is still waiting in it holds its lock
                 raise late(self.access.url, doing) from None
-            except ERRORS as error:
+            except Exception as error:
+                if not is_library(error):
+                    raise
                 raise self._explained(error, doing) from error
 
     def health(self) -> Health:

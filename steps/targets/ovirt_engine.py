@@ -61,12 +61,14 @@ class OvirtEngine:
 
     def about(self) -> AboutEngine:
         """Product and version."""
-        return read.about(self._call("the version", lambda api: api.get()))
+        about: AboutEngine = self._call("the version", lambda api: read.about(api.get()))
+        return about
 
     def hosts(self) -> Sequence[Host]:
         """All hosts."""
-        found = self._call("the hosts", lambda api: api.hosts_service().list(all_content=True))
-        return read.each(read.host, found)
+        return self._list(
+            read.host, "the hosts", lambda api: api.hosts_service().list(all_content=True)
+        )
 
     def host(self, id: str) -> Host | None:
         """One host, or None."""
@@ -80,8 +82,9 @@ class OvirtEngine:
 
     def machines(self, host: str = "") -> Sequence[Machine]:
         """All, or those of a host."""
-        found = self._call("the machines", lambda api: api.vms_service().list(all_content=True))
-        machines = read.each(read.machine, found)
+        machines = self._list(
+            read.machine, "the machines", lambda api: api.vms_service().list(all_content=True)
+        )
         return tuple(machine for machine in machines if host in ("", machine.host))
 
     def machine(self, id: str) -> Machine | None:
@@ -90,25 +93,24 @@ class OvirtEngine:
 
     def data_centers(self) -> Sequence[DataCenter]:
         """All data centres."""
-        found = self._call("the data centres", lambda api: api.data_centers_service().list())
-        return read.each(read.data_center, found)
+        return self._list(
+            read.data_center, "the data centres", lambda api: api.data_centers_service().list()
+        )
 
     def clusters(self) -> Sequence[Cluster]:
         """All clusters."""
-        found = self._call("the clusters", lambda api: api.clusters_service().list())
-        return read.each(read.cluster, found)
+        return self._list(read.cluster, "the clusters", lambda api: api.clusters_service().list())
 
     def storage_domains(self) -> Sequence[StorageDomain]:
         """All; the list itself is silent on the status of an attached one."""
-        found = self._call("the storage", lambda api: api.storage_domains_service().list())
-        domains = read.each(read.storage_domain, found)
+        domains = self._list(
+            read.storage_domain, "the storage", lambda api: api.storage_domains_service().list()
+        )
         attached = {center for domain in domains for center in domain.data_centers}
         told = {
-            domain.id: domain
-            for center in sorted(attached)
-            for domain in read.each(read.storage_domain, self._storage_of(center))
+            domain.id: domain for center in sorted(attached) for domain in self._storage_of(center)
         }
-        return tuple(_with_status(domain, told.get(domain.id)) for domain in domains)
+        return tuple(told.get(domain.id, domain) for domain in domains)
 
     def events(
         self, *, correlation: str = "", after: str = "", limit: int = 100
@@ -119,8 +121,9 @@ class OvirtEngine:
             asked["search"] = f"correlation_id={checked_mark(correlation)}"
         if after:
             asked["from_"] = _event_number(after)
-        found = self._call("the events", lambda api: api.events_service().list(**asked))
-        events = read.each(read.event, found)
+        events = self._list(
+            read.event, "the events", lambda api: api.events_service().list(**asked)
+        )
         return tuple(event for event in events if correlation in ("", event.correlation))
 
     def maintain_host(self, id: str, reason: str = "") -> None:
@@ -240,8 +243,9 @@ class OvirtEngine:
         """Log out."""
         self._connection.close()
 
-    def _storage_of(self, center: str) -> Any:
-        return self._call(
+    def _storage_of(self, center: str) -> Sequence[StorageDomain]:
+        return self._list(
+            read.storage_domain,
             f"the storage of data centre {center}",
             lambda api: (
                 api.data_centers_service()
@@ -250,6 +254,13 @@ class OvirtEngine:
                 .list()
             ),
         )
+
+    def _list(
+        self, reading: Callable[[Any], _Record], doing: str, action: Callable[[Any], Any]
+    ) -> tuple[_Record, ...]:
+        """Read within the call: an answer of another kind than was asked for breaks there."""
+        found: tuple[_Record, ...] = self._call(doing, lambda api: read.each(reading, action(api)))
+        return found
 
     def _call(self, doing: str, action: Callable[[Any], Any]) -> Any:
         return self._connection.call(doing, action)
@@ -262,7 +273,8 @@ class OvirtEngine:
         self, reading: Callable[[Any], _Record], doing: str, action: Callable[[Any], Any]
     ) -> _Record | None:
         try:
-            return reading(self._call(doing, action))
+            found: _Record = self._call(doing, lambda api: reading(action(api)))
+            return found
         except NotThere:
             self.about()  # an engine that is only starting answers 404 to everything
             return None
@@ -292,10 +304,6 @@ def _event_number(after: str) -> int:
     if not after.isascii() or not after.isdigit():
         raise InvalidInput(f"{after!r:.80} is not the id of an event.")
     return int(after)
-
-
-def _with_status(domain: StorageDomain, told: StorageDomain | None) -> StorageDomain:
-    return told or domain
 
 
 def _deployed(deployment: Deployment) -> dict[str, Any]:
