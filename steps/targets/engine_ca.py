@@ -53,8 +53,8 @@ class UnknownEngineCa(Refused):
             f"The CA of the engine {origin} is not known: {ca.subject}, until {ca.ends}, "
             f"SHA-256 {ca.fingerprint}.",
             "Compare the fingerprint with what `openssl x509 -noout -fingerprint -sha256 -in "
-            "/etc/pki/ovirt-engine/ca.pem` shows on the engine's machine, then accept it here, or "
-            f"save it as {file}.",
+            "/etc/pki/ovirt-engine/ca.pem` shows on the engine's machine, then accept it with "
+            f"`rekindle site --trust-engine`. It is kept in {file}.",
         )
         self.origin = origin
         self.ca = ca

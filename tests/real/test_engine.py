@@ -8,11 +8,14 @@ import pytest
 from config.errors import InvalidInput, Refused, StepFailed, Unreachable
 from config.secrets import Secret
 from config.site import Site
+from config.site_file import load_site, save_site
+from config.site_secrets import resolve_site_secrets
 from steps.doctor.site import examine_site
 from steps.drill.practice_engine import database as db
 from steps.drill.practice_engine.database import machine_record
 from steps.drill.practice_engine.site import (
     lose_host,
+    name_engine,
     set_fault,
     start_server,
     stop_server,
@@ -412,6 +415,18 @@ def places_home(url):
     from steps.targets.engine_pages import fetch, unverified
 
     return fetch(url + "/", unverified()).body.decode()
+
+
+def test_a_practice_site_file_names_its_engine_with_a_ca_that_is_trusted(practice, tmp_path):
+    file = tmp_path / "site.yaml"
+    save_site(file, Site("practice", practice=True))
+    os.unlink(next(practice.places.known_cas.iterdir()))
+    name_engine(practice.places, file)
+    site = load_site(file)
+    assert site.practice
+    targets = open_targets(site, resolve_site_secrets(site, lambda _title: Secret("")))
+    assert len(targets.engine().hosts()) == 3
+    targets.close()
 
 
 def test_the_site_opens_its_engine_and_doctor_says_how_it_is(practice):

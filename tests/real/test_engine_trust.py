@@ -1,5 +1,6 @@
 """Whom an engine's connection trusts, and what else may answer in its place."""
 
+import io
 import time
 from dataclasses import replace
 
@@ -7,7 +8,8 @@ import pytest
 
 from config.errors import InvalidInput, Refused, RekindleError, Unreachable
 from config.secrets import Secret
-from config.site import EngineAccess
+from config.site import EngineAccess, Site
+from config.site_file import save_site
 from steps.drill.practice_engine.certificates import make_identity
 from steps.targets.engine_ca import (
     PLACES,
@@ -23,6 +25,7 @@ from steps.targets.engine_ca import (
 from steps.targets.engine_facts import Page
 from steps.targets.ovirt_engine import OvirtEngine
 from tests.real.engine_support import HEALTHY, XML, http, logged_in, slowly
+from tui.main import main
 
 NOWHERE = EngineAccess("https://127.0.0.1:9")
 PAGE = http("503 Service Unavailable", "text/html", "<html>Service Unavailable</html>")
@@ -278,3 +281,45 @@ def test_a_log_in_that_never_ends_is_given_up_too(serving, monkeypatch):
     with pytest.raises(Unreachable, match="in time"):
         server.engine(1).hosts()
     assert time.monotonic() - began < 4
+
+
+def trusting(site_file, *arguments):
+    return main(["--site", str(site_file), "site", "--trust-engine", *arguments])
+
+
+def test_an_operator_trusts_an_engine_from_the_command_line(serving, tmp_path, monkeypatch, capsys):
+    server = serves_ca(serving, PLACES[0])
+    access = EngineAccess(server.url, known_cas=tmp_path / "cas")
+    file = tmp_path / "site.yaml"
+    save_site(file, Site("here", engine=access))
+    right = kept_ca(server.ca).fingerprint
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert trusting(file) == 2
+    assert trusting(file, "00" + right[2:] if right[:2] != "00" else "11" + right[2:]) == 3
+    assert not trust_file(access).exists()
+    assert right in capsys.readouterr().err
+    assert trusting(file, right.lower().replace(":", "")) == 0
+    assert kept_ca(trust_file(access)).fingerprint == right
+    capsys.readouterr()
+    assert trusting(file) == 0
+    assert f"trusted already: {kept_ca(server.ca).subject}" in capsys.readouterr().out
+    assert trusting(file, "00:11") == 3
+
+
+@pytest.mark.parametrize(("word", "code"), [("no", 3), ("", 3), ("yes", 0)])
+def test_a_ca_is_kept_only_when_yes_was_typed(serving, tmp_path, monkeypatch, capsys, word, code):
+    server = serves_ca(serving, PLACES[0])
+    access = EngineAccess(server.url, known_cas=tmp_path / "cas")
+    save_site(tmp_path / "site.yaml", Site("here", engine=access))
+    typed = io.StringIO(word + "\n")
+    typed.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", typed)
+    assert trusting(tmp_path / "site.yaml") == code
+    assert kept_ca(server.ca).fingerprint in capsys.readouterr().out
+    assert trust_file(access).exists() == (word == "yes")
+
+
+def test_a_site_without_an_engine_has_nothing_to_trust(tmp_path, capsys):
+    save_site(tmp_path / "site.yaml", Site("here"))
+    assert trusting(tmp_path / "site.yaml") == 2
+    assert "has no engine" in capsys.readouterr().err

@@ -73,6 +73,59 @@ def test_whatever_is_left_out_is_tolerated(reading, xml):
     assert reading(parsed(xml)) is not None
 
 
+# The shapes below are those of a 4.3 engine as publicly recorded by ManageIQ's provider (2019).
+
+
+def test_a_machine_whose_host_is_lost_is_unknown_and_still_on_it():
+    machine = read.machine(
+        parsed(
+            b"""<vm href="/ovirt-engine/api/vms/7" id="7"><actions/><name>vm_on</name>
+    <description></description><comment></comment>
+    <high_availability><enabled>false</enabled><priority>1</priority></high_availability>
+    <origin>rhev</origin><cluster href="/ovirt-engine/api/clusters/5" id="5"/>
+    <quota id="3"/><status>unknown</status>
+    <stop_time>2019-08-21T09:49:05.491+03:00</stop_time>
+    <host href="/ovirt-engine/api/hosts/2" id="2"/></vm>"""
+        )
+    )
+    assert (machine.status, machine.host, machine.cluster) == ("unknown", "2", "5")
+    assert not machine.is_engine
+
+
+def test_attached_storage_has_a_data_centre_in_place_of_a_status():
+    domains = parsed(
+        b"""<storage_domains>
+    <storage_domain href="/ovirt-engine/api/storagedomains/1" id="1"><name>data_1</name>
+      <description></description><available>37580963840</available>
+      <external_status>ok</external_status><master>true</master>
+      <storage><address>nas.example.org</address><path>/vol/data1</path><type>nfs</type></storage>
+      <storage_format>v5</storage_format><type>data</type>
+      <data_centers><data_center href="/ovirt-engine/api/datacenters/9" id="9"/></data_centers>
+    </storage_domain>
+    <storage_domain href="/ovirt-engine/api/storagedomains/2" id="2"><name>iscsi_n</name>
+      <master>false</master><storage><type>iscsi</type><volume_group id="pkQKmN"><logical_units>
+      <logical_unit id="3600a"><address>192.0.2.70</address><port>3260</port></logical_unit>
+      </logical_units></volume_group></storage><type>data</type>
+      <data_centers><data_center href="/ovirt-engine/api/datacenters/9" id="9"/></data_centers>
+    </storage_domain></storage_domains>"""
+    )
+    nfs, block = read.each(read.storage_domain, domains)
+    assert (nfs.status, nfs.data_centers, nfs.master) == ("", ("9",), True)
+    assert (nfs.kind, nfs.storage, nfs.place) == ("data", "nfs", "nas.example.org:/vol/data1")
+    assert (block.storage, block.place, block.status) == ("iscsi", "", "")
+
+
+def test_a_cluster_may_belong_to_no_data_centre():
+    cluster = read.cluster(
+        parsed(
+            b"""<cluster href="/ovirt-engine/api/clusters/5" id="5"><name>Default</name>
+    <cpu><architecture>x86_64</architecture></cpu><version><major>4</major><minor>2</minor>
+    </version><scheduling_policy href="/ovirt-engine/api/schedulingpolicies/8" id="8"/></cluster>"""
+        )
+    )
+    assert (cluster.data_center, cluster.version) == ("", "4.2")
+
+
 def test_a_host_that_says_nothing_of_its_machines_has_not_none_of_them():
     assert read.host(parsed(b"<host/>")).machines is None
     assert read.host(parsed(b"<host><status>quantum</status></host>")).status == "unknown"

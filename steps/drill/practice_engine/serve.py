@@ -5,12 +5,12 @@ Its web server is there while the engine's machine runs in the world, and refuse
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
 from pathlib import Path
 
+from steps.drill.own_server import say_ready
 from steps.drill.practice_engine.places import EnginePlaces
 from steps.drill.practice_engine.server import PracticeServer
 from steps.drill.practice_hosts import engine_machine
@@ -23,9 +23,7 @@ def serve(places: EnginePlaces, ended: threading.Event) -> None:
     """Serve until told to end."""
     port = recorded_number(places.port_file)
     server = _standing(places, port, None)
-    temporary = places.server_file.with_suffix(".new")
-    temporary.write_text(f"{os.getpid()}\n")
-    temporary.replace(places.server_file)
+    say_ready(places.server_file)
     while not ended.wait(LOOK_SECONDS):
         server = _standing(places, port, server)
     if server is not None:

@@ -176,5 +176,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", media)
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("Correlation-Id", self._query().get("correlation_id") or db.new_id())
         self.end_headers()
         self.wfile.write(body)

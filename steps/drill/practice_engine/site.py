@@ -6,15 +6,15 @@ import secrets
 import signal
 import socket
 import string
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from config.errors import InvalidInput, StepFailed
 from config.secrets import SecretReference
 from config.site import EngineAccess
+from config.site_file import load_site, save_site
+from steps.drill import own_server
 from steps.drill.practice_engine import database as db
 from steps.drill.practice_engine import host_rules
 from steps.drill.practice_engine.certificates import make_identity, write_identity
@@ -22,8 +22,9 @@ from steps.drill.practice_engine.host_rules import Moment
 from steps.drill.practice_engine.places import ACCOUNT, EnginePlaces
 from steps.drill.practice_hosts import engine_machine, first_world
 from steps.drill.processes import command_line, end_process, recorded_number
+from steps.targets.engine_ca import keep_ca, kept_ca, trust_file
 
-START_SECONDS = 40.0
+SERVER = "steps.drill.practice_engine.serve"
 END_SECONDS = 10.0
 
 
@@ -71,25 +72,15 @@ def _free_port() -> int:
 
 def start_server(places: EnginePlaces) -> None:
     """Start the server. Raises StepFailed with what it said."""
-    places.server_file.unlink(missing_ok=True)
-    with places.server_log.open("ab") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-P", "-m", "steps.drill.practice_engine.serve", str(places.folder)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            cwd=Path(__file__).resolve().parents[3],
-        )  # fmt: skip
-    until = time.monotonic() + START_SECONDS
-    while not places.server_file.exists():
-        if server.poll() is not None or time.monotonic() > until:
-            said = places.server_log.read_text().strip()[-1000:]
-            raise StepFailed(f"The practice engine does not start: {said or 'no word'}")
-        time.sleep(0.02)
+    own_server.start_server(
+        SERVER, places.folder, places.server_file, places.server_log, "The practice engine"
+    )
 
 
 def stop_server(places: EnginePlaces) -> None:
     """End the server; what the engine knows stays. One that is not there is fine."""
     pid = recorded_number(places.server_file)
-    sign = (b"steps.drill.practice_engine.serve", str(places.folder).encode())
+    sign = (SERVER.encode(), str(places.folder).encode())
     if pid and not end_process(
         pid, lambda found: all(word in command_line(found) for word in sign),
         signal.SIGTERM, END_SECONDS,
@@ -119,3 +110,11 @@ def lose_host(places: EnginePlaces, name: str) -> None:
                 host_rules.lose(moment, host)
                 return
     raise InvalidInput(f"The practice engine has no host {name!r}.")
+
+
+def name_engine(places: EnginePlaces, site_file: Path) -> None:
+    """Add the engine to the practice site's file, and its CA to those that are known."""
+    site = load_site(site_file)
+    access = engine_access(places)
+    keep_ca(trust_file(access), kept_ca(places.ca))
+    save_site(site_file, replace(site, engine=access))
