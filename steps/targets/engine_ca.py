@@ -88,15 +88,17 @@ class ChangedEngineCa(Refused):
 def read_ca(pem: bytes, source: str) -> EngineCa:
     """The CA in a PEM text. Raises InvalidInput where there is none, or it is no CA."""
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
 
+    nonsense = (ValueError, x509.InvalidVersion, x509.DuplicateExtension, UnsupportedAlgorithm)
     try:
         first = x509.load_pem_x509_certificates(pem)[0]
         digest = first.fingerprint(hashes.SHA256()).hex(":").upper()
         subject = first.subject.rfc4514_string()
         ends = first.not_valid_after_utc.date().isoformat()
         signs = _signs(first)
-    except ValueError as error:
+    except nonsense as error:
         raise InvalidInput(
             f"{source} is no certificate: {str(error)[:160] or 'it cannot be read'}.",
             "A PEM text is expected: -----BEGIN CERTIFICATE----- and so on.",
@@ -181,9 +183,18 @@ def kept_ca(file: Path) -> EngineCa:
 
 
 def verifying(ca: EngineCa) -> ssl.SSLContext:
-    """Trusts this CA and no other; the host's name must be in the certificate."""
+    """Trusts this CA and no other; the host's name must be in the certificate.
+
+    Raises InvalidInput for a CA that OpenSSL cannot use.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=ca.pem.decode("ascii", "ignore"))
+    try:
+        context.load_verify_locations(cadata=ca.pem.decode("ascii", "ignore"))
+    except ssl.SSLError as error:
+        raise InvalidInput(
+            f"The CA {ca.subject}, SHA-256 {ca.fingerprint}, cannot be used: {error}.",
+            "Fetch it again from the engine's machine: /etc/pki/ovirt-engine/ca.pem.",
+        ) from error
     return context
 
 

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -16,6 +17,8 @@ from steps.drill.practice_engine.database import machine_record
 from steps.drill.practice_engine.site import (
     lose_host,
     name_engine,
+    restore_database,
+    saved_database,
     set_fault,
     start_server,
     stop_server,
@@ -25,6 +28,7 @@ from steps.drill.practice_hosts.first_world import ANSIBLE, practice_world
 from steps.targets.engine import NewHost
 from steps.targets.engine_facts import Deployment, Page, Power
 from steps.targets.engine_waiting import (
+    Sight,
     engine_up,
     host_becomes,
     host_gone,
@@ -445,3 +449,53 @@ def test_the_site_opens_its_engine_and_doctor_says_how_it_is(practice):
     assert "SHA-256" in found["engine"].seen
     with pytest.raises(InvalidInput, match="has no engine"):
         open_targets(Site("bare"), {}).engine()
+
+
+def test_a_restored_engine_finds_out_who_is_gone_and_leaves_maintenance_alone(practice):
+    practice.told("hosts", "host-02", status="maintenance")
+    saved = saved_database(practice.places)
+    practice.engine.remove_host(practice.host_id("host-02"))
+    practice.pace(1)
+    lose_host(practice.places, "host-03")
+    restore_database(practice.places, saved)
+    found = {host.name: (host.status, host.spm) for host in practice.engine.hosts()}
+    assert found == {
+        "host-01": ("unassigned", "none"),
+        "host-02": ("maintenance", "none"),
+        "host-03": ("connecting", "none"),
+    }
+    assert practice.engine.data_centers()[0].status == "not_operational"
+    practice.pace(SPEED)
+    becomes(practice, "host-01", "up")
+    becomes(practice, "host-03", "non_responsive")
+    assert practice.engine.host_named("host-02").status == "maintenance"
+    practice.engine.confirm_rebooted(practice.host_id("host-03"))
+    assert {m.status for m in practice.engine.machines(practice.host_id("host-03"))} == set()
+
+
+@pytest.mark.parametrize("delay", [300.0, 86400.0])
+def test_power_management_fences_by_itself_only_after_its_time(practice, delay):
+    practice.told("hosts", "host-03", power_management=True)
+    saved = saved_database(practice.places)
+    lose_host(practice.places, "host-03")
+    restore_database(practice.places, saved, delay)
+    becomes(practice, "host-03", "non_responsive")
+    practice.pace(SPEED * 4)
+    look = partial(event_seen, practice, "Host host-03 was restarted by its power management.")
+    if delay < 1000:
+        wait_until("fenced", look, SOON)
+        assert practice.engine.machines(practice.host_id("host-03")) == ()
+    else:
+        with pytest.raises(StepFailed):
+            wait_until("fenced", look, replace(SOON, seconds=0.5))
+        assert len(practice.engine.machines(practice.host_id("host-03"))) == 2
+
+
+def event_seen(practice, text):
+    found = any(event.text == text for event in practice.engine.events())
+    return Sight(found, f"{text} {found}")
+
+
+def test_the_root_page_of_the_practice_engine_says_that_it_is_simulated(practice):
+    assert "Simulated" in places_home(practice.access.url)
+    assert practice.engine.about().product == "Rekindle practice engine (simulated)"

@@ -1,10 +1,12 @@
 """An engine's answers as records, its marks, and waiting for it; no engine is needed here."""
 
+import hashlib
 import re
+import ssl
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ovirtsdk4 import reader, types
 
@@ -13,8 +15,9 @@ from config.paths import known_cas_folder
 from config.secrets import Secret, SecretReference
 from config.site import EngineAccess, Site
 from config.site_secrets import ENGINE_PASSWORD, resolve_site_secrets
+from steps.drill.practice_engine.certificates import make_identity
 from steps.targets import engine_reading as read
-from steps.targets.engine_ca import trust_file
+from steps.targets.engine_ca import read_ca, trust_file, verifying
 from steps.targets.engine_facts import FENCEABLE, OUT_OF_SERVICE, REMOVABLE, Host
 from steps.targets.engine_mark import checked_mark, correlation_mark
 from steps.targets.engine_waiting import Patience, Sight, host_becomes, host_seen, wait_until
@@ -267,3 +270,30 @@ def test_the_engine_password_is_asked_for_by_account_and_engine():
     )
     assert found == {ENGINE_PASSWORD: Secret("x")}
     assert titles == ["Password of admin@internal at the engine https://e.example.org"]
+
+
+CA = make_identity(["engine.example.org"]).ca
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_ca_with_any_byte_changed_is_read_or_refused_and_nothing_else(data):
+    der = bytearray(ssl.PEM_cert_to_DER_cert(CA.decode()))
+    for place in data.draw(st.lists(st.integers(0, len(der) - 1), min_size=1, max_size=4)):
+        der[place] = data.draw(st.integers(0, 255))
+    try:
+        found = read_ca(ssl.DER_cert_to_PEM_cert(bytes(der)).encode(), "it")
+        verifying(found)
+    except InvalidInput:
+        pass
+    else:
+        assert found.fingerprint.replace(":", "").lower() == hashlib.sha256(der).hexdigest()
+        assert found.subject.isprintable()
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_in_place_of_a_ca_are_refused(text):
+    with pytest.raises(InvalidInput):
+        read_ca(text, "it")
+    with pytest.raises(InvalidInput):
+        read_ca(b"-----BEGIN CERTIFICATE-----\n" + text + b"\n-----END CERTIFICATE-----\n", "it")

@@ -82,7 +82,8 @@ def host_record(name: str, address: str, cluster: str, hardware: str, status: st
     """A host as the engine keeps it."""
     return {
         "id": new_id(), "name": name, "address": address, "cluster": cluster, "uuid": hardware,
-        "status": status, "detail": "", "spm": "none", "power_management": False, "alive": True,
+        "status": status, "detail": "", "spm": "none", "power_management": False,
+        "fenced": False,
         "due": [],
     }  # fmt: skip
 
@@ -113,6 +114,12 @@ def _domain(center: str, name: str, path: str, *, master: bool) -> Record:
         "address": first_world.STORAGE, "status": "active", "master": master,
         "data_center": center, "due": [],
     }  # fmt: skip
+
+
+def is_alive(facts: Facts, host: Record) -> bool:
+    """Whether the host lives in the world, whatever the engine believes."""
+    known = facts["hosts"].get(host["address"])
+    return known is not None and not known.get("dead", False)
 
 
 def later(record: Record, when: float, **changes: Any) -> None:

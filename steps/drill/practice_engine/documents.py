@@ -125,13 +125,14 @@ def _hosted_engine(facts: Facts, record: Record) -> Element | None:
     part = availability(facts, record)
     if part is None or not part["joined"]:
         return None
+    alive = db.is_alive(facts, record)
     return element(
         "hosted_engine",
-        leaf("active", record["alive"]),
+        leaf("active", alive),
         leaf("configured", True),
         leaf("global_maintenance", bool(facts["maintenance"]["global"])),
         leaf("local_maintenance", bool(part["maintenance"])),
-        leaf("score", part["score"] if record["alive"] else 0),
+        leaf("score", part["score"] if alive else 0),
     )
 
 

@@ -109,12 +109,13 @@ def activate(moment: Moment, host: Record) -> None:
         raise refused(f"Cannot activate Host. Host in {host['status']} status.")
     db.settled(host)
     host.update(status="unassigned", detail="", emptying=False)
-    _come_up(moment, host, moment.now)
+    come_up(moment, host, moment.now)
     moment.note(f"Activation of host {host['name']} initiated.")
 
 
-def _come_up(moment: Moment, host: Record, when: float) -> None:
-    if not host["alive"]:
+def come_up(moment: Moment, host: Record, when: float) -> None:
+    """What becomes of a host that the engine tries to reach from that time on."""
+    if not db.is_alive(moment.facts, host):
         db.later(host, when + STEP_SECONDS, status="connecting")
         db.later(host, when + DEAD_SECONDS, status="non_responsive")
         return
@@ -177,8 +178,9 @@ def _come_back(moment: Moment, host: Record, machines: list[Record]) -> None:
     moment.facts.setdefault("damage", []).extend(
         f"the disks of {machine['name']} were written by two hosts" for machine in machines
     )
+    moment.facts["hosts"][host["address"]]["dead"] = False
     db.settled(host)
-    db.later(host, moment.now + RETURN_SECONDS, status="up", alive=True)
+    db.later(host, moment.now + RETURN_SECONDS, status="up")
 
 
 def remove(moment: Moment, host: Record) -> None:
@@ -233,18 +235,24 @@ def _install(moment: Moment, host: Record, *, deploy: bool, undeploy: bool) -> N
     host.update(status="installing", detail="")
     done = moment.now + INSTALL_SECONDS
     part = availability(moment.facts, host)
-    if part is None or not host["alive"]:
+    if part is None or not db.is_alive(moment.facts, host):
         db.later(host, done, status="install_failed")
         return
     if deploy or undeploy:
         part.update(joined=deploy, maintenance=False, score=FULL_SCORE if deploy else 0)
-    _come_up(moment, host, done)
+    come_up(moment, host, done)
 
 
 def lose(moment: Moment, host: Record) -> None:
     """The host is dead; the engine finds out by and by."""
+    moment.facts["hosts"][host["address"]]["dead"] = True
+    miss(moment, host)
+
+
+def miss(moment: Moment, host: Record) -> None:
+    """The engine does not reach a host any more."""
     db.settled(host)
-    host.update(alive=False, status="connecting")
+    host["status"] = "connecting"
     db.later(host, moment.now + DEAD_SECONDS, status="non_responsive")
     for machine in db.machines_on(moment.database, host["id"]):
         db.later(machine, moment.now + DEAD_SECONDS, status="unknown")

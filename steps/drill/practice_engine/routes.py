@@ -134,7 +134,7 @@ def _fence(request: Request, moment: Moment, host: Record) -> Reply:
         host_rules.confirm_rebooted(moment, host)
         return Reply(200, shown.done_action())
     if kind == "status" and host["power_management"]:
-        state = shown.leaf("status", "on" if host["alive"] else "off")
+        state = shown.leaf("status", "on" if db.is_alive(moment.facts, host) else "off")
         return Reply(200, shown.done_action(shown.element("power_management", state)))
     raise db.refused("Cannot fence Host. Power Management is not enabled for this Host.")
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from steps.drill.practice_engine import database as db
-from steps.drill.practice_engine import documents, host_rules
+from steps.drill.practice_engine import documents, host_rules, startup
 from steps.drill.practice_engine.database import Fault
 from steps.drill.practice_engine.host_rules import Moment
 from steps.drill.practice_engine.places import ACCOUNT, EnginePlaces
@@ -165,6 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(self.command, path, query, body)
         db.settle(moment.database, moment.now)
         host_rules.go_on(moment)
+        startup.fence_by_itself(moment)
         try:
             return answer(request, Moment(moment.facts, moment.now, request.mark))
         except Fault as fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import signal
 import socket
@@ -16,7 +17,7 @@ from config.site import EngineAccess
 from config.site_file import load_site, save_site
 from steps.drill import own_server
 from steps.drill.practice_engine import database as db
-from steps.drill.practice_engine import host_rules
+from steps.drill.practice_engine import host_rules, startup
 from steps.drill.practice_engine.certificates import make_identity, write_identity
 from steps.drill.practice_engine.host_rules import Moment
 from steps.drill.practice_engine.places import ACCOUNT, EnginePlaces
@@ -118,3 +119,21 @@ def name_engine(places: EnginePlaces, site_file: Path) -> None:
     access = engine_access(places)
     keep_ca(trust_file(access), kept_ca(places.ca))
     save_site(site_file, replace(site, engine=access))
+
+
+def saved_database(places: EnginePlaces) -> db.Record:
+    """What the engine knows now, as a backup takes it along."""
+    with places.world.change() as facts:
+        db.settle(facts[db.KEY], places.world.now(facts))
+        saved: db.Record = json.loads(json.dumps(facts[db.KEY]))
+    return saved
+
+
+def restore_database(places: EnginePlaces, saved: db.Record, fence_delay: float = 300.0) -> None:
+    """Have the engine start with what a backup knew; the world itself has gone on meanwhile.
+
+    `fence_delay`: seconds of the world until it fences by itself (DisableFenceAtStartupInSec).
+    """
+    with places.world.change() as facts:
+        facts[db.KEY] = json.loads(json.dumps(saved)) | {"fence_delay": fence_delay}
+        startup.start(Moment(facts, places.world.now(facts)))
