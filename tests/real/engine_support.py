@@ -69,11 +69,11 @@ class Practice:
 
 
 @contextmanager
-def practising(folder: Path, hosts: tuple[str, ...] = HOSTS) -> Iterator[Practice]:
+def practising(folder: Path, account: str = "admin@internal") -> Iterator[Practice]:
     places = EnginePlaces(folder)
     places.world.folder.mkdir(parents=True)
-    places.world.write(practice_world(dict.fromkeys(hosts, ANSIBLE), SPEED))
-    build_engine(places, hosts)
+    places.world.write(practice_world(dict.fromkeys(HOSTS, ANSIBLE), SPEED))
+    build_engine(places, HOSTS, account)
     server = PracticeServer(places, recorded_number(places.port_file))
     access = engine_access(places)
     accept(access)

@@ -1,6 +1,7 @@
 """The real client library against the practice engine: reading, acting, rules, waiting."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -362,6 +363,31 @@ def test_a_wrong_password_or_profile_is_told_without_the_password(practice):
         assert "admin@ovirt@internalsso" in refused.value.remedy
     with pytest.raises(InvalidInput, match="no password"):
         OvirtEngine(practice.access, None).hosts()
+
+
+def test_an_account_of_a_keycloak_installation_gets_in(tmp_path):
+    account = "admin@ovirt@internalsso"
+    with practising(tmp_path / "p", account) as practice:
+        assert practice.access.user == account
+        assert len(practice.engine.hosts()) == 3
+        other = OvirtEngine(with_user(practice.access, "admin@internal"), practice.password, 10)
+        with pytest.raises(Refused, match="does not let this account in"):
+            other.hosts()
+
+
+def test_lanes_that_ask_at_the_same_time_share_one_log_in(practice):
+    id = practice.host_id("host-01")
+    marks = [practice.engine.marked(f"rekindle-lane-{n}") for n in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda engine: engine.host(id), marks))
+    assert {host.name for host in found} == {"host-01"}
+    assert len(practice.facts()[db.KEY]["tokens"]) == 1
+
+
+def test_a_proxy_of_the_operator_that_is_away_is_named(practice, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://proxy.invalid:3128")
+    with pytest.raises(Unreachable, match="proxy"):
+        practice.engine.hosts()
 
 
 def test_a_log_in_that_ran_out_is_renewed(practice):

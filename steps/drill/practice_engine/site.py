@@ -29,8 +29,10 @@ SERVER = "steps.drill.practice_engine.serve"
 END_SECONDS = 10.0
 
 
-def build_engine(places: EnginePlaces, hosts: Sequence[str]) -> None:
+def build_engine(places: EnginePlaces, hosts: Sequence[str], account: str = ACCOUNT) -> None:
     """An engine that manages these hosts of the world, and runs on the first of them.
+
+    `account` is its only one: admin@internal, or with Keycloak admin@ovirt@internalsso.
 
     The world must be there. Raises InvalidInput where an engine is there already.
     """
@@ -43,7 +45,7 @@ def build_engine(places: EnginePlaces, hosts: Sequence[str]) -> None:
     places.password_file.write_text("".join(secrets.choice(letters) for _ in range(20)) + "\n")
     places.port_file.write_text(f"{_free_port()}\n")
     with places.world.change() as facts:
-        facts[db.KEY] = db.first_database(facts, tuple(hosts))
+        facts[db.KEY] = db.first_database(facts, tuple(hosts)) | {"account": account}
         for name in hosts:
             facts["hosts"][name]["ha"].update(joined=True, score=host_rules.FULL_SCORE)
     if hosts:
@@ -60,7 +62,7 @@ def engine_access(places: EnginePlaces) -> EngineAccess:
     """How a site file addresses it."""
     return EngineAccess(
         url=f"https://127.0.0.1:{recorded_number(places.port_file)}",
-        user=ACCOUNT,
+        user=str(places.world.read()[db.KEY]["account"]),
         password=SecretReference("file", str(places.password_file)),
         known_cas=places.known_cas,
     )
