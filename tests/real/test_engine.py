@@ -179,9 +179,10 @@ def test_a_host_that_was_not_rebooted_comes_back_and_the_damage_is_known(practic
 
 def test_the_storage_pool_manager_is_fenced_only_when_another_host_can_take_over(practice):
     practice.told("hosts", "host-02", status="maintenance")
+    engine_machine.start(practice.places.world, HOSTS[2], healthy_in=0)
+    practice.engine.hosts()
     practice.pace(1)
     lose_host(practice.places, "host-01")
-    practice.told("machines", "HostedEngine", host="")
     with pytest.raises(Refused, match="Data Center is up"):
         practice.engine.confirm_rebooted(practice.host_id("host-01"))
     practice.pace(SPEED)
@@ -525,3 +526,14 @@ def event_seen(practice, text):
 def test_the_root_page_of_the_practice_engine_says_that_it_is_simulated(practice):
     assert "Simulated" in places_home(practice.access.url)
     assert practice.engine.about().product == "Rekindle practice engine (simulated)"
+
+
+def test_the_engine_machine_is_where_the_world_has_it_and_migrates_in_the_world_too(practice):
+    practice.engine.maintain_host(practice.host_id("host-01"))
+    becomes(practice, "host-01", "maintenance")
+    at = practice.facts()["engine"]["host"]
+    assert at in HOSTS[1:]
+    engine_machine.start(practice.places.world, next(h for h in HOSTS[1:] if h != at), healthy_in=0)
+    at = practice.facts()["engine"]["host"]
+    machine = next(m for m in practice.engine.machines() if m.is_engine)
+    assert practice.engine.host(machine.host).address == at

@@ -68,6 +68,7 @@ def deactivate(moment: Moment, host: Record) -> None:
 
 def go_on(moment: Moment) -> None:
     """Hosts that are being emptied reach maintenance when nothing holds them any more."""
+    machine_rules.follow_engine_machine(moment)
     for host in moment.database["hosts"]:
         if not host.get("emptying") or host["status"] != "preparing_for_maintenance":
             continue

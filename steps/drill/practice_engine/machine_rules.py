@@ -10,6 +10,7 @@ from steps.drill.practice_engine.database import Record, refused
 if TYPE_CHECKING:
     from steps.drill.practice_engine.host_rules import Moment
 
+ENGINE_ORIGIN = "managed_hosted_engine"
 MIGRATION_SECONDS = 20.0
 START_SECONDS = 15.0
 SHUT_DOWN_SECONDS = 20.0
@@ -27,8 +28,23 @@ def migrate_all(moment: Moment, host: Record) -> None:
             continue
         target = targets[number % len(targets)]
         machine["status"] = "migrating"
-        db.later(machine, moment.now + MIGRATION_SECONDS, status="up", host=target["id"])
+        arrival = {"status": "up", "host": target["id"], "arrived": True}
+        db.later(machine, moment.now + MIGRATION_SECONDS, **arrival)
         moment.note(f"Migration started (VM: {machine['name']}, Destination: {target['name']}).")
+
+
+def follow_engine_machine(moment: Moment) -> None:
+    """The engine's own machine: where it migrated to, the world has it; else the world is right."""
+    hosts = {host["address"]: host["id"] for host in moment.database["hosts"]}
+    world = moment.facts["engine"]
+    for machine in moment.database["machines"]:
+        if machine["origin"] != ENGINE_ORIGIN or machine["status"] == "migrating":
+            continue
+        if machine.pop("arrived", False):
+            by_id = {id: address for address, id in hosts.items()}
+            world["host"] = by_id.get(machine["host"], world["host"])
+        elif world["host"] in hosts:
+            machine.update(status="up", host=hosts[world["host"]])
 
 
 def _stuck(moment: Moment, machine: Record) -> None:
