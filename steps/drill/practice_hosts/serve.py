@@ -6,7 +6,6 @@ leaves them running when it is stopped: what runs on a host outlives the way to 
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 import paramiko
 
 from config.errors import RekindleError, StepFailed
+from steps.drill.own_server import say_ready
 from steps.drill.practice_hosts.enter import spaces, start_host
 from steps.drill.practice_hosts.host_command import is_up
 from steps.drill.practice_hosts.places import HostPlaces
@@ -35,9 +35,7 @@ def serve(places: HostPlaces, ended: threading.Event) -> None:
         name: HostServer(places.agent(name), _host_key(places, name), entrance, port)
         for name, port in places.ports().items()
     }
-    temporary = places.server_file.with_suffix(".new")
-    temporary.write_text(f"{os.getpid()}\n")
-    temporary.replace(places.server_file)
+    say_ready(places.server_file)
     while not ended.wait(LOOK_SECONDS):
         for name, server in servers.items():
             mark = places.world.folder / f"{DROP}.{name}"
