@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -161,11 +160,8 @@ def test_an_unknown_fault_is_refused_before_anything_is_built(home):
      ("deploy-classic", "runner-killed")],
 )  # fmt: skip
 def test_a_deployment_is_drilled_on_simulated_hosts_that_say_so(home, drill, fault):
-    started = time.monotonic()
     done = rekindle(home, "drill", drill, "--auto", *(["--fault", fault] if fault else []))
     assert done.returncode == 0, done.stdout + done.stderr
-    if not fault:
-        assert time.monotonic() - started < 60
     report = drill_report(home)
     assert report["passed"]
     assert "programs, storage, network" in report["simulated"]
