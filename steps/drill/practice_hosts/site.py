@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import string
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
