@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -217,9 +218,7 @@ def _restore(folder: Path, leaf: str, mode: str) -> list[str]:
 
 
 def _run_folder(folder: Path, name: str) -> Path:
-    made = folder.with_name(f"run-{name}")
-    made.mkdir()
-    return made
+    return Path(tempfile.mkdtemp(prefix=f"run-{name}-", dir=folder.parent))
 
 
 def main(what: str, folder: Path, *more: str) -> None:

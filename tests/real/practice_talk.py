@@ -66,6 +66,15 @@ class Talk:
     def say(self, text: str) -> None:
         os.write(self.given, f"{text}\n".encode())
 
+    def say_hidden(self, text: str) -> None:
+        """As somebody types who sees that nothing is echoed any more: getpass throws away what was
+        typed before."""
+        end = time.monotonic() + PATIENCE
+        while termios.tcgetattr(self.theirs)[3] & termios.ECHO:
+            assert time.monotonic() < end, self.said[-2000:]
+            time.sleep(0.01)
+        self.say(text)
+
     def end(self) -> int:
         """Hear it to its end; its exit code."""
         while self.more():

@@ -120,6 +120,15 @@ def test_a_node_that_is_not_there_does_not_hide_the_others(tmp_path, hypervisor_
     assert found["here hypervisor"].level == "ok"
 
 
+@pytest.fixture
+def heeding_interrupts():
+    """Whoever started the tests in the background may have them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_interrupts")
 def test_an_interrupt_ends_what_is_still_being_asked(silent_port):
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):

@@ -352,4 +352,4 @@ def test_a_migrated_machine_is_the_new_nodes_work(world: NodeWorld) -> None:
     )  # fmt: skip
     world.order("merge")
     world.wait_mode("merged")
-    assert f"merge of {machine_name(1)} ({LEAF}): done" in world.said(1)
+    world.wait_for(lambda: f"merge of {machine_name(1)} ({LEAF}): done" in world.said(1))

@@ -387,7 +387,7 @@ def test_a_hidden_answer_is_not_echoed(hosts):
         talk.say(name)
         assert prompt < 39
     for _time in range(2):
-        talk.say(ROOT)
+        talk.say_hidden(ROOT)
         talk.until(r"[:?\]]\Z")
     assert ROOT not in talk.said
     os.kill(_outer(hosts, talk), signal.SIGTERM)
