@@ -17,12 +17,12 @@ from steps.virtual_machine.backup.job import BackupJob
 from steps.virtual_machine.backup.manifest import Manifest, read_manifest, what_is_missing
 from steps.virtual_machine.backup.method import Fitness, best, unfit
 from steps.virtual_machine.backup.modes import BACKUP, BackupMode, changes_with, state_of
-from steps.virtual_machine.backup.return_codes import BackupFailed, return_code
 from steps.virtual_machine.backup.steps import (
     merge_steps,
     retain_steps,
     snapshot_steps,
 )
+from steps.virtual_machine.return_values import BackupFailed, return_code
 from tests.unit.backup_world import context_of, make_world, plan_of, tells
 from tests.unit.restore_world import BASE, carry_out
 
