@@ -45,6 +45,11 @@ def answers_folder() -> Path:
     return state_folder() / "answers"
 
 
+def known_cas_folder() -> Path:
+    """Folder of the CAs of engines that the operator confirmed."""
+    return config_folder() / "known_cas"
+
+
 def default_site_file() -> Path:
     """The site file that is read where none is named."""
     return config_folder() / "site.yaml"

@@ -52,6 +52,22 @@ class EngineHost:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineAccess:
+    """The oVirt engine that manages the hosts: `url` is its origin, https://FQDN[:PORT].
+
+    Whose certificate is trusted says `ca_file`; without it the engine's own CA, which an operator
+    confirmed once and which is kept in the folder `known_cas`.
+    """
+
+    url: str
+    user: str = "admin@internal"
+    """`admin@internal`, or on a Keycloak installation `admin@ovirt@internalsso`."""
+    password: SecretReference | None = None
+    ca_file: Path | None = None
+    known_cas: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DirectoryAccess:
     """The directory: an LDAP URL, or a folder of LDIF files."""
 
@@ -84,6 +100,7 @@ class Site:
     practice: bool = False
     file: Path | None = None
     engine_hosts: tuple[EngineHost, ...] = ()
+    engine: EngineAccess | None = None
 
     def node(self, name: str) -> HypervisorNode | None:
         """The node of that name, compared without regard to case."""

@@ -59,5 +59,15 @@ storage:
 #     command: hosted-engine         # the program that deploys, with arguments if need be
 #     work_folder: /var/lib/rekindle # on the host; a run's own folder in it has mode 0700
 
+# The oVirt engine that manages those hosts.
+# engine:
+#   url: https://engine.example.org
+#   user: admin@internal           # with Keycloak: admin@ovirt@internalsso
+#   password: prompt
+#   # Without a CA file the engine's own CA is fetched, shown with its fingerprint, and kept in
+#   # known_cas once you said that it is right (default: ~/.config/rekindle/known_cas).
+#   # ca_file: /etc/rekindle/engine-ca.pem
+#   # known_cas: /etc/rekindle/known_cas
+
 # practice: true               # a practice site: every screen then says DRILL
 """

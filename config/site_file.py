@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from config import checked_fields as read
 from config.checked_fields import Complaints, Fields
+from config.engine_address import engine_origin, engine_user
 from config.errors import InvalidInput
 from config.paths import default_site_file
 from config.private_files import write_private
@@ -17,6 +18,7 @@ from config.secrets import SecretReference
 from config.showing import quoted
 from config.site import (
     DirectoryAccess,
+    EngineAccess,
     EngineHost,
     HypervisorNode,
     MachineStorage,
@@ -73,6 +75,8 @@ def site_to_data(site: Site) -> dict[str, Any]:
     data["nodes"] = [_node_to_data(node) for node in site.nodes]
     if site.engine_hosts:
         data["engine_hosts"] = [_engine_host_to_data(host) for host in site.engine_hosts]
+    if site.engine is not None:
+        data["engine"] = _present(site.engine)
     if site.directory is not None:
         data["directory"] = _present(site.directory)
     data["storage"] = _present(site.storage)
@@ -112,6 +116,7 @@ def _site(document: Document) -> Site:
 def _read_site(fields: Fields) -> Site:
     directory = fields.section("directory")
     storage = fields.section("storage")
+    engine = fields.section("engine")
     nodes = _nodes(fields)
     return Site(
         name=fields.need("name", read.text, ""),
@@ -120,6 +125,7 @@ def _read_site(fields: Fields) -> Site:
         directory=_directory(directory) if directory else None,
         storage=_storage(storage) if storage else MachineStorage(),
         engine_hosts=_engine_hosts(fields, {node.name.lower() for node in nodes}),
+        engine=_engine(engine) if engine else None,
     )
 
 
@@ -169,6 +175,21 @@ def _engine_host(fields: Fields) -> EngineHost:
     )
     fields.finish()
     return host
+
+
+def _engine(fields: Fields) -> EngineAccess:
+    standard = EngineAccess("")
+    engine = EngineAccess(
+        url=fields.need("url", engine_origin, ""),
+        user=fields.take("user", engine_user, standard.user),
+        password=fields.take("password", read.secret, None),
+        ca_file=fields.take("ca_file", _path, None),
+        known_cas=fields.take("known_cas", _path, None),
+    )
+    fields.finish()
+    if engine.ca_file is not None and engine.known_cas is not None:
+        fields.complain("known_cas", "ca_file says already whom to trust.", "Drop one of the two.")
+    return engine
 
 
 def _shell(fields: Fields) -> ShellAccess:

@@ -10,6 +10,8 @@ from config.site import Site
 
 DIRECTORY_PASSWORD = "directory password"  # noqa: S105  (the name of a secret, not one)
 
+ENGINE_PASSWORD = "engine password"  # noqa: S105  (the name of a secret, not one)
+
 
 def ssh_password(node: str) -> str:
     """Name of the secret that opens the shell of that node."""
@@ -22,6 +24,8 @@ def site_references(site: Site) -> dict[str, SecretReference]:
     found |= {ssh_password(host.name): host.shell.password for host in site.engine_hosts}
     if site.directory is not None:
         found[DIRECTORY_PASSWORD] = site.directory.password
+    if site.engine is not None:
+        found[ENGINE_PASSWORD] = site.engine.password
     return {name: reference for name, reference in found.items() if reference is not None}
 
 
@@ -37,4 +41,6 @@ def resolve_site_secrets(site: Site, ask: Callable[[str], Secret]) -> dict[str, 
 def _title(name: str, site: Site) -> str:
     if name == DIRECTORY_PASSWORD and site.directory is not None:
         return f"Password of {site.directory.bind_dn} at the directory"
+    if name == ENGINE_PASSWORD and site.engine is not None:
+        return f"Password of {site.engine.user} at the engine {site.engine.url}"
     return f"Password for SSH to {name.removeprefix(ssh_password(''))}"

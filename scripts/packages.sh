@@ -25,7 +25,7 @@ debian_packages() {
     # does not even read its configuration.
     echo qemu-system-x86 qemu-utils libvirt0 libvirt-daemon-system libvirt-daemon-driver-qemu
     echo slapd ldap-utils iproute2
-    echo libvirt-dev libldap-dev libsasl2-dev pkg-config gcc libc6-dev
+    echo libvirt-dev libldap-dev libsasl2-dev libxml2-dev pkg-config gcc libc6-dev
     scripts/find-python.sh > /dev/null || echo python3 python3-dev python3-venv
     [[ $purpose != test ]] || echo openssh-server openssh-client openssl \
         postgresql tar gzip bzip2 xz-utils zstd lz4
@@ -34,7 +34,7 @@ debian_packages() {
 el9_packages() {
     echo qemu-kvm-core qemu-img libvirt-libs libvirt-daemon libvirt-daemon-driver-qemu
     echo openldap-servers openldap-clients iproute
-    echo libvirt-devel openldap-devel cyrus-sasl-devel pkgconf-pkg-config gcc glibc-devel
+    echo libvirt-devel openldap-devel cyrus-sasl-devel libxml2-devel pkgconf-pkg-config gcc glibc-devel
     scripts/find-python.sh > /dev/null || echo python3.11 python3.11-devel
     [[ $purpose != test ]] || echo openssh-server openssh-clients openssl \
         postgresql-server tar gzip bzip2 xz zstd lz4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from config.errors import Interrupted, RekindleError
 from config.questions import Given
@@ -114,9 +115,11 @@ class PlainHome:
         name, text = procedure.name, f"{procedure.system}: {procedure.title}"
         rows = [(name, f"{text}. {procedure.description}")]
         actions[name] = lambda: self._open(procedure)
-        if procedure.drills:
-            rows.append((f"drill:{name}", f"drill: {procedure.title}, on a practice site"))
-            actions[f"drill:{name}"] = lambda: self._drill(procedure)
+        for drill in procedure.drills:
+            # One drill is told by its procedure, several by their own names besides.
+            which = f" ({drill})" if procedure.drills[1:] else ""
+            rows.append((f"drill:{drill}", f"drill: {procedure.title}{which}, on a practice site"))
+            actions[f"drill:{drill}"] = partial(self._drill, drill)
         return rows
 
     def _inspect(self) -> int:
@@ -136,10 +139,10 @@ class PlainHome:
             return 0
         return PlainWalk(self.lines, self.service, Session(self.site, procedure)).go()
 
-    def _drill(self, procedure: Procedure) -> int:
+    def _drill(self, name: str) -> int:
         from tui.main import main
 
-        return main(["--plain", "drill", procedure.drills[0]])
+        return main(["--plain", "drill", name])
 
 
 @dataclass(slots=True)

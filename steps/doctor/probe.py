@@ -1,4 +1,4 @@
-"""The process that looks at one node or at the directory, for site.py.
+"""The process that looks at one node, the directory or the engine, for site.py.
 
 Reads {site, secrets, what} as JSON from standard input and writes each diagnosis as a line of JSON
 when it is made, so that what was seen before something hangs is not lost.
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def look(site: Site, secrets: dict[str, Secret], what: str) -> Iterator[Diagnosis]:
-    """Look at the node or engine host of that name, else at the directory."""
+    """Look at the node or engine host of that name, at the engine, or at the directory."""
     from steps.targets.open import open_targets
 
     targets = open_targets(site, secrets)
@@ -48,6 +48,8 @@ def look(site: Site, secrets: dict[str, Secret], what: str) -> Iterator[Diagnosi
             yield from _node(site, targets, node)
         elif host is not None:
             yield from _engine_host(targets, host)
+        elif what == "engine":
+            yield from _engine(targets)
         else:
             yield from _directory(site, targets)
     finally:
@@ -74,6 +76,27 @@ def _engine_host(targets: Targets, host: EngineHost) -> Iterator[Diagnosis]:
     yield shell
     if shell.level == "ok":
         yield _tried(f"{host.name} hosted-engine", lambda: _deployer(targets, host))
+
+
+def _engine(targets: Targets) -> Iterator[Diagnosis]:
+    health = _tried("engine health", lambda: _engine_health(targets))
+    yield health
+    if health.level == "ok":
+        yield _tried("engine", lambda: _engine_hosts(targets))
+
+
+def _engine_health(targets: Targets) -> tuple[str, str]:
+    health = targets.engine().health()
+    remedy = "Look whether its machine runs: hosted-engine --vm-status on one of its hosts."
+    return health.seen, "" if health.up else remedy
+
+
+def _engine_hosts(targets: Targets) -> tuple[str, str]:
+    engine = targets.engine()
+    about, hosts = engine.about(), engine.hosts()
+    up = sum(host.status == "up" for host in hosts)
+    simulated = " (simulated)" if about.simulated else ""
+    return f"version {about.version}{simulated}: {len(hosts)} hosts, {up} up", ""
 
 
 def _deployer(targets: Targets, host: EngineHost) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The site as seen from here: each node and the directory, asked by a process of its own.
+"""The site as seen from here: each node, directory and engine, asked by a process of its own.
 
 A process of its own, because a hypervisor's library may hang, may print, and in its embedded form
 is exclusive to one process.
@@ -20,7 +20,7 @@ from config.secret_sources import resolve
 from config.secrets import Secret
 from config.site import Site
 from config.site_file import site_to_data
-from config.site_secrets import DIRECTORY_PASSWORD, site_references
+from config.site_secrets import DIRECTORY_PASSWORD, ENGINE_PASSWORD, site_references
 from steps.doctor.diagnosis import Diagnosis, concern, fault, fine
 from steps.own_environment import environment_without
 from steps.run.redact import Redactor
@@ -32,6 +32,8 @@ AT_ONCE: Final = 8
 """How many are asked at the same time: an SSH server drops more than ten beginning ones."""
 
 DIRECTORY: Final = "directory"
+ENGINE: Final = "engine"
+_PASSWORDS = {DIRECTORY: DIRECTORY_PASSWORD, ENGINE: ENGINE_PASSWORD}
 _Child = subprocess.Popen[bytes]
 _PROBE = (sys.executable, "-P", "-m", "steps.doctor.probe")
 
@@ -59,11 +61,12 @@ def gather_secrets(
 def examine_site(
     site: Site, secrets: Mapping[str, Secret], seconds: float = SECONDS
 ) -> Iterator[Diagnosis]:
-    """Ask every node and the directory, several at once; diagnoses in the site's order."""
+    """Ask nodes, directory and engine, several at once; diagnoses in the site's order."""
     asked = [node.name for node in site.nodes] + [host.name for host in site.engine_hosts]
-    unarmed = DIRECTORY_PASSWORD in site_references(site) and DIRECTORY_PASSWORD not in secrets
-    if site.directory is not None and not unarmed:
-        asked.append(DIRECTORY)
+    missing = site_references(site).keys() - secrets.keys()
+    central = {DIRECTORY: site.directory, ENGINE: site.engine}
+    unarmed = [what for what in central if _PASSWORDS[what] in missing]
+    asked += [what for what, access in central.items() if access and what not in unarmed]
     children: list[_Child] = []
     with ThreadPoolExecutor(AT_ONCE) as threads:
         try:
@@ -77,8 +80,8 @@ def examine_site(
             for child in children:
                 _end(child)
             raise
-    if unarmed:
-        yield concern(DIRECTORY, "not asked: its password is missing", "See above.")
+    for what in unarmed:
+        yield concern(what, "not asked: its password is missing", "See above.")
     if not site.nodes and not site.engine_hosts:
         yield concern("nodes", "the site names no hypervisor node", "Add it under nodes.")
     if site.directory is None:
@@ -88,7 +91,7 @@ def examine_site(
 def _ask(
     site: Site, secrets: Mapping[str, Secret], what: str, seconds: float, children: list[_Child]
 ) -> list[Diagnosis]:
-    """The diagnoses of one node, or of the directory, from a process with a time limit."""
+    """The diagnoses of one node, the directory or the engine, from a process with a time limit."""
     revealed = {name: secret.reveal() for name, secret in secrets.items()}
     order = {"site": site_to_data(site), "secrets": revealed, "what": what}
     child = subprocess.Popen(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     # Names only: whoever needs one module of this folder need not load the others.
     from steps.targets.directory import Directory
+    from steps.targets.engine import Engine
     from steps.targets.hypervisor import Hypervisor
     from steps.targets.shell import Shell
 
@@ -26,6 +27,9 @@ class Targets(Protocol):
 
     def directory(self) -> Directory:
         """The directory that keeps the machines' entries."""
+
+    def engine(self) -> Engine:
+        """The oVirt engine that manages the hosts."""
 
     def close(self) -> None:
         """Close whatever was opened."""

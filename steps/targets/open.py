@@ -10,15 +10,18 @@ from config.secrets import Secret
 from config.site import DirectoryAccess, HypervisorNode, Site
 from steps.targets import Targets
 from steps.targets.directory import Directory
+from steps.targets.engine import Engine
 from steps.targets.hypervisor import Hypervisor
 from steps.targets.shell import Shell
 
 DIRECTORY_PASSWORD = "directory password"  # noqa: S105 - the name of the secret
+ENGINE_PASSWORD = "engine password"  # noqa: S105 - the name of the secret
 SSH_PASSWORD = "ssh password"  # noqa: S105 - followed by the node's name
 
 
 def open_targets(site: Site, secrets: Mapping[str, Secret]) -> Targets:
-    """The targets of a site. `secrets`: `directory password` and `ssh password NODE` by name.
+    """The targets of a site. `secrets` by name: `directory password`, `engine password` and
+    `ssh password NODE`.
 
     Nothing is opened yet. An unknown node or a missing directory raises InvalidInput when asked
     for; what does not answer raises Unreachable at its first use.
@@ -46,6 +49,7 @@ class _SiteTargets:
         self._shells: dict[str, Shell] = {}
         self._hypervisors: dict[str, Hypervisor] = {}
         self._directory: Directory | None = None
+        self._engine: Engine | None = None
         self._opening = threading.RLock()
 
     def shell(self, name: str) -> Shell:
@@ -82,15 +86,33 @@ class _SiteTargets:
                 self._directory = open_directory(access, self._secrets.get(DIRECTORY_PASSWORD))
             return self._directory
 
+    def engine(self) -> Engine:
+        """The oVirt engine that manages the hosts."""
+        access = self._site.engine
+        if access is None:
+            raise InvalidInput(
+                f"The site {self._site.name} has no engine.",
+                "Add `engine:` to the site file; `rekindle site --example` shows how.",
+            )
+        with self._opening:
+            if self._engine is None:
+                from steps.targets.ovirt_engine import OvirtEngine
+
+                self._engine = OvirtEngine(access, self._secrets.get(ENGINE_PASSWORD))
+            return self._engine
+
     def close(self) -> None:
         """Close whatever was opened; what is used afterwards opens again."""
         directories = [self._directory] if self._directory else []
-        opened: list[Shell | Hypervisor | Directory] = [
+        engines = [self._engine] if self._engine else []
+        opened: list[Shell | Hypervisor | Directory | Engine] = [
             *self._shells.values(),
             *self._hypervisors.values(),
             *directories,
+            *engines,
         ]
-        self._shells, self._hypervisors, self._directory = {}, {}, None
+        self._shells, self._hypervisors = {}, {}
+        self._directory, self._engine = None, None
         for target in opened:
             target.close()
 

@@ -154,6 +154,29 @@ def test_an_unknown_fault_is_refused_before_anything_is_built(home):
     assert not (home / "state" / "practice").exists()
 
 
+@pytest.mark.parametrize(
+    ("drill", "fault"),
+    [("deploy-4.5", ""), ("deploy-4.5", "bootstrap-no-address"), ("deploy-classic", "mac-taken"),
+     ("deploy-classic", "runner-killed")],
+)  # fmt: skip
+def test_a_deployment_is_drilled_on_simulated_hosts_that_say_so(home, drill, fault):
+    done = rekindle(home, "drill", drill, "--auto", *(["--fault", fault] if fault else []))
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = drill_report(home)
+    assert report["passed"]
+    assert "programs, storage, network" in report["simulated"]
+    assert "Nothing here is an oVirt host" in done.stdout
+    assert not list((home / "state" / "practice").glob("*"))
+    marks = str(home).encode()
+    assert not [p for p in Path("/proc").glob("[0-9]*/cmdline") if marks in _read(p)]
+
+
+def test_a_plain_user_can_drill_a_deployment(home):
+    done = rekindle(home, "drill", "deploy-4.5", "--auto", prefix=AS_NOBODY)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert drill_report(home)["passed"]
+
+
 def test_the_night_backs_up_all_but_the_excluded_machine_and_tells_who_was_left_out(home):
     done = rekindle(home, "drill", "backup-night", "--auto")
     assert done.returncode == 0, done.stdout + done.stderr

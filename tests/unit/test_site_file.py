@@ -12,6 +12,7 @@ from config.errors import InvalidInput
 from config.secrets import SecretReference
 from config.site import (
     DirectoryAccess,
+    EngineAccess,
     EngineHost,
     HypervisorNode,
     MachineStorage,
@@ -64,6 +65,12 @@ FULL = Site(
             ("/opt/bin/hosted-engine", "a b"),
             "/srv/rekindle",
         ),
+    ),
+    engine=EngineAccess(
+        "https://engine.example.org:8443",
+        "admin@ovirt@internalsso",
+        SecretReference("file", "/etc/rekindle/engine"),
+        known_cas=Path("/etc/rekindle/cas"),
     ),
 )
 
@@ -339,3 +346,34 @@ def test_a_wrong_engine_host_is_told_with_its_line(write, entry, wrong):
     with pytest.raises(InvalidInput, match=wrong) as error:
         load_site(write(f"name: s\n{nodes}engine_hosts:\n  - {entry}\n"))
     assert "line 5" in str(error.value)
+
+
+@pytest.mark.parametrize("path", ["", "/", "/ovirt-engine", "/ovirt-engine/api", "/api/"])
+def test_an_engine_is_its_origin_whatever_path_was_pasted_along(write, path):
+    site = load_site(write(f"name: s\nengine:\n  url: https://Engine.example.org{path}\n"))
+    assert site.engine == EngineAccess("https://engine.example.org", "admin@internal")
+
+
+@pytest.mark.parametrize(
+    ("entry", "wrong"),
+    [
+        ("{}", "url: this field is missing"),
+        ("{url: http://e.example.org}", "not the URL of an engine"),
+        ("{url: https://e.example.org/else}", "not the URL of an engine"),
+        ("{url: https://admin:pw@e.example.org}", "not the URL of an engine"),
+        ("{url: 'https://e.example.org/?x=1'}", "not the URL of an engine"),
+        ("{url: 'https://e_e e'}", "not a host name"),
+        ("{url: 'https://e:99999'}", "not the URL of an engine"),
+        ("{url: https://e, user: admin}", "not an engine's account"),
+        ("{url: https://e, user: '@internal'}", "not an engine's account"),
+        ("{url: https://e, password: hunter2}", "password"),
+        ("{url: https://e, ca_file: /a.pem, known_cas: /b}", "Drop one of the two"),
+        ("{url: https://e, port: 443}", "no such field"),
+    ],
+)
+def test_a_wrong_engine_is_told_with_its_line(write, entry, wrong):
+    with pytest.raises(InvalidInput) as error:
+        load_site(write(f"name: s\nengine:\n  {entry}\n"))
+    assert wrong in str(error.value)
+    assert "hunter2" not in str(error.value)
+    assert "line " in str(error.value)

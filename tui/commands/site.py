@@ -25,6 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="only check FILE (default: the site file in use)",
     )
+    what.add_argument(
+        "--trust-engine",
+        nargs="?",
+        const="",
+        metavar="FINGERPRINT",
+        help="show the CA of the engine and keep it once you said that it is right; "
+        "unattended, give its SHA-256 fingerprint",
+    )
     parser.add_argument("--json", action="store_true", help="print the site as JSON")
 
 
@@ -34,6 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
         from config.site_example import EXAMPLE
 
         print(EXAMPLE, end="")
+        return 0
+    if arguments.trust_engine is not None:
+        from tui.commands.trust_engine import trust_engine
+
+        print(trust_engine(require_site(arguments.site), arguments.trust_engine))
         return 0
     site = require_site(Path(arguments.check) if arguments.check else arguments.site)
     if arguments.json:
@@ -57,6 +70,8 @@ def described(site: Site) -> Iterator[str]:
         yield f"  shell      {_described_shell(host.shell)}"
         yield f"  command    {shlex.join(host.command)}"
         yield f"  work       {host.work_folder}"
+    if site.engine is not None:
+        yield f"Engine       {site.engine.url} as {site.engine.user}"
     yield f"Directory    {_described_directory(site.directory)}"
     yield f"Live root    {site.storage.live_root}"
     yield f"Backup root  {site.storage.backup_root}"

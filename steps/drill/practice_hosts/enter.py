@@ -49,6 +49,7 @@ mount --bind "$root/practice/facts/meminfo" "$root/proc/meminfo"
 echo "$boot" > "$root/practice/facts/boot_id"
 mount --bind "$root/practice/facts/boot_id" "$root/proc/sys/kernel/random/boot_id"
 hostname "$name"
+ip link set lo up 2>/dev/null || true
 cd "$root"
 pivot_root . practice/old
 cd /

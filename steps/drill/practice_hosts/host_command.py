@@ -7,6 +7,7 @@ import json
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 PATH = "/practice/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -29,6 +30,14 @@ def connect_agent(place: Path) -> socket.socket:
     finally:
         os.close(folder)
     return connection
+
+
+def is_up(place: Path) -> bool:
+    """Whether the host of that agent takes commands."""
+    with suppress(OSError):
+        connect_agent(place).close()
+        return True
+    return False
 
 
 class HostCommand:

@@ -6,19 +6,18 @@ leaves them running when it is stopped: what runs on a host outlives the way to 
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import paramiko
 
 from config.errors import RekindleError, StepFailed
+from steps.drill.own_server import say_ready
 from steps.drill.practice_hosts.enter import spaces, start_host
-from steps.drill.practice_hosts.host_command import connect_agent
+from steps.drill.practice_hosts.host_command import is_up
 from steps.drill.practice_hosts.places import HostPlaces
 from steps.drill.practice_hosts.ssh_server import Entrance, HostServer
 from steps.drill.practice_hosts.world import DROP
@@ -36,9 +35,7 @@ def serve(places: HostPlaces, ended: threading.Event) -> None:
         name: HostServer(places.agent(name), _host_key(places, name), entrance, port)
         for name, port in places.ports().items()
     }
-    temporary = places.server_file.with_suffix(".new")
-    temporary.write_text(f"{os.getpid()}\n")
-    temporary.replace(places.server_file)
+    say_ready(places.server_file)
     while not ended.wait(LOOK_SECONDS):
         for name, server in servers.items():
             mark = places.world.folder / f"{DROP}.{name}"
@@ -54,23 +51,15 @@ def _host_key(places: HostPlaces, name: str) -> paramiko.PKey:
 
 
 def _start_hosts(places: HostPlaces) -> None:
-    down = [name for name in places.ports() if not is_up(places, name)]
+    down = [name for name in places.ports() if not is_up(places.agent(name))]
     how = spaces() if down else ()
     for name in down:
         start_host(places, name, how)
     until = time.monotonic() + READY_SECONDS
-    while down := [name for name in down if not is_up(places, name)]:
+    while down := [name for name in down if not is_up(places.agent(name))]:
         if time.monotonic() > until:
             raise StepFailed(f"The practice host {down[0]} does not start.", "Look at server.log.")
         time.sleep(0.02)
-
-
-def is_up(places: HostPlaces, name: str) -> bool:
-    """Whether the host takes commands."""
-    with suppress(OSError):
-        connect_agent(places.agent(name)).close()
-        return True
-    return False
 
 
 def main(folder: Path) -> int:

@@ -7,8 +7,6 @@ import secrets
 import signal
 import socket
 import string
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +14,9 @@ from pathlib import Path
 import paramiko
 
 from config.errors import InvalidInput, StepFailed
+from steps.drill.own_server import start_server
 from steps.drill.practice_hosts import first_world
+from steps.drill.practice_hosts.host_command import is_up
 from steps.drill.practice_hosts.host_tree import lay_out, write_names
 from steps.drill.practice_hosts.places import HostPlaces
 from steps.drill.practice_hosts.programs.storage import export_folder
@@ -24,7 +24,7 @@ from steps.drill.practice_hosts.world import Facts
 from steps.drill.processes import command_line, end_process, recorded_number
 
 Say = Callable[[str], None]
-START_SECONDS = 40.0
+SERVER = "steps.drill.practice_hosts.serve"
 END_SECONDS = 10.0
 MARKER = ".rekindle-practice-site"
 
@@ -110,19 +110,7 @@ def write_site_file(places: HostPlaces, hosts: Mapping[str, str]) -> None:
 
 def start_servers(places: HostPlaces) -> None:
     """Start the servers, and the hosts that are down. Raises StepFailed with what they said."""
-    places.server_file.unlink(missing_ok=True)
-    with places.server_log.open("ab") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-P", "-m", "steps.drill.practice_hosts.serve", str(places.folder)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            cwd=Path(__file__).resolve().parents[3],
-        )  # fmt: skip
-    until = time.monotonic() + START_SECONDS
-    while not places.server_file.exists():
-        if server.poll() is not None or time.monotonic() > until:
-            said = places.server_log.read_text().strip()[-1000:]
-            raise StepFailed(f"The practice hosts do not start: {said or 'no word'}")
-        time.sleep(0.02)
+    start_server(SERVER, places.folder, places.server_file, places.server_log, "The practice hosts")
 
 
 def stop_servers(places: HostPlaces) -> None:
@@ -133,6 +121,12 @@ def stop_servers(places: HostPlaces) -> None:
 def stop_host(places: HostPlaces, name: str) -> None:
     """Take a host's power away: everything on it ends at once."""
     _end(places.agent_file(name), _is_keeper(places, name), places, signal.SIGKILL)
+    # The keeper's child is killed by the kernel, a moment after the keeper.
+    until = time.monotonic() + END_SECONDS
+    while is_up(places.agent(name)):
+        if time.monotonic() > until:
+            raise StepFailed(f"The practice host {name} does not go down.", "Look what it does.")
+        time.sleep(0.01)
 
 
 def _end(
@@ -149,7 +143,7 @@ def _end(
 
 
 def _is_server(places: HostPlaces) -> Callable[[int], bool]:
-    sign = (b"steps.drill.practice_hosts.serve", str(places.folder).encode())
+    sign = (SERVER.encode(), str(places.folder).encode())
     return lambda pid: all(word in command_line(pid) for word in sign)
 
 

@@ -17,6 +17,7 @@ from steps.run.redact import Redactor
 from steps.targets import Targets
 from steps.targets.directory import Directory
 from steps.targets.directory_names import equals
+from steps.targets.engine import Engine
 from steps.targets.hypervisor import Hypervisor
 from steps.targets.open import open_directory, open_targets
 from steps.targets.shell import Shell
@@ -53,6 +54,10 @@ class WorkerTargets:
     def directory(self) -> Directory:
         """The directory."""
         return self.own
+
+    def engine(self) -> Engine:
+        """The oVirt engine."""
+        return self.shared.engine()
 
     def close(self) -> None:
         """Close what is this order's own."""

@@ -13,7 +13,9 @@ from steps.drill.practice_hosts.tool.session import Session, Wrong
 VM = "OVEHOSTED_VM/"
 NETWORK = "OVEHOSTED_NETWORK/"
 CPU_MODELS = (
-    ("model_Haswell", "Intel Haswell Family"), ("model_SandyBridge", "Intel SandyBridge Family"),
+    ("model_Haswell", "Intel Haswell Family"),
+    ("model_Haswell-noTSX", "Intel Haswell-noTSX Family"),
+    ("model_SandyBridge", "Intel SandyBridge Family"),
     ("model_Westmere", "Intel Westmere Family"), ("model_Nehalem", "Intel Nehalem Family"),
     ("model_Penryn", "Intel Penryn Family"), ("model_Conroe", "Intel Conroe Family"),
 )  # fmt: skip

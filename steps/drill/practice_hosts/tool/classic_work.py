@@ -58,6 +58,7 @@ The system will wait until the VM is down."""
 def change_host(session: Session) -> None:
     """Stage "Misc configuration": libvirt, vdsm, bridge, storage."""
     _steps(session, _BEFORE_STORAGE)
+    session.die_if("tool-killed")
     block = session.environment.text("OVEHOSTED_STORAGE/domainType") in ("iscsi", "fc")
     if block:
         _volume_group(session)

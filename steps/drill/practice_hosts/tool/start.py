@@ -130,7 +130,7 @@ def _change(session: Session) -> tuple[Work, ...]:
 
 def _close(session: Session) -> tuple[Work, ...]:
     if session.old_names:
-        return (lambda s: s.die_if("tool-killed"), classic_work.close_up)
+        return (classic_work.close_up,)
     return (ansible_work.bootstrap, ansible_work.storage_and_target, ansible_work.finish)
 
 
