@@ -151,41 +151,85 @@ async def watch(pilot: Pilot[Any], scenario: Any, album: Album) -> None:
     await screen(pilot, "ReportScreen", "web01")
 
 
-async def shoot(home: Path) -> None:
-    """Every picture, on a practice site that is up."""
+async def pictures_of_a_night(site: Any, service: Any, session: Any, album: Album) -> None:
+    """What is stuck, the machines, and the run of a night with a lane for each."""
+    from tui.app import RekindleApp
+    from tui.screens.home import HomeScreen
+
+    app = RekindleApp(
+        lambda: HomeScreen(lambda: site, service.procedures, service.runs), service=service
+    )
+    async with app.run_test(size=SIZE) as pilot:
+        await screen(pilot, "HomeScreen", "Back up machines")
+        await pilot.press("b")
+        await screen(pilot, "DashboardScreen", "db02")
+        album.take(pilot, "backups")
+        await pilot.press("escape")
+        await screen(pilot, "HomeScreen", "Back up machines")
+        await pilot.press("m")
+        await screen(pilot, "MachinesScreen", "db02")
+        album.take(pilot, "machines")
+    app = RekindleApp(service=service, main=lambda app: app.walk(session))
+    async with app.run_test(size=SIZE) as pilot:
+        await screen(pilot, "InterviewScreen")
+        await pilot.press("f2")
+        await screen(pilot, "ReviewScreen", "steps, about")
+        await start(pilot)
+        await lanes(pilot, album)
+        await screen(pilot, "ReportScreen")
+        await pilot.press("escape")
+
+
+async def lanes(pilot: Pilot[Any], album: Album) -> None:
+    """One picture once some machines have their snapshot and others are at it."""
+    end = time.monotonic() + PATIENCE
+    while "Snapshot" not in text_of(pilot) or type(pilot.app.screen).__name__ != "RunScreen":
+        if time.monotonic() > end:
+            raise TimeoutError(f"no snapshot is taken:\n{text_of(pilot)}")
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(4.0)
+    album.take(pilot, "lanes")
+
+
+async def shoot(scenario: Any, home: Path) -> None:
+    """The pictures of one drill, on its practice site that is up."""
     from config.site_file import load_site
     from steps import catalogue
     from steps.drill.places import default_places
-    from steps.drill.scenario import RESTORE_MACHINE
     from steps.drill.systems import system_of
     from tui.service import RealService
     from tui.session import Session
 
-    places, album = default_places(RESTORE_MACHINE.name), Album(home)
-    site = load_site(places.site_file)
-    system = system_of(RESTORE_MACHINE)
-    given = system.given(RESTORE_MACHINE, system.scene(places))
-    service = RealService()
-    await picture_of_home(site, service, album)
-    session = Session(site, catalogue.find(RESTORE_MACHINE.procedure), dict(given))
-    await pictures_of_a_restore(session, service, RESTORE_MACHINE, album)
+    places, album = default_places(scenario.name), Album(home)
+    site, system, service = load_site(places.site_file), system_of(scenario), RealService()
+    given = system.given(scenario, system.scene(places))
+    session = Session(site, catalogue.find(scenario.procedure), dict(given))
+    if scenario.from_home:
+        await pictures_of_a_night(site, service, session, album)
+    else:
+        await picture_of_home(site, service, album)
+        await pictures_of_a_restore(session, service, scenario, album)
 
 
 def main() -> int:
-    """Build the practice site, take the pictures, remove everything again."""
+    """Build each practice site, take the pictures, remove everything again."""
     home = temporary_home()
     os.environ["REKINDLE_HOME"] = str(home)
     from steps.drill.child import ask_child
     from steps.drill.places import default_places
-    from steps.drill.scenario import RESTORE_MACHINE
+    from steps.drill.scenario import BACKUP_NIGHT, RESTORE_MACHINE
+    from steps.drill.systems import system_of
 
-    folder = str(default_places(RESTORE_MACHINE.name).folder)
     FOLDER.mkdir(exist_ok=True)
     try:
-        ask_child("steps.drill.build", [folder], print)
-        asyncio.run(shoot(home))
+        for scenario in (RESTORE_MACHINE, BACKUP_NIGHT):
+            folder = str(default_places(scenario.name).folder)
+            try:
+                ask_child(system_of(scenario).build, [folder], print)
+                asyncio.run(shoot(scenario, home))
+            finally:
+                ask_child("steps.drill.take_down", [folder], print)
     finally:
-        ask_child("steps.drill.take_down", [folder], print)
         shutil.rmtree(home)
     return 0
 

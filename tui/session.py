@@ -260,8 +260,12 @@ class Session:
             return
         if listing and listing.probed and question.name in self.answers:
             known = {choice.value for choice in listing.probed.choices}
-            if self.answers[question.name] not in known:
-                del self.answers[question.name]
+            answer = self.answers[question.name]
+            if not isinstance(answer, tuple):
+                kept: Value | None = answer if answer in known else None
+            else:
+                kept = tuple(value for value in answer if value in known) or None
+            self.answer(question.name, kept)
 
     def listing_of(self, question: Question) -> Check | None:
         """The list of choices for the answers as they stand."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from config.interviews.virtual_machine_plan import plain_name
 from config.questions import Group, Interview, Kind, Question
 
-FINISH, REMOVE = "finish", "remove"
+FINISH, REMOVE, AGAIN, MEND = "finish", "remove", "again", "mend"
 
 
 REPAIR = Interview(
@@ -29,10 +29,11 @@ REPAIR = Interview(
                 Question(
                     name="action", title="How to repair it", kind=Kind.CHOICE,
                     choices_probe="actions", depends_on=("machine", "leaf"),
-                    why="Either way the next backup can begin. Files are not touched.",
+                    why="By the first two the next backup can begin. Files are not touched.",
                     help="Finished means: the set of this iteration is a backup. Where its files"
                     " are not all there that is not true, and removing the leaf is the honest"
-                    " repair; what lies on the disks is then listed as found.",
+                    " repair; what lies on the disks is then listed as found. What a daemon gave"
+                    " up can be ordered again once its cause is mended.",
                 ),
             ),
         ),

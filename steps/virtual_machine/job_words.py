@@ -8,9 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-INITIALIZE: Final = "initialize"
-INITIALIZED: Final = "initialized"
-FINISHED: Final = "finished"
+from steps.virtual_machine.backup.modes import BACKUP as WORDS
+from steps.virtual_machine.backup.modes import BackupMode as Word
+from steps.virtual_machine.directory_modes import Mode
+
+INITIALIZE: Final = Word.INITIALIZE.value
+INITIALIZED: Final = Word.INITIALIZED.value
+FINISHED: Final = Word.FINISHED.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +28,18 @@ class Task:
     """Whether a daemon that is stopped may leave it between two steps: the machine is not down."""
 
 
-SNAPSHOT: Final = Task("snapshot", "snapshotting", "snapshotted", interruptible=False)
-MERGE: Final = Task("merge", "merging", "merged")
-RETAIN: Final = Task("retain", "retaining", "retained")
-DELETE: Final = Task("delete", "deleting", "deleted")
-UNRETAIN_SMALL: Final = Task("unretainSmallFiles", "unretainingSmallFiles", "unretainedSmallFiles")
-UNRETAIN_LARGE: Final = Task("unretainLargeFiles", "unretainingLargeFiles", "unretainedLargeFiles")
-RESTORE: Final = Task("restore", "restoring", "restored", interruptible=False)
+SNAPSHOT: Final = Task(Word.SNAPSHOT, Word.SNAPSHOTTING, Word.SNAPSHOTTED, interruptible=False)
+MERGE: Final = Task(Word.MERGE, Word.MERGING, Word.MERGED)
+RETAIN: Final = Task(Word.RETAIN, Word.RETAINING, Word.RETAINED)
+DELETE: Final = Task(Word.DELETE, Word.DELETING, Word.DELETED)
+UNRETAIN_SMALL: Final = Task(Mode.UNRETAIN_SMALL, Mode.UNRETAINING_SMALL, Mode.UNRETAINED_SMALL)
+UNRETAIN_LARGE: Final = Task(Mode.UNRETAIN_LARGE, Mode.UNRETAINING_LARGE, Mode.UNRETAINED_LARGE)
+RESTORE: Final = Task(Mode.RESTORE, Mode.RESTORING, Mode.RESTORED, interruptible=False)
 
 TASKS: Final = (SNAPSHOT, MERGE, RETAIN, DELETE, UNRETAIN_SMALL, UNRETAIN_LARGE, RESTORE)
 """Everything a daemon does. `cleanup` was never implemented by the original and is not here."""
 
-BACKUP: Final = (
-    INITIALIZE,
-    INITIALIZED,
-    *(word for task in (SNAPSHOT, MERGE, RETAIN) for word in (task.order, task.doing, task.done)),
-    FINISHED,
-)
+BACKUP: Final = tuple(word.value for word in WORDS)
 """Every mode of a backup, in order."""
 
 _ORDERS = {task.order.lower(): task for task in TASKS}

@@ -165,11 +165,22 @@ def test_a_repair_writes_finished_with_a_timestamp_and_undo_writes_back(office):
     assert leaf(office) == before
 
 
+def test_what_failed_is_ordered_again_as_a_control_instance_orders(office):
+    make_set(office)
+    stick(office)
+    with pytest.raises(Refused, match="does not fit"):
+        office.plan(machine=MACHINE, leaf=LEAF, action="mend")
+    carry_out(office.plan(machine=MACHINE, leaf=LEAF, action="again"), office.context())
+    assert leaf(office) == ("retain", "0", "0")
+
+
 def test_removing_a_leaf_leaves_its_files_which_are_then_found(office):
     folder = make_set(office, names=["one.qcow2"])
     stick(office)
-    first, second = office.probe("actions", machine=MACHINE, leaf=LEAF).choices
+    first, second, again, mend = office.probe("actions", machine=MACHINE, leaf=LEAF).choices
     assert (first.value, second.value) == ("remove", "finish")
+    assert (again.value, again.refused) == ("again", "")
+    assert mend.refused == "its state is not left at 0"
     plan, context = office.plan(machine=MACHINE, leaf=LEAF, action="remove"), office.context()
     carry_out(plan, context)
     assert leaf(office) is None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from textual.app import App, ComposeResult
 
 from config.answers import check_value, read_text, show_value
 from config.errors import InvalidInput
-from config.questions import Choice, Kind, Question
+from config.questions import Choice, Group, Interview, Kind, Question
+from steps.procedure import Probed
+from tests.screens.toy import SITE, TOY
+from tui.session import Session, start_check
 from tui.widgets.pick_list import ChoiceList
 
 ROWS = [("a", "web01", ""), ("b", "web02", ""), ("c", "web03", "it is away")]
@@ -65,3 +70,17 @@ def test_several_are_read_and_shown_with_commas_and_each_is_checked():
         check_value(QUESTION, ("a", "z"), {})
     with pytest.raises(InvalidInput, match="an answer is needed"):
         check_value(QUESTION, (), {})
+
+
+def test_of_several_answers_those_that_a_later_list_does_not_hold_are_taken_back(tmp_path):
+    question = Question("machines", "Machines", Kind.CHOICES, choices_probe="machines")
+    interview = Interview((Group("one", "One", (question,)),))
+    session = Session(SITE, replace(TOY, interview=interview))
+    session.answer("machines", ("a", "z"))
+    listing = start_check(session.listings, "machines", session.basis(question, own=False))
+    listing.probed = Probed(choices=(Choice("a", "web01"), Choice("b", "web02")))
+    session.drop_unlisted(question)
+    assert session.value(question) == ("a",)
+    session.answer("machines", ("z",))
+    session.drop_unlisted(question)
+    assert session.value(question) is None

@@ -9,7 +9,6 @@ measured ones; the same backups run on the real ones in tests/real.
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import shutil
@@ -49,6 +48,13 @@ from tests.unit.restore_world import (
 )
 
 SIZE = 1 << 20
+_FOLDERS: list[Path] = []
+
+
+def clear_worlds() -> None:
+    """Remove the folders of all worlds that were made."""
+    while _FOLDERS:
+        shutil.rmtree(_FOLDERS.pop(), ignore_errors=True)
 
 
 def write_image(path: Path, generation: int | None, backing: str = "") -> None:
@@ -367,7 +373,7 @@ def make_world(state: str = "running", *, iterations: int = 1) -> BackupWorld:
     # In memory where there is such a place: thousands of small files are made and fsynced.
     fast = "/dev/shm" if os.path.isdir("/dev/shm") else None
     folder = Path(tempfile.mkdtemp(prefix="rekindle-backup-", dir=fast)) / "site"
-    atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
+    _FOLDERS.append(folder.parent)
     places = Places(folder)
     for path in (places.live, places.retain, places.backup, places.directory):
         path.mkdir(parents=True)

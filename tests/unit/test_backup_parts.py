@@ -17,12 +17,12 @@ from steps.virtual_machine.backup.job import BackupJob
 from steps.virtual_machine.backup.manifest import Manifest, read_manifest, what_is_missing
 from steps.virtual_machine.backup.method import Fitness, best, unfit
 from steps.virtual_machine.backup.modes import BACKUP, BackupMode, changes_with, state_of
-from steps.virtual_machine.backup.return_codes import BackupFailed, return_code
 from steps.virtual_machine.backup.steps import (
     merge_steps,
     retain_steps,
     snapshot_steps,
 )
+from steps.virtual_machine.return_values import BackupFailed, return_code
 from tests.unit.backup_world import context_of, make_world, plan_of, tells
 from tests.unit.restore_world import BASE, carry_out
 
@@ -42,7 +42,7 @@ def test_a_job_goes_through_json_and_every_step_is_in_the_machines_lane():
     job = job_in(plan)
     assert BackupJob.from_json(json.loads(json.dumps(job.to_json()))) == job
     steps = (*snapshot_steps(job), *merge_steps(job), *retain_steps(job))
-    assert {step.lane for step in steps} == {practice.MACHINE}
+    assert {step.lane for step in steps} == {"web01 7a01"}
     assert len({step.name for step in plan.steps}) == len(plan.steps)
 
 

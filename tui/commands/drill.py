@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,7 +87,7 @@ def _drill(
     system = system_of(scenario)
     ask_child(system.build, [str(places.folder)], _say)
     scene = system.scene(places)
-    print(f"\n{scenario.story}\n", flush=True)
+    print("\n" + textwrap.fill(scenario.story, 79) + "\n", flush=True)
     automatic = arguments.auto or not (sys.stdin.isatty() and sys.stdout.isatty())
     started = time.monotonic()
     if automatic:

@@ -12,8 +12,8 @@ from steps.targets.hypervisor import DomainStatus, Hypervisor
 from steps.targets.shell import Progress, Shell
 from steps.virtual_machine.backup.facts import add_seconds
 from steps.virtual_machine.backup.job import BackupJob
-from steps.virtual_machine.backup.return_codes import return_code
 from steps.virtual_machine.directory_modes import RETURN_VALUE
+from steps.virtual_machine.return_values import return_code
 
 
 class BackupStep(Step):

@@ -97,8 +97,8 @@ class BackupJob:
 
     @property
     def lane(self) -> str:
-        """The lane of its steps: the machine."""
-        return self.machine
+        """The lane of its steps: the machine as an operator calls it, with the end of its id."""
+        return self.machine if self.title == self.machine else f"{self.title} {self.machine[-4:]}"
 
     def retained(self, name: str) -> str:
         """A file in retain. During a backup it carries no iteration."""

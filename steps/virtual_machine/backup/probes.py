@@ -71,8 +71,7 @@ def look_at_machines(probe: ProbeInput) -> Probed:
     for machine in chosen_machines(probe):
         look = look_at_machine(probe, machine)
         if look.plan.excluded:
-            origin = look.plan.origin
-            found.append(Finding("warning", f"{look.title}: {origin} excludes it from the backup."))
+            found.append(Finding("warning", f"{look.title}: its backup plan excludes it."))
         method, reason = method_for(look, probe.given)
         if not method and look.state and not look.trouble:
             found.append(Finding("warning", f"{look.title}: {reason}"))

@@ -9,8 +9,8 @@ from steps.procedure import Step, StepContext, Verdict, done, not_done
 from steps.targets.quoting import command_line
 from steps.virtual_machine.backup.job import BackupJob
 from steps.virtual_machine.backup.look import ERROR, MachineLook, findings
-from steps.virtual_machine.backup.return_codes import WRONG_STATE, BackupFailed
 from steps.virtual_machine.backup.survey import look_again
+from steps.virtual_machine.return_values import WRONG_STATE, BackupFailed
 
 
 class CheckMachine(Step):

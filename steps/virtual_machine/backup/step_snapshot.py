@@ -9,7 +9,7 @@ from steps.ldif_text import dump_entries
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
-from steps.virtual_machine.backup import return_codes as codes
+from steps.virtual_machine import return_values as codes
 from steps.virtual_machine.backup.backup_step import BackupStep, watched
 from steps.virtual_machine.backup.facts import SNAPSHOT, forget_moment
 from steps.virtual_machine.backup.job import BackupJob

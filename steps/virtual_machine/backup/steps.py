@@ -8,7 +8,6 @@ from __future__ import annotations
 from steps.procedure import Step
 from steps.virtual_machine.backup.facts import execution_times
 from steps.virtual_machine.backup.job import BackupJob
-from steps.virtual_machine.backup.return_codes import return_code
 from steps.virtual_machine.backup.step_delete import DeleteIteration
 from steps.virtual_machine.backup.step_merge import MergeDisk
 from steps.virtual_machine.backup.step_prepare import CheckMachine
@@ -20,6 +19,7 @@ from steps.virtual_machine.backup.step_retain import (
     set_files,
 )
 from steps.virtual_machine.backup.step_snapshot import KeepDocuments, MoveState, TakeSnapshot
+from steps.virtual_machine.return_values import return_code
 
 __all__ = [
     "BackupJob",

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from config.errors import StepFailed
 from steps.targets.quoting import command_line
 from steps.virtual_machine.backup.job import BackupJob, JobDisk
-from steps.virtual_machine.backup.return_codes import CANNOT_CREATE_IMAGE, BackupFailed
 from steps.virtual_machine.backup.work import Work
 from steps.virtual_machine.qemu_image import try_info
+from steps.virtual_machine.return_values import CANNOT_CREATE_IMAGE, BackupFailed
 
 CREATE_SECONDS = 60.0
 

@@ -6,9 +6,10 @@ from config.errors import Refused
 from steps.targets.directory import Directory
 from steps.virtual_machine.coordination.observer import Look
 from steps.virtual_machine.coordination.orders import mend_state, order
-from steps.virtual_machine.coordination.standing import Kind
+from steps.virtual_machine.coordination.standing import Kind, Standing
 from steps.virtual_machine.coordination.table import Row, table_of
-from steps.virtual_machine.job_words import being_done, ordered
+from steps.virtual_machine.job_leaf import JobLeaf
+from steps.virtual_machine.job_words import Task, being_done, ordered
 
 
 def find_row(look: Look, machine: str) -> Row:
@@ -21,15 +22,25 @@ def find_row(look: Look, machine: str) -> Row:
     return found[0]
 
 
+def task_to_order_again(leaf: JobLeaf | None, stands: Standing) -> Task | None:
+    """The task of a leaf that may be ordered again: it failed, or its daemon is gone."""
+    if leaf is None or stands.kind not in (Kind.FAILED, Kind.DEAD, Kind.HALF):
+        return None
+    return being_done(leaf.mode) or ordered(leaf.mode)
+
+
+def needs_mending(leaf: JobLeaf | None, stands: Standing) -> bool:
+    """Whether a writer that was cut off left the leaf's state at 0."""
+    return leaf is not None and stands.kind is Kind.HALF and leaf.commanded
+
+
 def order_again(directory: Directory, row: Row) -> str:
     """Order what failed, or what a daemon that is gone had claimed. Returns what was written.
 
     Raises Refused where it is not stuck: work that goes on must not be begun a second time.
     """
-    leaf = row.leaf
-    task = None if leaf is None else being_done(leaf.mode) or ordered(leaf.mode)
-    allowed = row.standing.kind in (Kind.FAILED, Kind.DEAD, Kind.HALF)
-    if leaf is None or task is None or not allowed:
+    leaf, task = row.leaf, task_to_order_again(row.leaf, row.standing)
+    if leaf is None or task is None:
         raise Refused(
             f"{row.known.title} is not stuck in a task: {row.standing.text}.",
             "Only what failed, or what a daemon that is gone had claimed, is ordered again.",
@@ -41,7 +52,7 @@ def order_again(directory: Directory, row: Row) -> str:
 def mend(directory: Directory, look: Look, row: Row) -> str:
     """Write the state that a writer which was cut off left at 0. Returns what was written."""
     leaf = row.leaf
-    if leaf is None or row.standing.kind is not Kind.HALF or not leaf.commanded:
+    if leaf is None or not needs_mending(leaf, row.standing):
         raise Refused(f"The state of {row.known.title} needs no mending: {row.standing.text}.")
     mend_state(directory, leaf, look.now)
     return f"{leaf.dn}: state 0 -> the time now"

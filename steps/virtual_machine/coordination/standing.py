@@ -35,6 +35,8 @@ HALF_SECONDS: Final = 30.0
 SUSPECT_TIMES: Final = 5.0
 """So many times its usual duration makes a task suspect."""
 SUSPECT_LEAST_SECONDS: Final = 300.0
+REPAIR: Final = "Repair a stuck backup (virtual_machine.repair)"
+"""What every text recommends."""
 UNKNOWN_SECONDS: Final = 3600.0
 """What a task may usually take where nothing is known of earlier ones."""
 
@@ -123,8 +125,7 @@ def _being_done(leaf: JobLeaf, task: Task, around: Around) -> Standing:
     if leaf.return_value:
         return Standing(
             Kind.FAILED, f"{task.order} failed, {failure(leaf)}",
-            f"Mend the cause on {around.node}, then order it again: "
-            f"rekindle machines --again {leaf.machine}",
+            f"Mend the cause on {around.node}, then: {REPAIR}.",
         )  # fmt: skip
     age = _age(leaf, around)
     if leaf.owner:
@@ -151,7 +152,7 @@ def _dead(leaf: JobLeaf, task: Task, beat: Heartbeat | None, around: Around) -> 
     return Standing(
         Kind.DEAD, f"{task.order} was claimed by the daemon {leaf.owner}, which is gone: {last}",
         f"Start it on {around.node} (systemctl start rekindle-node): it goes on by itself. Where"
-        f" its state folder is lost: rekindle machines --again {leaf.machine}",
+        f" its state folder is lost: {REPAIR}.",
     )  # fmt: skip
 
 
@@ -163,7 +164,7 @@ def _ordered(leaf: JobLeaf, task: Task, around: Around) -> Standing:
         return Standing(
             Kind.HALF, f"{task.order} is ordered, but the state is {leaf.state}, not 0: its writer"
             " was cut off, and no daemon acts on it",
-            f"Order it again: rekindle machines --again {leaf.machine}",
+            f"{REPAIR}.",
         )  # fmt: skip
     alive = living(around.beats, around.node, around.now)
     others = sum(len(beat.busy) for beat in alive)
@@ -187,7 +188,7 @@ def _reported(leaf: JobLeaf, task: Task, around: Around) -> Standing:
     if leaf.commanded and _age(leaf, around) >= HALF_SECONDS:
         return Standing(
             Kind.HALF, f"{leaf.mode}, but the state is still 0: the daemon was cut off between its"
-            " writes", f"Set the state: rekindle machines --mend {leaf.machine}",
+            " writes", f"{REPAIR}.",
         )  # fmt: skip
     return Standing(Kind.DONE, f"{leaf.mode}, the next order is still to be given")
 
@@ -196,7 +197,7 @@ def _finished(leaf: JobLeaf) -> Standing:
     if leaf.commanded:
         return Standing(
             Kind.HALF, "finished with state 0, which makes an original daemon answer 18",
-            f"Set the state: rekindle machines --mend {leaf.machine}",
+            f"{REPAIR}.",
         )  # fmt: skip
     if leaf.return_value:
         return Standing(Kind.FAILED, f"finished with {failure(leaf)}",

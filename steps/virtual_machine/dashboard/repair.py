@@ -8,17 +8,25 @@ from datetime import UTC, datetime
 from typing import Any
 
 from config.errors import InvalidInput, Refused, RekindleError
-from config.interviews.virtual_machine_repair import FINISH, REMOVE, REPAIR
+from config.interviews.virtual_machine_repair import AGAIN, FINISH, MEND, REMOVE, REPAIR
 from config.questions import Choice, Finding, Given
 from config.site import Site
 from steps.conflicts import Resolutions
 from steps.ldif_text import dump_entries, parse_entries
 from steps.procedure import Phase, Plan, Probed, ProbeInput, Procedure, Survey
 from steps.targets.directory import Attributes, Directory, Entry
-from steps.virtual_machine.coordination.standing import Around, Kind, standing, usual_seconds
+from steps.virtual_machine.coordination.repairs import needs_mending, task_to_order_again
+from steps.virtual_machine.coordination.standing import (
+    Around,
+    Kind,
+    Standing,
+    standing,
+    usual_seconds,
+)
 from steps.virtual_machine.dashboard import look
 from steps.virtual_machine.dashboard.orphans import whole
 from steps.virtual_machine.directory_modes import (
+    COMMANDED,
     MODE,
     RETURN_VALUE,
     STATE,
@@ -35,7 +43,10 @@ from steps.virtual_machine.probes import given_text
 from steps.virtual_machine.step_entry import EntryJob, KeepEntry, WriteEntry
 
 NAME = "virtual_machine.repair"
-_LABELS = {FINISH: "Call it finished", REMOVE: "Remove the leaf"}
+_LABELS = {
+    FINISH: "Call it finished", REMOVE: "Remove the leaf", AGAIN: "Order it again",
+    MEND: "Put the time for state 0",
+}  # fmt: skip
 
 
 def survey(probe: ProbeInput) -> Survey:
@@ -45,8 +56,12 @@ def survey(probe: ProbeInput) -> Survey:
     machine, name = str(probe.given["machine"]), str(probe.given.get("leaf", ""))
     directory = probe.targets.directory()
     entry = _leaf_entry(directory, machine, name)
-    kind, text = _stands(directory, job_leaf(entry))
+    leaf = job_leaf(entry)
+    stands = _standing(directory, leaf)
+    kind, text = stands.kind.value, stands.text
+    task = task_to_order_again(leaf, stands)
     return {
+        "order": task.order if task else "", "half": needs_mending(leaf, stands),
         "machine": machine, "leaf": dump_entries((entry,)), "csn": entry.entry_csn, "kind": kind,
         "text": text, "whole": _is_whole(probe, machine, name),
         "now": datetime.now(UTC).isoformat(),
@@ -68,8 +83,10 @@ def repair_plan(_site: Site, given: Given, _resolutions: Resolutions, survey: Su
     if refused:
         raise Refused(f"It is not repaired: {refused}", "Look again later.")
     if action not in _LABELS:
-        raise InvalidInput(f"{action!r} is no repair.", f"Answer {FINISH} or {REMOVE}.")
-    wanted = finished(entry, now) if action == FINISH else None
+        raise InvalidInput(f"{action!r} is no repair.", f"Answer {', '.join(_LABELS)}.")
+    if (action == AGAIN and not data.get("order")) or (action == MEND and not data.get("half")):
+        raise Refused(f"{_LABELS[action]} does not fit: {text}.", "Choose another repair.")
+    wanted = repaired(entry, action, now, str(data.get("order", "")))
     job = EntryJob(
         "leaf", f"{_LABELS[action]}: {entry.text('ou')}", EntryMove(entry.dn, entry, wanted)
     )
@@ -97,17 +114,29 @@ def refusal(kind: str, text: str) -> str:
     return "nothing is wrong with it" if kind == Kind.IDLE.value else ""
 
 
-def finished(entry: Entry, now: datetime) -> Entry:
-    """The leaf as a job's end leaves it: a timestamp as state (never 0), return value 0, and
-    nobody's claim."""
+def repaired(entry: Entry, action: str, now: datetime, order: str = "") -> Entry | None:
+    """The leaf after a repair; None where it is removed.
+
+    Finished is as a job's end leaves it: a timestamp as state (never 0), return value 0, nobody's
+    claim. Ordered again is as a control instance orders. Mended is the write that was missing.
+    """
+    stamp = timestamp(now).encode()
     marks = tuple(
         value for value in entry.values(MARKS)
         if not value.decode("utf-8", "replace").startswith((CLAIMED, FAILED))
     )  # fmt: skip
-    wanted = {
-        MODE: (b"finished",), STATE: (timestamp(now).encode(),), RETURN_VALUE: (b"0",),
-        MARKS: marks,
-    }  # fmt: skip
+    match action:
+        case "finish":
+            wanted = {MODE: (b"finished",), STATE: (stamp,), RETURN_VALUE: (b"0",), MARKS: marks}
+        case "again":
+            wanted = {
+                MODE: (order.encode(),), STATE: (COMMANDED.encode(),), RETURN_VALUE: (b"0",),
+                MARKS: marks,
+            }  # fmt: skip
+        case "mend":
+            wanted = {STATE: (stamp,)}
+        case _:
+            return None
     lowered = {name.lower() for name in wanted}
     kept: Attributes = {
         **{name: v for name, v in entry.attributes.items() if name.lower() not in lowered},
@@ -139,7 +168,19 @@ def list_leaves(probe: ProbeInput) -> Probed:
 
 
 def list_actions(probe: ProbeInput) -> Probed:
-    """The two repairs; the one that fits the files first."""
+    """The repairs; of the first two the one that fits the files first."""
+    directory = probe.targets.directory()
+    leaf = job_leaf(_leaf_entry(directory, given_text(probe, "machine"), given_text(probe, "leaf")))
+    stands = _standing(directory, leaf)
+    task = task_to_order_again(leaf, stands)
+    again = Choice(
+        AGAIN, _LABELS[AGAIN], f"{task.order}, by the node's daemon" if task else "",
+        "" if task else "no task of it failed",
+    )  # fmt: skip
+    mend = Choice(
+        MEND, _LABELS[MEND], "where a writer was cut off",
+        "" if needs_mending(leaf, stands) else "its state is not left at 0",
+    )  # fmt: skip
     is_whole = _is_whole(probe, given_text(probe, "machine"), given_text(probe, "leaf"))
     finish = Choice(FINISH, _LABELS[FINISH], "mode finished, return value 0, state the time now")
     remove = Choice(
@@ -147,7 +188,7 @@ def list_actions(probe: ProbeInput) -> Probed:
     )
     ordered = (remove, finish) if is_whole is False else (finish, remove)
     level = "ok" if is_whole else "warning"
-    return Probed((Finding(level, _files_words(is_whole)),), ordered)
+    return Probed((Finding(level, _files_words(is_whole)),), (*ordered, again, mend))
 
 
 def _files_words(is_whole: object) -> str:
@@ -169,13 +210,17 @@ def _leaf_entry(directory: Directory, machine: str, name: str) -> Entry:
 
 
 def _stands(directory: Directory, leaf: JobLeaf) -> tuple[str, str]:
+    stands = _standing(directory, leaf)
+    return stands.kind.value, stands.text
+
+
+def _standing(directory: Directory, leaf: JobLeaf) -> Standing:
     node = directory.get(leaf.machine_dn)
     around = Around(
         (node.text("sstNode") if node else "") or "", heartbeats(directory), datetime.now(UTC),
         usual_seconds(_leaves(directory, leaf.machine)),
     )  # fmt: skip
-    stands = standing(leaf, around)
-    return stands.kind.value, stands.text
+    return standing(leaf, around)
 
 
 def _may(directory: Directory, leaf: JobLeaf) -> bool:

@@ -13,12 +13,6 @@ from steps.procedure import ProbeInput, Step, StepContext
 from steps.virtual_machine.backup.facts import DOWNTIME, moment_of, seconds_of
 from steps.virtual_machine.backup.job import BackupJob
 from steps.virtual_machine.backup.plan import choose
-from steps.virtual_machine.backup.return_codes import (
-    UNDEFINED,
-    WRONG_STATE,
-    BackupFailed,
-    return_code,
-)
 from steps.virtual_machine.backup.steps import (
     delete_steps,
     merge_steps,
@@ -31,6 +25,12 @@ from steps.virtual_machine.job_words import DELETE, MERGE, RETAIN, SNAPSHOT, Tas
 from steps.virtual_machine.machine_site import find_machine
 from steps.virtual_machine.node.orders import Order
 from steps.virtual_machine.node.restore_work import restore_steps
+from steps.virtual_machine.return_values import (
+    UNDEFINED,
+    WRONG_STATE,
+    BackupFailed,
+    return_code,
+)
 
 JOB = "job"
 """Fact: the whole job as it was planned when the snapshot was ordered. It holds no secret."""

@@ -18,19 +18,19 @@ from config.questions import Given
 from config.site import Site
 from steps.conflicts import Decision, Desk, Resolution, Resolutions
 from steps.procedure import Plan, ProbeInput, Step, StepContext, Survey
-from steps.virtual_machine.backup.return_codes import (
-    ENTRY_AND_XML_DISAGREE,
-    FILES_MISSING,
-    UNSUPPORTED_VALUE,
-    WRONG_STATE,
-    BackupFailed,
-)
 from steps.virtual_machine.backup_set import SetFacts, state_refusal
 from steps.virtual_machine.job_words import RESTORE, UNRETAIN_SMALL
 from steps.virtual_machine.machine_site import find_machine
 from steps.virtual_machine.node.orders import Order
 from steps.virtual_machine.restore_job import LDIF, XML, RestoreJob
 from steps.virtual_machine.restore_plan import restore_conflicts, restore_plan
+from steps.virtual_machine.return_values import (
+    ENTRY_AND_XML_DISAGREE,
+    FILES_MISSING,
+    UNSUPPORTED_VALUE,
+    WRONG_STATE,
+    BackupFailed,
+)
 from steps.virtual_machine.set_look import SetLook
 from steps.virtual_machine.small_files import read_small
 from steps.virtual_machine.step_checks import CheckSet
