@@ -19,10 +19,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 from config.errors import Refused, StepFailed
 from steps.targets.chunk_reader import ChunkReader, Sink
 from steps.targets.chunks import CHUNK_SIZE, Chunks, chunk_count
+from steps.targets.extents import Extents, find_extents
 from steps.targets.files import open_regular, write_all
 from steps.targets.os_errors import NO_SPACE, NoSpaceLeft, explaining
 from steps.targets.partial import Partial, SourceIdentity
@@ -105,7 +107,7 @@ def checksum_file(
             os.close(descriptor)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _OpenFile:
     """A file being read, and what it was when it was opened."""
 
@@ -114,8 +116,14 @@ class _OpenFile:
     identity: SourceIdentity
 
     def reader(self, settings: CopySettings, sink: Sink | None = None) -> ChunkReader:
-        size = self.identity.size
-        return ChunkReader(self.descriptor, self.path, size, settings.chunk_size, sink)
+        return ChunkReader(
+            self.descriptor, self.path, self.identity.size, settings.chunk_size, self.extents, sink
+        )
+
+    @cached_property
+    def extents(self) -> Extents:
+        """Where its data is. Looked for once: an image in small pieces has many."""
+        return find_extents(self.descriptor, self.identity.size)
 
     def changed(self) -> bool:
         return SourceIdentity.of(self.descriptor) != self.identity
@@ -131,10 +139,14 @@ class _Copy:
         self._target = target
         self._partial = partial
         self._settings = settings
-        self._copy = _OpenFile(partial.descriptor, partial.path, source.identity)
         self._digests: list[bytes] = []
         self._is_clone = False
         self._record_at = time.monotonic() + settings.record_every
+
+    @property
+    def _copy(self) -> _OpenFile:
+        """The temporary file as it is now: where its data is changes."""
+        return _OpenFile(self._partial.descriptor, self._partial.path, self._source.identity)
 
     def run(self, progress: Progress, sha256: bool) -> Chunks:
         """Copy, check that the source stood still, and give the copy its name."""
@@ -221,7 +233,7 @@ class _Copy:
             return 0
         free = (status.f_bfree if os.geteuid() == 0 else status.f_bavail) * status.f_frsize
         have = os.fstat(self._partial.descriptor).st_blocks * 512
-        return self._source.reader(self._settings).extents.data - free - have
+        return self._source.extents.data - free - have
 
     def _no_space(self) -> NoSpaceLeft:
         return no_space(self._target, self._missing())
