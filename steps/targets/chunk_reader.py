@@ -53,6 +53,8 @@ class ChunkReader:
         self._sink = sink
         self._stop = threading.Event()
         self._own = threading.local()
+        self.hashed = 0
+        """Bytes of the file that are in the plain digest so far."""
         self.extents = extents
 
     def close(self) -> None:
@@ -81,6 +83,7 @@ class ChunkReader:
         digest = hashlib.sha256()
         for at, length in pieces(0, self._size):
             digest.update(self._load(at, length) or memoryview(ZEROS)[:length])
+            self.hashed = at + length
         return digest.hexdigest()
 
     def _begin(self, pool: ThreadPoolExecutor, index: int) -> Future[bytes] | bytes:

@@ -33,6 +33,12 @@ from steps.targets.shell import Progress
 from steps.targets.sizes import size_text
 
 _FICLONE = 0x40049409
+PLAIN = "plain-digest"
+"""The thread that takes a plain SHA-256, by the beginning of its name."""
+LEAD = 128 << 20
+"""So many bytes may the chunks be ahead of the plain digest: it finds them in the cache, and an
+image larger than memory is read from the disk once and not twice."""
+_WAIT_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +268,7 @@ def _hash(
     reader = file.reader(settings, sink)
     total = reader.extents.data
     done = sum(reader.data_in(index) for index in range(len(digests)))
-    with ThreadPoolExecutor(1) as pool, closing(file.reader(settings)) as plain:
+    with ThreadPoolExecutor(1, PLAIN) as pool, closing(file.reader(settings)) as plain:
         whole = pool.submit(plain.plain_digest) if sha256 else None
         progress(done, total)
         with closing(reader.digests(len(digests), settings.threads)) as found:
@@ -270,9 +276,16 @@ def _hash(
                 done += reader.data_in(len(digests))
                 digests.append(digest)
                 progress(done, total)
+                while whole and not whole.done() and _is_ahead(digests, settings, plain):
+                    time.sleep(_WAIT_SECONDS)
+                    progress(done, total)
         text = None if whole is None else _awaited(whole, lambda: progress(done, total))
     size = file.identity.size
     return Chunks(size, settings.chunk_size, total, tuple(digests), text)
+
+
+def _is_ahead(digests: list[bytes], settings: CopySettings, plain: ChunkReader) -> bool:
+    return len(digests) * settings.chunk_size - plain.hashed > LEAD
 
 
 def _awaited(future: Future[str], meanwhile: Callable[[], None]) -> str:
