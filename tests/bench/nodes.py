@@ -85,8 +85,8 @@ def _real_night(nodes: RealNodes, machines: int) -> list[Claim]:
         f"{task} {median(t[task] for t in times):.1f} s" for task in ("snapshot", "merge", "retain")
     )
     return [
-        Claim("spread of the real snapshots", table.spread or 0.0, 3.0 * machines, "s", shown),
-        Claim("a real night", total, 10.0 * machines, "s", f"medians a machine: {tasks}"),
+        Claim("spread of the real snapshots", table.spread or 0.0, 0.6 * machines, "s", shown),
+        Claim("a real night", total, 2.0 * machines, "s", f"medians a machine: {tasks}"),
         Claim("processor time of its control instance", used, 0.05 * total + 5, "s",
               f"{100 * used / total:.1f} % of one core over {total:.0f} s"),
     ]  # fmt: skip

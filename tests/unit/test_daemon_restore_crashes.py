@@ -18,7 +18,7 @@ from steps.virtual_machine.backup.return_codes import CANNOT_RESTORE
 from steps.virtual_machine.node.worker import Ending, Result
 from tests.unit.daemon_world import DaemonWorld, Death
 from tests.unit.deadly import Fate
-from tests.unit.restore_world import LEAF, Killed, World, make_world, snapshot
+from tests.unit.restore_world import LEAF, Killed, World, make_world, put_back, snapshot
 from tests.unit.test_daemon_crashes import Silent, where_of
 
 TASKS = {
@@ -40,16 +40,8 @@ class Restored:
         return self.daemon.world  # type: ignore[no-any-return]
 
     def again(self) -> None:
-        folder = self.world.places.folder
-        shutil.rmtree(folder)
         shutil.rmtree(self.daemon.state, ignore_errors=True)
-        shutil.copytree(self.copy, folder, symlinks=True)
-        hypervisor = self.world.hypervisor
-        hypervisor.domains_by_name.clear()
-        hypervisor.ran_on.clear()
-        hypervisor.restored = 0
-        hypervisor.define(practice.domain_xml(self.world.now, self.world.around))
-        hypervisor.start(practice.MACHINE)
+        put_back(self.world, self.copy)
 
     def carry_out(self, fate: Fate, *, until: str = "restore") -> list[Result]:
         """Every order in turn; a daemon that dies is started again."""
