@@ -23,7 +23,7 @@ from steps.targets.chunks import (
     zero_chunk,
     zero_piece,
 )
-from steps.targets.extents import Extents, find_extents
+from steps.targets.extents import Extents
 from steps.targets.files import read_exactly
 
 Sink = Callable[[memoryview, int], None]
@@ -38,7 +38,13 @@ class ChunkReader:
     """One open file of a known size, read in chunks. Close it to end its threads early."""
 
     def __init__(
-        self, descriptor: int, path: str, size: int, chunk_size: int, sink: Sink | None = None
+        self,
+        descriptor: int,
+        path: str,
+        size: int,
+        chunk_size: int,
+        extents: Extents,
+        sink: Sink | None = None,
     ) -> None:
         self._descriptor = descriptor
         self._path = path
@@ -47,7 +53,9 @@ class ChunkReader:
         self._sink = sink
         self._stop = threading.Event()
         self._own = threading.local()
-        self.extents: Extents = find_extents(descriptor, size)
+        self.hashed = 0
+        """Bytes of the file that are in the plain digest so far."""
+        self.extents = extents
 
     def close(self) -> None:
         """Let running workers end at their next piece."""
@@ -75,6 +83,7 @@ class ChunkReader:
         digest = hashlib.sha256()
         for at, length in pieces(0, self._size):
             digest.update(self._load(at, length) or memoryview(ZEROS)[:length])
+            self.hashed = at + length
         return digest.hexdigest()
 
     def _begin(self, pool: ThreadPoolExecutor, index: int) -> Future[bytes] | bytes:

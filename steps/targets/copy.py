@@ -19,10 +19,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 from config.errors import Refused, StepFailed
 from steps.targets.chunk_reader import ChunkReader, Sink
 from steps.targets.chunks import CHUNK_SIZE, Chunks, chunk_count
+from steps.targets.extents import Extents, find_extents
 from steps.targets.files import open_regular, write_all
 from steps.targets.os_errors import NO_SPACE, NoSpaceLeft, explaining
 from steps.targets.partial import Partial, SourceIdentity
@@ -31,6 +33,12 @@ from steps.targets.shell import Progress
 from steps.targets.sizes import size_text
 
 _FICLONE = 0x40049409
+PLAIN = "plain-digest"
+"""The thread that takes a plain SHA-256, by the beginning of its name."""
+LEAD = 128 << 20
+"""So many bytes may the chunks be ahead of the plain digest: it finds them in the cache, and an
+image larger than memory is read from the disk once and not twice."""
+_WAIT_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ def checksum_file(
             os.close(descriptor)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _OpenFile:
     """A file being read, and what it was when it was opened."""
 
@@ -114,8 +122,14 @@ class _OpenFile:
     identity: SourceIdentity
 
     def reader(self, settings: CopySettings, sink: Sink | None = None) -> ChunkReader:
-        size = self.identity.size
-        return ChunkReader(self.descriptor, self.path, size, settings.chunk_size, sink)
+        return ChunkReader(
+            self.descriptor, self.path, self.identity.size, settings.chunk_size, self.extents, sink
+        )
+
+    @cached_property
+    def extents(self) -> Extents:
+        """Where its data is. Looked for once: an image in small pieces has many."""
+        return find_extents(self.descriptor, self.identity.size)
 
     def changed(self) -> bool:
         return SourceIdentity.of(self.descriptor) != self.identity
@@ -131,10 +145,14 @@ class _Copy:
         self._target = target
         self._partial = partial
         self._settings = settings
-        self._copy = _OpenFile(partial.descriptor, partial.path, source.identity)
         self._digests: list[bytes] = []
         self._is_clone = False
         self._record_at = time.monotonic() + settings.record_every
+
+    @property
+    def _copy(self) -> _OpenFile:
+        """The temporary file as it is now: where its data is changes."""
+        return _OpenFile(self._partial.descriptor, self._partial.path, self._source.identity)
 
     def run(self, progress: Progress, sha256: bool) -> Chunks:
         """Copy, check that the source stood still, and give the copy its name."""
@@ -221,7 +239,7 @@ class _Copy:
             return 0
         free = (status.f_bfree if os.geteuid() == 0 else status.f_bavail) * status.f_frsize
         have = os.fstat(self._partial.descriptor).st_blocks * 512
-        return self._source.reader(self._settings).extents.data - free - have
+        return self._source.extents.data - free - have
 
     def _no_space(self) -> NoSpaceLeft:
         return no_space(self._target, self._missing())
@@ -250,7 +268,7 @@ def _hash(
     reader = file.reader(settings, sink)
     total = reader.extents.data
     done = sum(reader.data_in(index) for index in range(len(digests)))
-    with ThreadPoolExecutor(1) as pool, closing(file.reader(settings)) as plain:
+    with ThreadPoolExecutor(1, PLAIN) as pool, closing(file.reader(settings)) as plain:
         whole = pool.submit(plain.plain_digest) if sha256 else None
         progress(done, total)
         with closing(reader.digests(len(digests), settings.threads)) as found:
@@ -258,9 +276,16 @@ def _hash(
                 done += reader.data_in(len(digests))
                 digests.append(digest)
                 progress(done, total)
+                while whole and not whole.done() and _is_ahead(digests, settings, plain):
+                    time.sleep(_WAIT_SECONDS)
+                    progress(done, total)
         text = None if whole is None else _awaited(whole, lambda: progress(done, total))
     size = file.identity.size
     return Chunks(size, settings.chunk_size, total, tuple(digests), text)
+
+
+def _is_ahead(digests: list[bytes], settings: CopySettings, plain: ChunkReader) -> bool:
+    return len(digests) * settings.chunk_size - plain.hashed > LEAD
 
 
 def _awaited(future: Future[str], meanwhile: Callable[[], None]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from config.errors import InvalidInput, Refused, RekindleError, StepFailed, Unreachable
+from steps.targets.os_errors import NO_SPACE as FULL
 from steps.targets.os_errors import NoSpaceLeft
 
 OK: Final = 0
@@ -123,7 +124,8 @@ def return_code(error: RekindleError, phase: str) -> int:
     own = getattr(error, "return_value", None)
     if isinstance(own, int) and own > 0:
         return own
-    if isinstance(error, NoSpaceLeft):
+    cause = error.__cause__
+    if isinstance(error, NoSpaceLeft) or (isinstance(cause, OSError) and cause.errno in FULL):
         return NO_SPACE
     if isinstance(error, Unreachable):
         return NO_BACKEND

@@ -1,22 +1,33 @@
-"""A hundred machines over four nodes, ordered by one control instance through a real directory.
+"""Machines over four nodes, ordered by one control instance through a real directory.
 
-slapd, the four daemons (a process each), the control instance and every write are real; the work of
-the daemons is the toy of tests/real/node_program.py, which takes 0.2 s a task and touches no
-hypervisor. So this measures what the coordination costs, not what a snapshot costs.
+First a hundred with the toy work of tests/real/node_program.py, which takes 0.2 s a task and
+touches no hypervisor: slapd, the four daemons, the control instance and every write are real, so
+this is what the coordination costs. Then real machines without an operating system, in an embedded
+hypervisor a node, backed up by `rekindle node` as systemd starts it: all of it on this one host.
+How many they are says REKINDLE_BENCH_MACHINES; 0 leaves them out.
 """
 
+import os
+import subprocess
 import tempfile
 import threading
 import time
 from pathlib import Path
+from statistics import median
 
 from steps.virtual_machine.coordination.observer import Observer
+from steps.virtual_machine.coordination.steps import CommandedJob
 from steps.virtual_machine.coordination.table import table_of
+from steps.virtual_machine.heartbeat import heartbeats
+from steps.virtual_machine.job_leaf import job_leaf
 from tests.bench.claim import Claim
-from tests.real.control_support import NEW_LEAF, commanded, control
+from tests.real.control_support import NEW_LEAF, Control, commanded, control
 from tests.real.node_world import NodeWorld, node_world
+from tests.real.real_nodes import PASSWORD as REAL_PASSWORD
+from tests.real.real_nodes import RealNodes, real_nodes
 
 MACHINES, NODES, AT_ONCE = 100, 4, 4
+_ROOMY = "/var/tmp"
 TURNS = 2
 """Of 0.05 s, in each of the two steps of a task."""
 LEAST = 3 * MACHINES / NODES / AT_ONCE * TURNS * 2 * 0.05
@@ -31,7 +42,54 @@ def measure(rounds: int) -> list[Claim]:
         for node in range(1, NODES + 1):
             world.daemon(node=node, turns=TURNS, at_once=AT_ONCE, beat=10.0, look=5.0, calm=30.0)
         world.wait_alive(NODES)
-        return _night(world)
+        claims = _night(world)
+    machines = int(os.environ.get("REKINDLE_BENCH_MACHINES", str(MACHINES)))
+    return claims + (_real(machines) if machines else [])
+
+
+def _real(machines: int) -> list[Claim]:
+    """A night of real machines, 16 MiB each."""
+    with tempfile.TemporaryDirectory(dir=_ROOMY) as folder, real_nodes(
+        Path(folder), Path(folder, "capabilities"), NODES, machines // NODES, memory=16
+    ) as nodes:  # fmt: skip
+        for node in range(1, NODES + 1):
+            nodes.daemon(node)
+        _wait_alive(nodes)
+        return _real_night(nodes, machines)
+
+
+def _wait_alive(nodes: RealNodes, seconds: float = 120.0) -> None:
+    end = time.monotonic() + seconds
+    while len(heartbeats(nodes.directory)) < NODES:
+        assert time.monotonic() < end, nodes.said(1)
+        time.sleep(0.2)
+
+
+def _real_night(nodes: RealNodes, machines: int) -> list[Claim]:
+    job = CommandedJob(nodes.commanded(NEW_LEAF), look_seconds=1.0, patience_seconds=600)
+    began, cpu = time.monotonic(), time.process_time()
+    night = Control(nodes, "bench", job, password=REAL_PASSWORD).start().join(3600)
+    total, used = time.monotonic() - began, time.process_time() - cpu
+    assert night.failed == {}, night.failed
+    table = table_of(Observer().look(nodes.directory))
+    for one in (machine for node in nodes.machines for machine in node):
+        kept = nodes.backup_of(one, NEW_LEAF)
+        subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=kept, check=True)
+    times = [
+        dict(job_leaf(entry).times)
+        for one in nodes.commanded(NEW_LEAF)
+        if (entry := nodes.directory.get(one.leaf_dn)) is not None
+    ]
+    shown = f"{machines} real machines of 16 MiB under TCG, {NODES} nodes, {os.cpu_count()} cores"
+    tasks = ", ".join(
+        f"{task} {median(t[task] for t in times):.1f} s" for task in ("snapshot", "merge", "retain")
+    )
+    return [
+        Claim("spread of the real snapshots", table.spread or 0.0, 0.6 * machines, "s", shown),
+        Claim("a real night", total, 2.0 * machines, "s", f"medians a machine: {tasks}"),
+        Claim("processor time of its control instance", used, 0.05 * total + 5, "s",
+              f"{100 * used / total:.1f} % of one core over {total:.0f} s"),
+    ]  # fmt: skip
 
 
 def _night(world: NodeWorld) -> list[Claim]:

@@ -52,6 +52,8 @@ class ToyStep(Step):
 
     def apply(self, context: StepContext) -> None:
         die_at(f"before {self.name}")
+        while self.name == ORDER.get("hang_at"):
+            time.sleep(0.1)
         for turn in range(int(ORDER.get("turns", 0))):
             context.progress(turn, int(ORDER["turns"]), "B")
             context.checkpoint()

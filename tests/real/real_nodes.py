@@ -31,9 +31,11 @@ from steps.targets.libvirt_hypervisor import LibvirtHypervisor
 from steps.virtual_machine.coordination.orders import Commanded
 from steps.virtual_machine.heartbeat import node_dn, nodes_dn
 from tests.real.backup_world import THEN, machine_entries, write_pattern
-from tests.real.hypervisor_support import Machine, make_machine
+from tests.real.hypervisor_support import Machine, make_image, make_machine
 from tests.unit.restore_world import BASE, GROUP, OWNER
 
+_IDLE_GUEST = bytes.fromhex("faf4ebfc")
+"""cli, hlt, and again."""
 SHARED_MAC = b"52:54:00:11:22:c1"
 """What every machine of hypervisor_support has."""
 PASSWORD = Secret("only-for-this-test-4e8")
@@ -121,14 +123,20 @@ class RealNodes:
 
 
 @contextmanager
-def real_nodes(folder: Path, capabilities: Path, nodes: int, each: int) -> Iterator[RealNodes]:
-    """So many nodes with so many running machines each; gone at the end."""
+def real_nodes(
+    folder: Path, capabilities: Path, nodes: int, each: int, memory: int = 0
+) -> Iterator[RealNodes]:
+    """So many nodes with so many running machines each; gone at the end.
+
+    With `memory` (MiB) the machines are as small as they can be, and their guests do nothing: many
+    of them fit on one host.
+    """
     roots = [Path(tempfile.mkdtemp(prefix="rk-")) for _ in range(nodes)]
     places = Places(folder / "site")
     try:
         for path in (places.storage, places.retain, places.backup):
             path.mkdir(parents=True)
-        machines = [_made(root, capabilities, places.storage, each) for root in roots]
+        machines = [_made(root, capabilities, places.storage, each, memory) for root in roots]
         slapd = start_slapd(folder / "slapd", BASE, PASSWORD, _entries(places, machines))
         world = RealNodes(folder, slapd, roots, machines)
         world.write_site()
@@ -144,10 +152,11 @@ def real_nodes(folder: Path, capabilities: Path, nodes: int, each: int) -> Itera
             shutil.rmtree(root, ignore_errors=True)
 
 
-def _made(root: Path, capabilities: Path, storage: Path, each: int) -> list[Machine]:
+def _made(root: Path, capabilities: Path, storage: Path, each: int, memory: int) -> list[Machine]:
     command = [sys.executable, "-P", "-m", "tests.real.real_nodes", str(root), str(capabilities)]
     done = subprocess.run(
-        [*command, str(storage), str(each)], cwd="/", check=True, stdout=subprocess.PIPE,
+        [*command, str(storage), str(each), str(memory)],
+        cwd="/", check=True, stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
     )  # fmt: skip
     return [
@@ -201,9 +210,14 @@ def main() -> None:
     hypervisor.abilities()
     keep_capabilities(root, capabilities)
     made = []
+    memory = int(sys.argv[5])
     for _ in range(int(sys.argv[4])):
-        machine = make_machine(storage / "vm-persistent" / str(uuid.uuid4()), polite=True)
+        folder = storage / "vm-persistent" / str(uuid.uuid4())
+        machine = make_machine(folder, polite=not memory)
         machine = replace(machine, xml=machine.xml.replace(SHARED_MAC.decode(), mac_of(machine)))
+        if memory:
+            machine = replace(machine, xml=machine.xml.replace("65536", str(memory << 10)))
+            make_image(machine.images[0], _IDLE_GUEST)
         for image in machine.images:
             write_pattern(image, THEN)
         hypervisor.define(machine.xml)

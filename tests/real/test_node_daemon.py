@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from steps.targets.directory import Change
+from steps.virtual_machine.coordination import standing
+from steps.virtual_machine.coordination.observer import Observer
+from steps.virtual_machine.coordination.standing import Kind
 from steps.virtual_machine.job_leaf import stamp_time
 from tests.real.node_world import LEAF, NodeWorld, both, machine_name, node_world
 from tests.real.slapd_support import PASSWORD
@@ -212,6 +215,34 @@ def test_the_work_of_a_dead_daemon_is_not_taken_by_another(world: NodeWorld) -> 
     time.sleep(0.8)
     assert world.leaf().mode == "snapshotting"
     assert world.done() == both("snapshot")[:1]
+
+
+def test_a_daemon_that_beats_but_hangs_is_suspect_and_goes_on_after_its_restart(
+    world: NodeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "SUSPECT_LEAST_SECONDS", 1.0)
+    monkeypatch.setattr(standing, "UNKNOWN_SECONDS", 1.0)
+    daemon = world.daemon(hang_at="merge.2")
+    world.order("merge")
+    observer = Observer()
+
+    def kind() -> Kind:
+        look = observer.look(world.directory)
+        leaf = look.leaf(world.leaf_dn())
+        assert leaf is not None
+        return look.standing(leaf).kind
+
+    world.wait_for(lambda: kind() is Kind.WORKING)
+    world.wait_for(lambda: kind() is Kind.SLOW)
+    assert daemon.poll() is None
+    assert [busy.task for beat in world.beats() for busy in beat.busy] == ["merge"]
+    assert world.leaf().mode == "merging", "nobody ordered it again"
+    daemon.kill()
+    daemon.wait()
+    world.daemon()
+    world.wait_mode("merged")
+    assert world.done() == both("merge")
+    assert world.twice == []
 
 
 def test_a_directory_that_restarts_in_the_middle_loses_nothing(world: NodeWorld) -> None:

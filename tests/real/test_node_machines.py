@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from steps.virtual_machine.backup.modes import new_leaf
 from steps.virtual_machine.coordination.steps import CommandedJob
 from steps.virtual_machine.heartbeat import heartbeats
 from steps.virtual_machine.job_leaf import JobLeaf, job_leaf
 from tests.real.backup_world import THEN, pattern
 from tests.real.control_support import Control
+from tests.real.hypervisor_support import Machine
 from tests.real.real_nodes import PASSWORD, PROJECT, RealNodes, real_nodes
 
 LEAF = "20261127T030000Z"
@@ -52,18 +55,22 @@ def check_set(nodes: RealNodes, name: str) -> None:
     """Complete, proved by sha256sum, merged: one image a disk, and what was on it."""
     for machines in nodes.machines:
         for machine in machines:
-            kept = nodes.backup_of(machine, name)
-            assert (kept / "manifest.json").is_file()
-            assert json.loads((kept / "manifest.json").read_text())
-            subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=kept, check=True)
-            for image in machine.images:
-                assert pattern(kept / f"{image.name}.{name}") == THEN
-                told = subprocess.run(
-                    ["qemu-img", "info", "-U", "--output=json", str(image)],
-                    check=True, capture_output=True,
-                )  # fmt: skip
-                assert "backing-filename" not in json.loads(told.stdout)
+            check_one(nodes, machine, name)
             assert leaf(nodes, machine.name, name).mode == "finished"
+
+
+def check_one(nodes: RealNodes, machine: Machine, name: str) -> None:
+    kept = nodes.backup_of(machine, name)
+    assert (kept / "manifest.json").is_file()
+    assert json.loads((kept / "manifest.json").read_text())
+    subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=kept, check=True)
+    for image in machine.images:
+        assert pattern(kept / f"{image.name}.{name}") == THEN
+        told = subprocess.run(
+            ["qemu-img", "info", "-U", "--output=json", str(image)],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        assert "backing-filename" not in json.loads(told.stdout)
 
 
 def test_a_night_over_two_nodes_and_a_daemon_killed_in_its_middle(nodes: RealNodes) -> None:
@@ -158,6 +165,54 @@ def test_a_restore_ordered_in_the_guides_words_by_an_original_control_instance(
     assert not before & {image.stat().st_ino for image in machine.images}
     aside = {p.stat().st_ino for p in machine.images[0].parent.iterdir()}
     assert before <= aside, "the images of before are kept"
+
+
+def killed_in(nodes: RealNodes, machine: Machine, name: str, task: str, step: str) -> None:
+    """Order a task, and SIGKILL the daemon of the second node as soon as that step has begun."""
+    done = {"snapshot": "snapshotted", "merge": "merged", "retain": "retained",
+            "delete": "deleted"}[task]  # fmt: skip
+    journal = nodes.folder / "state-2" / "work" / machine.name / name / "journal.jsonl"
+    began = f'"step-started".*"step":"{re.escape(step)}'
+    order(nodes, machine.name, name, task)
+    end = time.monotonic() + 120
+    while not (journal.exists() and re.search(began, journal.read_text())):
+        assert time.monotonic() < end, nodes.said(2)
+        time.sleep(0.002)
+    nodes.daemons[2].send_signal(signal.SIGKILL)
+    nodes.daemons[2].wait()
+    nodes.daemon(2)
+    wait_for(
+        lambda: leaf(nodes, machine.name, name).return_value or _mode(nodes, machine.name, name)
+        == done, 150,
+    )  # fmt: skip
+    assert _mode(nodes, machine.name, name) == done, nodes.said(2)
+
+
+def test_a_daemon_killed_in_the_middle_of_each_task_of_a_real_machine_takes_it_up_again(
+    nodes: RealNodes,
+) -> None:
+    if 2 not in nodes.daemons or nodes.daemons[2].poll() is not None:
+        nodes.daemon(2)
+    machine = nodes.machines[1][1]
+    older, newer = "20261127T233000Z", "20261127T234000Z"
+    for name in (older, newer):
+        dn = next(c.dn_of(name) for c in nodes.commanded(name) if c.machine == machine.name)
+        above = dn.partition(",")[2]
+        if nodes.directory.get(above) is None:
+            parts = {"objectClass": (b"organizationalUnit",), "ou": (b"backup",)}
+            nodes.directory.add(above, parts)
+        fresh = {**new_leaf(name, name), "sstProvisioningMode": (b"initialized",)}
+        nodes.directory.add(dn, fresh)
+    for name, steps in (
+        (older, {"snapshot": "snapshot.documents", "merge": "merge.", "retain": "retain.v"}),
+        (newer, {"snapshot": "snapshot.take", "merge": "merge.", "retain": "retain.prove"}),
+    ):
+        for task, step in steps.items():
+            killed_in(nodes, machine, name, task, step)
+        check_one(nodes, machine, name)
+    killed_in(nodes, machine, older, "delete", "delete.")
+    assert not nodes.backup_of(machine, older).exists()
+    check_one(nodes, machine, newer)
 
 
 def _mode(nodes: RealNodes, machine: str, name: str) -> str:

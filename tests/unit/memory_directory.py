@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from config.errors import Refused
 from steps.ldif_text import below, normal_dn
+from steps.targets.attribute_changes import changed
 from steps.targets.directory import Attributes, Change, Entry
 from steps.targets.directory_names import parent
-from steps.targets.ldap_filter import parse_filter
+from steps.targets.ldap_filter import parse_filter, same_value
 
 
 class MemoryDirectory:
@@ -20,7 +21,7 @@ class MemoryDirectory:
         self._numbers = itertools.count(1)
         self._entries: dict[str, Entry] = {}
         for entry in entries:
-            self._keep(entry.dn, dict(entry.attributes))
+            self._keep(entry.dn, entry.attributes)
 
     def get(self, dn: str) -> Entry | None:
         return self._entries.get(normal_dn(dn))
@@ -40,22 +41,25 @@ class MemoryDirectory:
     def add(self, dn: str, attributes: Attributes) -> None:
         if normal_dn(dn) in self._entries:
             raise Refused(f"{dn} exists already.")
-        self._keep(dn, dict(attributes))
+        self._keep(dn, attributes)
 
     def modify(self, dn: str, changes: Sequence[Change], *, expected_csn: str) -> None:
         entry = self._known(dn)
         if entry.entry_csn != expected_csn:
             raise Refused(f"{dn} was changed by somebody else.")
-        self._keep(dn, self._changed(entry, changes))
+        self._keep(dn, changed(dn, entry.attributes, changes))
 
     def transition(
         self, dn: str, attribute: str, expected: str, new: str, others: Sequence[Change] = ()
     ) -> None:
         entry = self._known(dn)
-        if entry.text(attribute) != expected:
+        if not any(same_value(value, expected.encode()) for value in entry.values(attribute)):
             raise Refused(f"{attribute} of {dn} is {entry.text(attribute)}, not {expected}.")
-        change = Change("replace", attribute, (new.encode(),))
-        self._keep(dn, self._changed(entry, (change, *others)))
+        swap = (
+            Change("delete", attribute, (expected.encode(),)),
+            Change("add", attribute, (new.encode(),)),
+        )
+        self._keep(dn, changed(dn, entry.attributes, (*swap, *others)))
 
     def delete(self, dn: str, *, expected_csn: str = "") -> None:
         entry = self.get(dn)
@@ -74,13 +78,8 @@ class MemoryDirectory:
             raise Refused(f"{dn} is not there.")
         return entry
 
-    def _changed(self, entry: Entry, changes: Sequence[Change]) -> dict[str, tuple[bytes, ...]]:
-        attributes = dict(entry.attributes)
-        for change in changes:
-            assert change.kind == "replace"
-            attributes[change.attribute] = change.values
-        return attributes
-
-    def _keep(self, dn: str, attributes: dict[str, tuple[bytes, ...]]) -> None:
+    def _keep(self, dn: str, attributes: Attributes) -> None:
         csn = f"{next(self._numbers):06d}"
-        self._entries[normal_dn(dn)] = Entry(dn, attributes, csn, "cn=test", "20260101000000Z")
+        self._entries[normal_dn(dn)] = Entry(
+            dn, dict(attributes), csn, "cn=test", "20260101000000Z"
+        )

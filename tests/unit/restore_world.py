@@ -406,6 +406,19 @@ def make_world(folder: Path, **options: object) -> World:
     return world
 
 
+def put_back(world: World, copy: Path) -> World:
+    """The world as it was when its folder was copied to `copy`; its machine runs."""
+    shutil.rmtree(world.places.folder)
+    shutil.copytree(copy, world.places.folder, symlinks=True)
+    hypervisor = world.hypervisor
+    hypervisor.domains_by_name.clear()
+    hypervisor.ran_on.clear()
+    hypervisor.restored = 0
+    hypervisor.define(practice.domain_xml(world.now, world.around))
+    hypervisor.start(practice.MACHINE)
+    return world
+
+
 def _directory(places: Places, around: practice.Surroundings, now: practice.Shape) -> LdifDirectory:
     entries = [
         *practice.site_entries(BASE, NODE, OWNER, GROUP, places),

@@ -6,6 +6,7 @@ import random
 import stat
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.errors import Interrupted, InvalidInput, Refused, StepFailed
+from steps.targets import chunk_reader, copy
 from steps.targets.chunks import CHUNK_SIZE, Chunks
 from steps.targets.copy import CopySettings, checksum_file, copy_file
 from steps.targets.extents import Extents
@@ -409,3 +411,24 @@ def test_a_rename_without_the_kernels_help_never_replaces_either(tmp_path):
     _rename_by_link(str(tmp_path / "one-dir"), str(tmp_path / "three-dir"))
     assert sorted(os.listdir(tmp_path)) == ["three", "three-dir", "two", "two-dir"]
     assert (tmp_path / "two").read_text() == "two"
+
+
+def test_the_plain_digest_is_taken_of_what_has_just_been_read(tmp_path, monkeypatch):
+    """A file larger than memory would else be read from the disk twice."""
+    size, threads = 32 * MIB, 2
+    source = make_file(tmp_path / "source", size, [(0, size)])
+    read, at, ahead = chunk_reader.read_exactly, [0], [0]
+
+    def slow_for_the_plain_one(descriptor, view, offset, path):
+        if threading.current_thread().name.startswith(copy.PLAIN):
+            time.sleep(0.002)
+            at[0] = offset
+        else:
+            ahead[0] = max(ahead[0], offset - at[0])
+        read(descriptor, view, offset, path)
+
+    monkeypatch.setattr(copy, "LEAD", 2 * MIB)
+    monkeypatch.setattr(chunk_reader, "read_exactly", slow_for_the_plain_one)
+    chunks = checksum_file(source, sha256=True, settings=CopySettings(MIB, threads))
+    assert chunks.sha256 == hashlib.sha256((tmp_path / "source").read_bytes()).hexdigest()
+    assert ahead[0] < (2 + 3 * threads + 4) * MIB

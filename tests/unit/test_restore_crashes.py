@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from steps.drill import practice_machine as practice
 from steps.procedure import Plan
 from steps.virtual_machine import step_bring_up
 from tests.unit.deadly import Deadly, Fate
@@ -26,6 +25,7 @@ from tests.unit.restore_world import (
     carry_out,
     make_world,
     plan_of,
+    put_back,
     snapshot,
     take_back,
 )
@@ -41,16 +41,7 @@ class Stage:
 
     def again(self) -> World:
         """The same world as at first."""
-        folder = self.world.places.folder
-        shutil.rmtree(folder)
-        shutil.copytree(self.copy, folder, symlinks=True)
-        hypervisor = self.world.hypervisor
-        hypervisor.domains_by_name.clear()
-        hypervisor.ran_on.clear()
-        hypervisor.restored = 0
-        hypervisor.define(practice.domain_xml(self.world.now, self.world.around))
-        hypervisor.start(practice.MACHINE)
-        return self.world
+        return put_back(self.world, self.copy)
 
     def context(self, fate: Fate) -> MemoryContext:
         """A context all of whose effects are counted."""

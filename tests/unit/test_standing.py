@@ -74,8 +74,16 @@ def test_the_rules(one: JobLeaf, beats: tuple[Heartbeat, ...], wanted: Kind) -> 
 
 def test_much_longer_than_usual_is_suspect() -> None:
     long = leaf("merging", owner=OWNER, age=601)
-    assert kind(long, beat(), usual={"merge": 100.0}) is Kind.SLOW
-    assert kind(long, beat(), usual={"merge": 200.0}) is Kind.WORKING
+    at_it = beat(1, Busy(long.dn, "merge"))
+    assert kind(long, at_it, usual={"merge": 100.0}) is Kind.SLOW
+    assert kind(long, at_it, usual={"merge": 200.0}) is Kind.WORKING
+
+
+def test_a_daemon_that_beats_and_does_not_do_what_it_claimed_is_suspect() -> None:
+    claimed = leaf("merging", owner=OWNER, age=33)
+    assert kind(claimed, beat(1, Busy(claimed.dn, "merge"))) is Kind.WORKING
+    assert kind(claimed, beat(1, Busy("another", "merge"))) is Kind.SLOW
+    assert kind(leaf("merging", owner=OWNER, age=31), beat()) is Kind.WORKING
 
 
 def test_a_short_task_is_not_suspect_before_five_minutes() -> None:

@@ -14,7 +14,7 @@ from config.errors import Refused, StepFailed
 from config.version import __version__
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.quoting import command_line
-from steps.targets.shell import Shell
+from steps.targets.shell import FileStatus, Shell
 from steps.virtual_machine import return_values as codes
 from steps.virtual_machine.backup.backup_step import BackupStep, watched
 from steps.virtual_machine.backup.facts import (
@@ -145,6 +145,8 @@ class RetainFile(BackupStep):
                 codes.FILES_MISSING, f"{self.source} is gone.", "Undo, and take the backup anew."
             )
         self._own(shell)
+        if self._adopt(context, shell, source):
+            return
         move_left_over(context, shell, self.target)
         if not self._rename(context, shell):
             copied = shell.copy(self.source, self.target, watched(context))
@@ -161,6 +163,18 @@ class RetainFile(BackupStep):
                 shell.remove(self.target)
         shell.discard_copy(self.target)
         context.remember(self.job.key(f"retained.{self.file.key}"), "")
+
+    def _adopt(self, context: StepContext, shell: Shell, source: FileStatus) -> bool:
+        """Take the copy of an earlier try that was cut off before it could be written down."""
+        there = shell.status(self.target)
+        if there is None or there.size != source.size:
+            return False
+        found = shell.checksum(self.target, watched(context))
+        if found.root != shell.checksum(self.source, watched(context)).root:
+            return False
+        context.log(f"{self.target} is whole already")
+        self._remember(context, root=found.root, size=found.size)
+        return True
 
     def _rename(self, context: StepContext, shell: Shell) -> bool:
         source, folder = shell.status(self.source), shell.status(self.job.place.backup)

@@ -15,7 +15,13 @@ from statistics import median
 from typing import Final
 
 from steps.run.text import duration
-from steps.virtual_machine.heartbeat import Busy, Heartbeat, living
+from steps.virtual_machine.heartbeat import (
+    MISSED_BEATS,
+    SLACK_SECONDS,
+    Busy,
+    Heartbeat,
+    living,
+)
 from steps.virtual_machine.job_leaf import FAILED, JobLeaf
 from steps.virtual_machine.job_words import (
     FINISHED,
@@ -135,6 +141,13 @@ def _being_done(leaf: JobLeaf, task: Task, around: Around) -> Standing:
         busy = next((b for b in beat.busy if b.leaf.lower() == leaf.dn.lower()), None)
         if busy is not None and not _too_long(task, age, around):
             return Standing(Kind.WORKING, f"{leaf.mode} for {duration(age)}", busy=busy)
+        if busy is None and age > MISSED_BEATS * beat.every + SLACK_SECONDS:
+            return Standing(
+                Kind.SLOW, f"{leaf.mode} for {duration(age)}, but the daemon that claimed it beats"
+                " without saying that it works on it",
+                f"Look at its log on {around.node}. If it does not take it up by itself, restart"
+                " it: systemctl restart rekindle-node",
+            )  # fmt: skip
     if _too_long(task, age, around):
         usual = around.usual.get(task.order.lower())
         known = f"usually {duration(usual)}" if usual else "nothing is known of earlier ones"

@@ -7,15 +7,21 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from config.errors import InvalidInput, Refused
 from config.paths import private_folder
 from steps.run.events import Event
 from steps.run.journal import EventData, Journal, read_journal, sync_directory
 from steps.run.redact import Redactor
+from steps.targets.os_errors import explaining
 from steps.virtual_machine.job_leaf import JobLeaf
 from steps.virtual_machine.places import safe_name
+
+JOURNAL: Final = "journal.jsonl"
+Recall = Callable[[str], str | None]
 
 _INSTANCE = re.compile(r"[0-9a-f]{12}")
 
@@ -60,14 +66,18 @@ class StateFolder:
         sync_directory(self.path)
         return text
 
-    def diary(self, leaf: JobLeaf, redactor: Redactor, *, fresh: bool) -> Diary:
-        """The journal of a leaf; with `fresh` whatever was kept of an earlier job is let go."""
+    def diary(self, leaf: JobLeaf, redactor: Redactor, *, keep: Callable[[Recall], bool]) -> Diary:
+        """The journal of a leaf; where `keep` does not want what is known, it is let go first.
+
+        Raises RekindleError where it cannot be read, or cannot be written.
+        """
         folder = self.path / "work" / safe_name(leaf.machine, "machine") / safe_name(
             leaf.name, "leaf"
         )  # fmt: skip
-        if fresh:
-            shutil.rmtree(folder, ignore_errors=True)
-        return Diary(private_folder(folder), redactor)
+        with explaining(f"Cannot keep a journal in {folder}"):
+            if folder.exists() and not keep(_facts(read_journal(folder / JOURNAL)).get):
+                shutil.rmtree(folder)
+            return Diary(private_folder(folder), redactor)
 
 
 class Diary:
@@ -76,7 +86,7 @@ class Diary:
     def __init__(self, folder: Path, redactor: Redactor) -> None:
         self.folder = folder
         self.redactor = redactor
-        file = folder / "journal.jsonl"
+        file = folder / JOURNAL
         self._facts = _facts(read_journal(file))
         self._journal = Journal(file, redactor)
         log = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC

@@ -9,10 +9,12 @@ from dataclasses import replace
 from config.errors import RekindleError
 from config.interviews.virtual_machine_backup import INCLUDE
 from config.site import Site
-from steps.procedure import ProbeInput, Step, StepContext
+from steps.procedure import Outcome, ProbeInput, Step, StepContext
+from steps.targets.os_errors import explained
 from steps.virtual_machine.backup.facts import DOWNTIME, moment_of, seconds_of
 from steps.virtual_machine.backup.job import BackupJob
 from steps.virtual_machine.backup.plan import choose
+from steps.virtual_machine.backup.step_snapshot import TakeSnapshot
 from steps.virtual_machine.backup.steps import (
     delete_steps,
     merge_steps,
@@ -21,6 +23,7 @@ from steps.virtual_machine.backup.steps import (
     snapshot_steps,
 )
 from steps.virtual_machine.backup.survey import look_at_machine
+from steps.virtual_machine.job_leaf import CLAIMED
 from steps.virtual_machine.job_words import DELETE, MERGE, RETAIN, SNAPSHOT, Task
 from steps.virtual_machine.machine_site import find_machine
 from steps.virtual_machine.node.orders import Order
@@ -34,6 +37,8 @@ from steps.virtual_machine.return_values import (
 
 JOB = "job"
 """Fact: the whole job as it was planned when the snapshot was ordered. It holds no secret."""
+_CLAIM = "planned for"
+"""Fact: the claim that the documents in retain were written for."""
 
 
 class MachineWork:
@@ -45,7 +50,7 @@ class MachineWork:
     def steps(self, order: Order, context: StepContext) -> Sequence[Step]:
         """The steps of a task. Raises BackupFailed where it cannot be done here."""
         if order.task is SNAPSHOT:
-            job = _kept(context) or self._planned(order, context)
+            job = _going_on(order, context) or self._planned(order, context)
             return (*prepare_steps(job), *snapshot_steps(job))
         if order.task is DELETE:
             return delete_steps(_kept(context) or self._old(order, context))
@@ -56,6 +61,8 @@ class MachineWork:
 
     def return_code(self, error: Exception, task: Task) -> int:
         """The documented number."""
+        if isinstance(error, OSError):
+            error = explained(error, task.order)
         if isinstance(error, RekindleError):
             return return_code(error, task.order)
         return UNDEFINED
@@ -78,6 +85,7 @@ class MachineWork:
         others = tuple(words for words in look.at_work if not words.startswith(f"{leaf.dn}:"))
         survey = {"leaf": leaf.name, "machines": [replace(look, at_work=others).to_json()]}
         chosen = choose(self._site, {"excluded": INCLUDE}, json.loads(json.dumps(survey)))
+        context.remember(_CLAIM, leaf.mark(CLAIMED))
         return _keep(context, replace(chosen.taken[0].job, reports_failures=False))
 
     def _begun(self, order: Order, context: StepContext) -> BackupJob:
@@ -105,6 +113,24 @@ class MachineWork:
             domain_known=False, live_root=self._site.storage.live_root,
         )  # fmt: skip
         return _keep(context, job)
+
+
+def _going_on(order: Order, context: StepContext) -> BackupJob | None:
+    """The job of a snapshot that was cut off, or failed and is ordered again.
+
+    None where it did not get further than looking: it is planned anew, by what is there now.
+    """
+    job = _kept(context)
+    if job is None or not context.recall(job.key("checked")):
+        return None
+    claimed = order.leaf.mark(CLAIMED)
+    if context.recall(_CLAIM) != claimed:
+        written = context.recall(job.key("documents")) == "written"
+        if written and TakeSnapshot(job).verify(context).outcome is not Outcome.DONE:
+            # They are of the hour of the order that failed: written again, in the same place.
+            context.remember(job.key("documents"), "begun")
+        context.remember(_CLAIM, claimed)
+    return job
 
 
 def _kept(context: StepContext) -> BackupJob | None:

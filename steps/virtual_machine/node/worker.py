@@ -18,7 +18,7 @@ from steps.virtual_machine.job_leaf import CLAIMED, job_leaf
 from steps.virtual_machine.job_words import DELETE, SNAPSHOT, UNRETAIN_SMALL
 from steps.virtual_machine.node.beating import Pulse
 from steps.virtual_machine.node.carry_out import NodeContext, carry_out
-from steps.virtual_machine.node.keeping import Diary, StateFolder
+from steps.virtual_machine.node.keeping import Diary, Recall, StateFolder
 from steps.virtual_machine.node.orders import Order
 from steps.virtual_machine.node.reports import claim, report_done, report_failure
 from steps.virtual_machine.node.work import Work
@@ -26,6 +26,8 @@ from steps.virtual_machine.server_clock import ServerClock
 
 _FIRST = (SNAPSHOT, DELETE, UNRETAIN_SMALL)
 """A job begins with one of these: facts of an earlier job of the same leaf are not its own."""
+_ATTEMPT = "attempt"
+_ENDED = "ended"
 
 
 class Ending(StrEnum):
@@ -95,23 +97,29 @@ class Worker:
         held = job_leaf(now) if now is not None else None
         if held is None or held.owner != self._owner or held.mode != order.task.doing:
             raise Refused(f"The leaf {leaf.dn} is not ours any more.")
-        fresh = not order.resumed and order.task in _FIRST
-        diary = self._folder.diary(leaf, self._redactor, fresh=fresh)
+        order = replace(order, leaf=held)
         try:
-            return self._work_on(replace(order, leaf=held), targets, diary)
+            diary = self._folder.diary(
+                leaf, self._redactor, keep=lambda recall: _goes_on(order, recall)
+            )
+        except RekindleError as error:
+            return self._report(order, targets, error, "")
+        try:
+            return self._work_on(order, targets, diary)
         finally:
             diary.close()
 
     def _work_on(self, order: Order, targets: Targets, diary: Diary) -> Result:
         context = NodeContext(order, targets, diary, self._pulse, self._secrets, self._leaving)
-        attempt = order.leaf.mark(CLAIMED).partition(" ")[2]
-        if diary.recall("attempt") != attempt:
-            diary.remember("attempt", attempt)
-            diary.remember("began", f"{time.time():.3f}")
-        diary.log(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ} {order.title}"
-                  + (", taken up again" if order.resumed else ""))  # fmt: skip
         try:
+            if diary.recall(_ATTEMPT) != _attempt(order):
+                diary.remember("began", f"{time.time():.3f}")
+                diary.remember(_ATTEMPT, _attempt(order))
+            diary.log(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ} {order.title}"
+                      + (", taken up again" if order.resumed else ""))  # fmt: skip
             carry_out(self._work.steps(order, context), context, diary)
+            # Before the report: an order of the same task after it is another job.
+            diary.remember(_ENDED, _attempt(order))
         except Interrupted as error:
             return Result(order, Ending.LEFT, message=error.message)
         except Exception as error:  # noqa: BLE001  (the step boundary)
@@ -130,11 +138,36 @@ class Worker:
         return Result(order, Ending.DONE, seconds)
 
     def _failed(self, order: Order, targets: Targets, diary: Diary, error: Exception) -> Result:
-        diary.log("".join(traceback.format_exception(error)).rstrip())
+        more = ""
+        try:
+            diary.log("".join(traceback.format_exception(error)).rstrip())
+        except OSError as trouble:
+            more = f" (the log in {diary.folder} cannot be written: {trouble.strerror})"
+        return self._report(order, targets, error, more)
+
+    def _report(self, order: Order, targets: Targets, error: Exception, more: str) -> Result:
         code = self._work.return_code(error, order.task) or 1
-        message = self._redactor.clean(_said(error))
+        message = self._redactor.clean(_said(error)) + more
         report_failure(targets.directory(), order.leaf, code, message)
         return Result(order, Ending.FAILED, return_value=code, message=message)
+
+
+def _attempt(order: Order) -> str:
+    """What tells one claim of a task from every other: its word, and the claim's own mark."""
+    return f"{order.task.order} {order.leaf.mark(CLAIMED).partition(' ')[2]}"
+
+
+def _goes_on(order: Order, recall: Recall) -> bool:
+    """Whether what is known of a leaf belongs to this order.
+
+    The first task of a job begins with nothing, but for an order given again: after a failure it
+    goes on where that ended, for only what is known tells what was done to the machine by then.
+    """
+    if order.task not in _FIRST:
+        return True
+    known = recall(_ATTEMPT) or ""
+    same_task = known.partition(" ")[0] == order.task.order
+    return known == _attempt(order) or (same_task and recall(_ENDED) != known)
 
 
 def _said(error: Exception) -> str:
