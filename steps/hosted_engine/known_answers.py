@@ -73,8 +73,7 @@ class KnownAnswers:
             return None
         value = self._given.get(row.name)
         if secret:
-            known = isinstance(value, SecretReference)
-            return KnownAnswer(row.name, secret=row.name) if known else None
+            return self._secret(row, value)
         return self._said(row, value, asked)
 
     def row(self, asked: Asked) -> Row | None:
@@ -88,6 +87,12 @@ class KnownAnswers:
             # Only where the prompt is one of which no piece is known.
             fitting = [r for r in found if r.occurrence == asked.occurrence and not r.fragments]
         return fitting[0] if len({row.name for row in fitting}) == 1 else None
+
+    def _secret(self, row: Row, value: Value | None) -> KnownAnswer | None:
+        """The password; an empty line where these answers need none and the tool asks anyway."""
+        if isinstance(value, SecretReference):
+            return KnownAnswer(row.name, secret=row.name)
+        return None if row.condition(self._given) else KnownAnswer(row.name, empty=True)
 
     def _said(self, row: Row, value: Value | None, asked: Asked) -> KnownAnswer | None:
         if value in (None, "", ()) or value is None:

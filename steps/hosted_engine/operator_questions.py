@@ -16,6 +16,7 @@ from steps.hosted_engine.remembered import Remembered
 from steps.procedure import Prompt, StepContext
 
 MOST_DETAIL: Final = 8000
+_HINTS: Final = ("Response is ", "type '--=", "Format is type:value")
 _EMPTY: Final = Choice("empty", "Send an empty line")
 _OTHER: Final = Choice("again", "Type another answer")
 
@@ -42,7 +43,10 @@ class OperatorQuestions:
 
     def _once(self, asked: Asked, number: int, attempt: int, remark: str) -> Fitted:
         if asked.is_secret:
-            return fit(asked, Answer(self._secret(asked, number, attempt, remark)))
+            secret = self._secret(asked, number, attempt, remark)
+            if not secret.reveal() and self._means_empty(asked, attempt):
+                return fit(asked, Answer("", empty=True))
+            return fit(asked, Answer(secret))
         reply = self.context.ask(self._prompt(asked, attempt, remark))
         empty = not reply and asked.wants is Wants.LINE and self._means_empty(asked, attempt)
         fitted = fit(asked, Answer(reply, empty=empty))
@@ -61,7 +65,7 @@ class OperatorQuestions:
             default = remembered
         return Prompt(
             name=prompt_name(asked) + (f".{attempt}" if attempt > 1 else ""),
-            text=asked.last_line or asked.name,
+            text=_title(asked) or asked.name,
             choices=_choices(asked),
             default=default,
             detail=self._detail(asked, remark, remembered),
@@ -71,10 +75,11 @@ class OperatorQuestions:
         known = f"The tool calls it {asked.name}." if asked.name else ""
         parts = (
             remark,
-            asked.text.rpartition("\n")[0].strip("\n")[-MOST_DETAIL:],
+            _explained(asked)[-MOST_DETAIL:],
             f"Asked by the tool on {self.where}. {known}".strip(),
             f"Last time it was answered with {remembered!r}." if remembered is not None else "",
             "It takes several lines." if asked.wants is Wants.LINES else "",
+            "Write its type too, for instance str:TEXT." if asked.wants is Wants.VALUE else "",
             "An empty answer takes the tool's default." if asked.default else "",
         )
         return "\n".join(part for part in parts if part)
@@ -96,6 +101,25 @@ def prompt_name(asked: Asked) -> str:
     """The name under which an answer file may answer this question in advance."""
     words = asked.name or re.sub(r"[^a-z0-9]+", "-", asked.last_line.casefold()).strip("-")[:60]
     return f"tool.{words}.{asked.occurrence}"
+
+
+def _title(asked: Asked) -> str:
+    """The line that asks: not how a program would have to write the answer, which we do."""
+    lines = [line.strip() for line in asked.text.splitlines() if line.strip()]
+    asking = [line for line in lines if not _is_hint(asked, line)]
+    return (asking or lines or [""])[-1]
+
+
+def _explained(asked: Asked) -> str:
+    """What stands around that line."""
+    title, lines = _title(asked), asked.text.splitlines()
+    kept = [line for line in lines if not _is_hint(asked, line.strip())]
+    last = max((n for n, line in enumerate(kept) if line.strip() == title), default=len(kept))
+    return "\n".join(kept[:last] + kept[last + 1 :]).strip("\n")
+
+
+def _is_hint(asked: Asked, line: str) -> bool:
+    return asked.wants is not Wants.LINE and line.startswith(_HINTS)
 
 
 def _choices(asked: Asked) -> tuple[Choice, ...]:

@@ -180,6 +180,7 @@ class SshConnection:
             if transport.is_authenticated():
                 return
             if not transport.is_active():
+                self._check_refused(tried)
                 break
         raise Refused(
             f"{self.where} did not let us in as {self.address}; tried: "
@@ -187,6 +188,15 @@ class SshConnection:
             "Give a key file or a password in the site file, or load a key into your agent, and "
             "see that the host accepts it.",
         )
+
+    def _check_refused(self, tried: list[str]) -> None:
+        """Raise Unreachable where the line ended before the first attempt was answered: nobody has
+        refused us. (After refusals a server hangs up by itself.)"""
+        if len(tried) == 1:
+            raise Unreachable(
+                f"{self.where} ({self.address}) was lost while it let us in.",
+                "See that the host is up and the network holds, then try again.",
+            )
 
     def _attempts(self, transport: paramiko.Transport) -> Iterator[tuple[str, Attempt]]:
         """(what is tried, how), in order: the key file, or else the agent's and the user's own

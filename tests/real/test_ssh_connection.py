@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import paramiko
 import pytest
 
 from config.errors import InvalidInput, Refused, StepFailed, Unreachable
@@ -212,6 +213,21 @@ def test_a_cut_line_is_unreachable_and_the_next_call_connects_again(
     assert "sleep" in caught.value.message
     assert shell.run(["echo", "back"]).out == "back\n"
     assert shell.status(str(tmp_path)).kind == "directory"
+
+
+def test_a_line_cut_while_we_are_let_in_is_no_refusal(server, shells, wire, tmp_path, monkeypatch):
+    cuts = []
+
+    def cut_first(transport, *arguments, really=paramiko.Transport.auth_publickey, **more):
+        if not cuts:
+            cuts.append(wire.cut())
+        return really(transport, *arguments, **more)
+
+    monkeypatch.setattr(paramiko.Transport, "auth_publickey", cut_first)
+    shell = shells(through(server, wire, tmp_path))
+    with pytest.raises(Unreachable, match="was lost while it let us in"):
+        shell.run(["true"])
+    assert shell.run(["true"]).code == 0
 
 
 def test_a_killed_session_is_noticed_too(shells):

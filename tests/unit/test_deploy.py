@@ -494,3 +494,28 @@ def test_the_phases_and_their_times_are_remembered_for_the_report(deploy):
     assert all(
         event["event"] != "ask" for event in read_journal(deploying.session.run.journal_file)
     )
+
+
+def test_what_a_program_would_answer_is_no_question_to_an_operator(deploy):
+    typed = ask("TYPED", "Please give a number of paths:\n", kind="VALUE")
+    deploying, folder = deploy([PROCEED, typed, *SUCCESS])
+    question = deploying.question("tool.TYPED.1")
+    assert question.text == "Please give a number of paths:"
+    assert "Response is" not in question.detail
+    assert "str:TEXT" in question.detail
+    deploying.answer("tool.TYPED.1", "int:2")
+    assert deploying.end().finish is Finish.DONE
+    assert folder.answers() == ["Yes", "VALUE TYPED=int:2"]
+
+
+@pytest.mark.parametrize("first", [{}, {"only": "human"}], ids=["framed", "human"])
+def test_a_hidden_question_may_be_left_empty_where_that_is_meant(deploy, first):
+    chap = ask("CHAP", "Please specify the CHAP password: ", hidden=True, default="")
+    deploying, folder = deploy([first, {"stages": ["Initializing"]}, PROCEED, chap, *SUCCESS])
+    secret = wait_until(lambda: deploying.switches.question)
+    deploying.switches.answer(secret.id, "", "tester")
+    empty = wait_until(lambda: (q := deploying.switches.question) and q is not secret and q)
+    assert empty.name.endswith(".empty.1")
+    deploying.answer(empty.name, "empty")
+    assert deploying.end().finish is Finish.DONE
+    assert folder.answers() == ["Yes", ""]

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.errors import InvalidInput
+from config.secrets import Secret
 from steps.hosted_engine.dialog.answers import Answer, fit
 from steps.hosted_engine.dialog.events import (
     Asked,
@@ -226,6 +228,64 @@ def test_human_prompts_that_end_their_line_are_seen_too():
     assert (asked.wants, asked.boundary) == (Wants.LINES, BOUNDARY)
     (asked,) = asked_in(fed("          Format is type:value.\n", HumanDialog(), settle=True))
     assert asked.wants is Wants.VALUE
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer"),
+    [
+        ("What colour?\n          Colour (red, blue) [red]: ", "blue"),
+        (f"type '{BOUNDARY}' in own line to mark end.", f"one\ntwo\n{BOUNDARY}"),
+        ("Format is type:value.", "str:x"),
+    ],
+    ids=["note-list", "lines", "value"],
+)
+def test_the_echo_below_a_prompt_that_ended_its_line_is_no_line_of_the_tool(prompt, answer):
+    dialog = HumanDialog()
+    asked_in(fed(f"          {prompt}\n", dialog, settle=True))
+    dialog.sent(answer)
+    echo = "".join(f"{line}\r\n" for line in answer.split("\n"))
+    events = fed(f"{echo}          Next question [d]: ", dialog, settle=True)
+    (asked,) = asked_in(events)
+    assert asked.text.strip() == "Next question [d]:"
+    assert events == [asked]
+
+
+def test_a_human_question_that_points_back_at_a_warning_has_its_words():
+    text = (
+        "[ INFO  ] Stage: Environment setup\n"
+        "[WARNING] Neither the option --4 nor --6 was used.\n"
+        "          Do you want to continue anyway? (Yes, No)[No]: "
+    )
+    (asked,) = asked_in(fed(text, HumanDialog(), settle=True))
+    assert "--4" in asked.words
+    assert asked.last_line == "Do you want to continue anyway? (Yes, No)[No]:"
+    other = text.replace("Do you want to continue anyway?", "Enable it?")
+    assert "--4" not in asked_in(fed(other, HumanDialog(), settle=True))[0].words
+
+
+def test_an_old_confirmation_in_human_words_takes_yes_in_small_letters():
+    text = "          Continue with specified CPUs? (yes/no) "
+    dialog = HumanDialog()
+    (asked,) = asked_in(fed(text, dialog, settle=True))
+    assert asked.wants is Wants.CONFIRM
+    assert fit(asked, Answer("Yes")).text == "yes"
+
+
+def test_a_value_shown_in_human_words_is_shown_and_no_part_of_the_next_question():
+    shown = f"D:VALUE NAME=str:v\nD:MULTI-STRING MANY {BOUNDARY}\na\n Sure? (Yes, No)[Yes]: \n"
+    events = fed(f"{shown}{BOUNDARY}\n          Next [d]: ", HumanDialog(), settle=True)
+    assert events[:2] == [Display("NAME", "v"), Display("MANY", "a\n Sure? (Yes, No)[Yes]: ")]
+    assert events[2].text.strip() == "Next [d]:"
+
+
+def test_an_empty_answer_to_a_hidden_question_is_sent_where_it_is_meant():
+    (asked,) = asked_in(fed(FRAMED_SECRET))
+    assert fit(asked, Answer("", empty=True)).text == ""
+    assert fit(asked, Answer("", empty=True)).secret
+    with pytest.raises(InvalidInput):
+        fit(asked, Answer(Secret("")))
+    with pytest.raises(InvalidInput):
+        fit(asked, Answer(""))
 
 
 def test_silence_without_a_prompt_is_no_question():

@@ -167,3 +167,53 @@ def test_review_shows_every_other_decision_too_and_no_password():
     assert shown["Host to deploy on"] == "h1"
     assert shown["Password of admin@internal"] == "prompt"
     assert "Required networks are missing on the host" not in shown
+
+
+@pytest.mark.parametrize("words", ["discover", "portal login"])
+def test_a_chap_password_that_nobody_needs_is_an_empty_line(words):
+    # 4.5 asks for it even where the user was left empty.
+    asked = Asked(
+        "OVEHOSTED_STORAGE_ISCSI_PASSWORD",
+        f"Please specify the iSCSI {words} password:",
+        1 if words == "discover" else 2,
+        hidden=True,
+    )
+    name = "iscsi_discover_password" if words == "discover" else "iscsi_password"
+    user = "iscsi_discover_user" if words == "discover" else "iscsi_user"
+    without = KnownAnswers({"era": "4.5", "storage_type": "iscsi"}, "4.5")
+    assert without.answer(asked) == KnownAnswer(name, empty=True)
+    with_user = KnownAnswers({"era": "4.5", "storage_type": "iscsi", user: "chap"}, "4.5")
+    assert with_user.answer(asked) is None
+
+
+def test_a_password_that_every_deployment_needs_is_never_left_empty():
+    asked = Asked("ENGINE_ADMIN_PASSWORD", "Enter engine admin password:", hidden=True)
+    assert KnownAnswers({"era": "4.5"}, "4.5").answer(asked) is None
+
+
+EARLIER = {
+    "appliance_ova": "please specify the path to the OVA archive you would like to use\n(leave it"
+    " empty to skip, the setup will use the appliance rpm):",
+    "root_ssh_key": "Enter ssh public key for the root user that will be used for the engine"
+    " appliance (leave it empty to skip):",
+    "openscap": "Do you want to apply a default OpenSCAP security profile (Yes, No) [No]:",
+    "vm_etc_hosts": "Add lines for the appliance itself and for this host to /etc/hosts on the"
+    " engine VM?\nNote: this host must still resolve it.\n(Yes, No)[Yes]",
+    "data_center": "Please enter the name of the datacenter where you want to deploy this"
+    " hosted-engine host. [Default]:",
+    "cluster": "Please enter the name of the cluster where you want to deploy this hosted-engine"
+    " host. [Default]:",
+    "renew_pki": "Renew engine CA on restore if needed? Please notice that if you choose Yes, all"
+    " hosts will have to be reinstalled. (Yes, No)[No]:",
+    "vm_address": "Please enter the IP address to be used for the engine VM [192.0.2.2]:",
+    "tcp_address": "Please specify the desired destination IP address of the TCP connection test:",
+    "tcp_port": "Please specify the desired destination TCP port of the TCP connection test:",
+    "few_vcpus": "Continue with specified CPUs? (Yes, No)[No]:",
+}
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_prompts_of_earlier_4_x_builds_are_recognised_without_an_id(name):
+    found = KnownAnswers({}, "4.5").row(Asked(text=EARLIER[name]))
+    assert found is not None
+    assert found.name == name

@@ -106,11 +106,13 @@ NETWORK_ROWS = (
         "6b", "OVEHOSTED_NETWORK_TEST_TCP_ADDRESS", "tcp_address", first="2.4",
         condition=holds("network_test", "tcp"), check=checks.address,
         saved=(Saved(NETWORK + "network_test_tcp_address", text("tcp_address")),),
+        fragments=("destination IP address of the TCP connection test",),
     ),
     _row(
         "6b", "OVEHOSTED_NETWORK_TEST_TCP_PORT", "tcp_port", first="2.4",
         condition=holds("network_test", "tcp"), check=checks.between(1, 65535, "A port"),
         saved=(Saved(NETWORK + "network_test_tcp_port", whole("tcp_port")),),
+        fragments=("destination TCP port of the TCP connection test",),
     ),
 )  # fmt: skip
 
@@ -119,17 +121,18 @@ PLACE_ROWS = (
         "7", "ovehosted_datacenter_name", "data_center", first="2.3",
         default=unless_restoring("Default"), check=checks.word,
         saved=(Saved(ENGINE + "datacenterName", text("data_center")),),
-        fragments=("Data center:",),
+        fragments=("Data center:", "the name of the datacenter where"),
     ),
     _row(
         "8", "ovehosted_cluster_name", "cluster", first="2.3",
         default=unless_restoring("Default"), check=checks.data_center_and_cluster,
-        saved=(Saved(ENGINE + "clusterName", text("cluster")),), fragments=("Cluster:",),
+        saved=(Saved(ENGINE + "clusterName", text("cluster")),),
+        fragments=("Cluster:", "the name of the cluster where"),
     ),
     _row(
         "9", "ovehosted_renew_pki", "renew_pki", default=False, condition=restoring, first="2.4",
         saved=(Saved(CORE + "renewPKIonRestore", flag("renew_pki"), by_tool=False),),
-        fragments=("Renew CA if needed?",),
+        fragments=("Renew CA if needed?", "Renew engine CA on restore"),
     ),
     _row(
         "10", "ovehosted_pause_on_restore", "pause_on_restore", default=False,
@@ -148,7 +151,7 @@ VM_ROWS = (
     _row(
         "12", "OVEHOSTED_VMENV_OVF_ANSIBLE", "appliance_ova",
         saved=(Saved(VM + "ovfArchive", text("appliance_ova")),),
-        fragments=("Appliance image path",),
+        fragments=("Appliance image path", "the OVA archive you would like to use"),
     ),
     _row(
         "13", "ovehosted_vmenv_cpu", "vcpus", default=2,
@@ -159,6 +162,7 @@ VM_ROWS = (
     _row(
         "13", "CPU_PROCEED", "few_vcpus", default=False, condition=below("vcpus", MINIMUM_VCPUS),
         check=checks.confirms_small("vcpus", MINIMUM_VCPUS, "virtual CPUs"),
+        fragments=("Continue with specified CPUs?",),
     ),
     _row(
         "14", "ovehosted_vmenv_mem", "memory_mb", default=MINIMUM_MEMORY_MB, check=checks.memory,
@@ -194,7 +198,7 @@ VM_ROWS = (
     _row(
         "18", "CI_ROOT_SSH_PUBKEY", "root_ssh_key", check=checks.public_key,
         saved=(Saved(VM + "rootSshPubkey", text("root_ssh_key")),),
-        fragments=("SSH public key",),
+        fragments=("SSH public key", "ssh public key for the root user"),
     ),
     _row(
         "19", "CI_ROOT_SSH_ACCESS", "root_ssh_access", default="yes",
@@ -205,7 +209,8 @@ VM_ROWS = (
     _row(
         "20", "CI_APPLY_OPENSCAP_PROFILE", "openscap", default=False, first="2.4",
         saved=(Saved(VM + "applyOpenScapProfile", flag("openscap")),),
-        fragments=("apply an OpenSCAP security profile",),
+        fragments=("apply an OpenSCAP security profile",
+                   "apply a default OpenSCAP security profile"),
     ),
     _row(
         "20", "CI_OPENSCAP_PROFILE_NAME", "openscap_profile", default="stig", first="2.4",
@@ -231,6 +236,7 @@ VM_ROWS = (
         "24", "CLOUDINIT_VM_STATIC_IP_ADDRESS", "vm_address", condition=static_network,
         check=checks.vm_address,
         saved=(Saved(VM + "cloudinitVMStaticCIDR", static_address("vm_network", "vm_address")),),
+        fragments=("the IP address to be used for the engine VM",),
     ),
     _row(
         "25", "CI_DNS", "vm_dns", condition=static_network, default=(),
@@ -241,7 +247,7 @@ VM_ROWS = (
     _row(
         "26", "CI_VM_ETC_HOST", "vm_etc_hosts", default=True,
         saved=(Saved(VM + "cloudinitVMETCHOSTS", flag("vm_etc_hosts")),),
-        fragments=("Add lines to /etc/hosts?",),
+        fragments=("Add lines to /etc/hosts?", "Add lines...to /etc/hosts on the engine VM?"),
     ),
 )  # fmt: skip
 

@@ -164,6 +164,7 @@ VM_ROWS = (
         "24", "CPU_PROCEED", "few_vcpus", default=False,
         condition=both(first_host, below("vcpus", MINIMUM_VCPUS)),
         check=checks.confirms_small("vcpus", MINIMUM_VCPUS, "virtual CPUs"),
+        fragments=("Continue with specified CPUs?",),
     ),
     _row(
         "25", "ovehosted_vmenv_mem", "disk_gb", condition=first_host, default=MINIMUM_DISK_GB,

@@ -50,6 +50,8 @@ def fit(asked: Asked, answer: Answer) -> Fitted:
     if isinstance(answer.value, Secret):
         return _secret(asked, answer.value)
     if asked.is_secret:
+        if answer.empty and not answer.value:
+            return Fitted("", secret=True)
         raise InvalidInput(
             f"{_title(asked)} asks for a secret, and this answer is none.",
             "Give a password; it is not shown or written down.",

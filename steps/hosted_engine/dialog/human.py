@@ -10,9 +10,10 @@ import re
 from collections import Counter, deque
 from typing import Final
 
-from steps.hosted_engine.dialog.events import Asked, Event, Level, Log, Note, Wants
+from steps.hosted_engine.dialog.events import Asked, Display, Event, Level, Log, Note, Wants
 from steps.hosted_engine.dialog.machine import (
     LONG_SILENCE,
+    MOST_ECHOES,
     MOST_NAMES,
     MOST_NOTE,
     MOST_NOTES,
@@ -27,7 +28,11 @@ _CONTINUED: Final = re.compile(r"^ {9}\S")
 _ASKS: Final = re.compile(r"[\])]\s*[:?]\s*$")
 _LINES: Final = re.compile(r"^type '(--=\S{1,200}=--)' in own line to mark end")
 _VALUE: Final = "Format is type:value."
-_CONFIRM: Final = "[yes/no]:"
+_CONFIRM: Final = re.compile(r"(\[yes/no\]:|\(yes/no\))$")
+_BACK: Final = "Do you want to continue anyway?"
+"""Begins a question that says nothing by itself: it is about the warning before it."""
+_SHOWN: Final = "D:VALUE "
+_SHOWN_LINES: Final = "D:MULTI-STRING "
 _INDENT: Final = " " * 10
 
 
@@ -40,6 +45,9 @@ class HumanDialog:
         self._notes: deque[str] = deque(maxlen=MOST_NOTES)
         self._level = Level.INFO
         self._asked: str | None = None
+        self._warning = ""
+        self._display: tuple[str, str, deque[str]] | None = None
+        self._echoes: deque[str] = deque(maxlen=MOST_ECHOES)
         self._seen: Counter[str] = Counter()
         self.recognised = False
         """Whether anything of this dialect has been seen."""
@@ -58,7 +66,7 @@ class HumanDialog:
     def silence(self) -> float:
         """Seconds of silence after which the tool is taken to wait at its prompt."""
         pending = _COLOUR.sub("", self._lines.pending).rstrip()
-        return SHORT_SILENCE if pending.endswith((":", "?", "]")) else LONG_SILENCE
+        return SHORT_SILENCE if pending.endswith((":", "?", "]", "(yes/no)")) else LONG_SILENCE
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that these bytes complete."""
@@ -71,8 +79,11 @@ class HumanDialog:
             self._ask()
         return self._taken()
 
-    def sent(self, _text: str) -> None:
-        """Nothing to do: the terminal's echo ends the prompt's own line, which is dropped."""
+    def sent(self, text: str) -> None:
+        """What was sent as an answer. Its echo ends the prompt's own line, which is dropped; below
+        a prompt that had ended its line the echo is lines of its own."""
+        if self._asked == "":
+            self._echoes.extend(line for line in text.splitlines() if line.strip())
 
     def _taken(self) -> list[Event]:
         events, self._events = self._events, []
@@ -83,11 +94,21 @@ class HumanDialog:
         if rest is None:
             return
         line = _COLOUR.sub("", rest)
+        if self._display is not None:
+            self._display_line(line)
+            return
+        if line in self._echoes:
+            self._echoes.remove(line)
+            return
+        if self._shown(line):
+            return
         label = _LABEL.match(line)
         if label is not None:
             self.recognised = True
             self._level = Level(label[1]) if label[1] in Level.__members__ else Level.ERROR
             self._notes.clear()
+            if self._level is Level.WARNING:
+                self._warning = label[2][:MOST_NOTE]
             self._events.append(Log(self._level, label[2]))
         elif _CONTINUED.match(line):
             self._events.append(Log(self._level, line.strip()))
@@ -99,6 +120,27 @@ class HumanDialog:
         self._notes.append(text)
         if text:
             self._events.append(Note(text))
+
+    def _shown(self, line: str) -> bool:
+        """Whether a line is a value that the tool shows: this dialect marks it like the other."""
+        if line.startswith(_SHOWN):
+            name, _, typed = line.removeprefix(_SHOWN).partition("=")
+            self._events.append(Display(name, typed.partition(":")[2]))
+            return True
+        if line.startswith(_SHOWN_LINES):
+            name, _, boundary = line.removeprefix(_SHOWN_LINES).rpartition(" ")
+            self._display = (name, boundary, deque(maxlen=MOST_NOTES))
+            return True
+        return False
+
+    def _display_line(self, line: str) -> None:
+        assert self._display is not None
+        name, boundary, kept = self._display
+        if line == boundary:
+            self._events.append(Display(name, "\n".join(kept)))
+            self._display = None
+        else:
+            kept.append(line[:MOST_NOTE])
 
     def _without_echo(self, raw: str) -> str | None:
         """What follows on an answered prompt's line; None where that is but the echo."""
@@ -113,6 +155,9 @@ class HumanDialog:
         self._asked = pending
         line = _COLOUR.sub("", pending).removeprefix(_INDENT)
         text = "\n".join([*self._notes, line] if line.strip() else self._notes).strip("\n")
+        if text.lstrip().startswith(_BACK):
+            text = f"{self._warning}\n{text}".strip("\n")
+        self._warning = ""
         wants, boundary = self._wanted(text)
         last = _last_line(text)
         self._notes.clear()
@@ -137,7 +182,7 @@ class HumanDialog:
             return Wants.LINES, boundary[1]
         if last == _VALUE:
             return Wants.VALUE, ""
-        return (Wants.CONFIRM if last.endswith(_CONFIRM) else Wants.LINE), ""
+        return (Wants.CONFIRM if _CONFIRM.search(last) else Wants.LINE), ""
 
 
 def _last_line(text: str) -> str:

@@ -88,21 +88,21 @@ def _by_portal(session: Session) -> None:
         rules.number(1, 65535, "Port must be a valid port number"),
     )  # fmt: skip
     _chap(session, "discover", "Discover")
+    _chap(session, "portal login", "Portal")
     session.say("Discovering iSCSI targets")
     found = storage.targets_of(session, [f"{address}:{port}"])
     if not found:
         raise Wrong("Unable to retrieve the list of target(s)")
     _choose_target(session, found)
-    _chap(session, "portal login", "Portal")
 
 
 def _chap(session: Session, words: str, key: str) -> None:
     note = f"Please specify the iSCSI {words} user: "
-    user = session.answered(f"{KEY}iSCSI{key}User", Query("OVEHOSTED_STORAGE_ISCSI_USER", note, ""))
-    if user:
-        note = f"Please specify the iSCSI {words} password: "
-        query = Query("OVEHOSTED_STORAGE_ISCSI_PASSWORD", note, "", hidden=True)
-        session.answered(f"{KEY}iSCSI{key}Password", query)
+    session.answered(f"{KEY}iSCSI{key}User", Query("OVEHOSTED_STORAGE_ISCSI_USER", note, ""))
+    # Asked for even where there is no user.
+    note = f"Please specify the iSCSI {words} password: "
+    query = Query("OVEHOSTED_STORAGE_ISCSI_PASSWORD", note, "", hidden=True)
+    session.answered(f"{KEY}iSCSI{key}Password", query)
 
 
 def _choose_target(session: Session, found: list[tuple[str, str]]) -> None:
