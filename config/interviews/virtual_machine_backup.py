@@ -173,7 +173,7 @@ RETENTION = Question(
 
 BACKUP = Interview(
     groups=(
-        Group("machines", "Machines", (THROUGH, MACHINES, EXCLUDED, FAULTY)),
+        Group("machines", "Machines", (MACHINES, THROUGH, EXCLUDED, FAULTY)),
         Group("way", "How to take the snapshots", (METHOD, RAM_DISK, AT_ONCE)),
         Group("limits", "Limits and older backups", (BANDWIDTH, MERGE_LIMIT, RETENTION)),
     )
