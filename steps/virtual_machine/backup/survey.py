@@ -85,11 +85,14 @@ def _new_leaf(looks: Iterable[MachineLook], now: datetime) -> str:
     return name
 
 
-def look_at_machine(probe: ProbeInput, machine: str) -> MachineLook:
-    """One machine. What stands in the way of looking is told in `trouble`, not raised."""
+def look_at_machine(probe: ProbeInput, machine: str, *, own: str = "") -> MachineLook:
+    """One machine. What stands in the way of looking is told in `trouble`, not raised.
+
+    `own` is the leaf of a job that is at work itself: it stands in nobody's way.
+    """
     try:
         site = find_machine(probe, machine)
-        return _look(site, hypervisor_of(probe, site), probe.site.storage.live_root)
+        return _look(site, hypervisor_of(probe, site), probe.site.storage.live_root, own=own)
     except RekindleError as error:
         dn = machine_dn(probe.targets.directory().base, machine)
         nowhere = StoragePlace("vm-persistent", "unknown")

@@ -81,9 +81,9 @@ class MachineWork:
     def _planned(self, order: Order, context: StepContext) -> BackupJob:
         """Look at the machine and plan as the procedure does; whoever ordered it means it."""
         leaf = order.leaf
-        look = look_at_machine(ProbeInput(self._site, {}, context.targets), leaf.machine)
-        others = tuple(words for words in look.at_work if not words.startswith(f"{leaf.dn}:"))
-        survey = {"leaf": leaf.name, "machines": [replace(look, at_work=others).to_json()]}
+        probe = ProbeInput(self._site, {}, context.targets)
+        look = look_at_machine(probe, leaf.machine, own=leaf.name)
+        survey = {"leaf": leaf.name, "machines": [look.to_json()]}
         chosen = choose(self._site, {"excluded": INCLUDE}, json.loads(json.dumps(survey)))
         context.remember(_CLAIM, leaf.mark(CLAIMED))
         return _keep(context, replace(chosen.taken[0].job, reports_failures=False))
