@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from config.errors import Refused
-from config.questions import Choice, Finding, Given, Interview, Value
+from config.questions import Choice, Finding, Given, Interview, Question, Value
 from config.secrets import Secret
 from config.site import Site
 from steps.conflicts import ConflictSet, Resolutions
@@ -270,3 +270,11 @@ class Procedure:
     drills: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Names and titles of secrets a run needs, beyond those of the site."""
+    about: tuple[str, ...] = ()
+    """The questions that say what a run acts on; none named: the first one."""
+
+    def subject(self, given: Given) -> tuple[Question, ...]:
+        """The questions, as far as they are asked, whose answers say what this acts on."""
+        asked = self.interview.asked(given)
+        named = tuple(question for question in asked if question.name in self.about)
+        return named or asked[:1]

@@ -163,10 +163,10 @@ class Session:
 
     @property
     def what(self) -> str:
-        """Procedure and object, as far as it is known: the answer to the first question."""
-        asked = self.procedure.interview.asked(self.given())
-        first = self.label(asked[0]) if asked else ""
-        return ": ".join(part for part in (self.procedure.title, first) if part)
+        """Procedure and object, as far as it is known."""
+        subject = self.procedure.subject(self.given())
+        known = " ".join(filter(None, map(self.label, subject)))
+        return ": ".join(part for part in (self.procedure.title, known) if part)
 
     def fault(self, question: Question) -> str:
         """What is wrong with the answer without looking at the world; empty where nothing is."""

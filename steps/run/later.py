@@ -10,6 +10,9 @@ from steps.run.directory import FrozenPlan, RunDirectory, list_runs
 from steps.run.events import Finish
 from steps.run.resume import put_off
 
+Acted = tuple[str, str, tuple[Value | None, ...]]
+"""What a run acts on: procedure, site, and the answers that name its object."""
+
 
 def check_newest(run: RunDirectory, folder: Path | None = None, *, undo: bool = False) -> None:
     """Raise Refused where a later run has changed the same object and was not undone since.
@@ -38,18 +41,17 @@ def _later_runs(run: RunDirectory, folder: Path | None) -> list[RunDirectory]:
     return [found for found in newer if _readable_object(found) == wanted]
 
 
-def _readable_object(run: RunDirectory) -> tuple[str, str, Value | None] | None:
+def _readable_object(run: RunDirectory) -> Acted | None:
     try:
         return _object(run.frozen())
     except RekindleError:
         return None
 
 
-def _object(frozen: FrozenPlan) -> tuple[str, str, Value | None]:
-    """Procedure, site and the answer to the first question, which says what it is about."""
+def _object(frozen: FrozenPlan) -> Acted:
+    """Procedure, site and the answers that say what it is about."""
     from steps import catalogue
 
-    given = frozen.given
-    asked = catalogue.find(frozen.procedure).interview.asked(given)
-    about = given.get(asked[0].name) if asked else None
+    subject = catalogue.find(frozen.procedure).subject(frozen.given)
+    about = tuple(frozen.given.get(question.name) for question in subject)
     return frozen.procedure, str(frozen.site_data.get("name", "")), about

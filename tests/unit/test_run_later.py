@@ -30,6 +30,19 @@ def test_an_older_run_is_undone_only_after_the_later_one(home, capsys):
     assert rekindle(home, "resume", older.id, "--yes", "--undo") == 0
 
 
+def test_what_a_run_is_about_is_named_by_every_answer_that_tells_machines_apart():
+    from steps import catalogue
+
+    def about(procedure, **given):
+        found = catalogue.find(procedure)
+        return [given.get(question.name) for question in found.subject(given)]
+
+    assert about("virtual_machine.plan", scope="machine", machine="web01") == ["machine", "web01"]
+    assert about("virtual_machine.plan", scope="pool", pool="p") == ["pool", "p"]
+    assert about("virtual_machine.backup", machines=("web01",), through="here") == [("web01",)]
+    assert about("virtual_machine.restore", machine="web01", iteration="i") == ["web01"]
+
+
 def test_a_later_run_of_something_else_does_not_matter(home):
     keep = answers(home, prompts="{clean-up: 'no'}")
     assert rekindle(home, "run", toy.NAME, "--answers", keep, "--yes") == 0

@@ -19,4 +19,5 @@ PROCEDURE = Procedure(
     probes=PROBES,
     survey=survey,
     plan=check_plan,
+    about=("scope", "machine", "iteration"),
 )

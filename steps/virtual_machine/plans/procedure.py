@@ -21,4 +21,5 @@ PROCEDURE = Procedure(
     probes=PROBES,
     survey=survey,
     plan=change_plan,
+    about=("scope", "machine", "pool"),
 )
