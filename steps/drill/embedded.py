@@ -149,7 +149,7 @@ def forget_root(folder: Path) -> None:
     """Remove the short link to a root that is about to be removed; none there is fine."""
     short = _short(folder)
     if short != folder.absolute():
-        short.unlink(missing_ok=True)
+        _clear(short)
 
 
 def _all_processes() -> Iterator[int]:
@@ -179,9 +179,16 @@ def _linked(folder: Path) -> Path:
         return folder
     private_folder(link.parent)
     if not link.is_symlink() or link.readlink() != folder:
-        link.unlink(missing_ok=True)
+        _clear(link)
         link.symlink_to(folder)
     return link
+
+
+def _clear(link: Path) -> None:
+    """Whoever asks libvirt for a root whose link is gone has it make a folder in its place."""
+    if link.is_dir() and not link.is_symlink():
+        shutil.rmtree(link)
+    link.unlink(missing_ok=True)
 
 
 def _probe_sector() -> bytes:
