@@ -109,7 +109,8 @@ def _against(look: MachineLook, given: Given) -> tuple[str, bool]:
     if not method and look.state:
         return reason, leave
     found = findings(look, method, ram_disk=False)
-    errors = [finding.text for finding in found if finding.level == ERROR]
+    own = f"{look.title}: "
+    errors = [finding.text.removeprefix(own) for finding in found if finding.level == ERROR]
     return " ".join(errors), leave
 
 
@@ -229,13 +230,14 @@ def _object(taken: Sequence[Chosen]) -> str:
 
 def _settings(choice: Choice, given: Given, at_once: int) -> Iterator[tuple[str, str]]:
     yield "Backup", choice.taken[0].job.leaf
+    # First: who has no backup tonight must not be looked for below a hundred others.
+    for title, reason in choice.left_out:
+        yield f"Left out: {title}", reason
     for chosen in choice.taken:
         job = chosen.job
         what = TITLES[job.method].partition(":")[0]
         size = size_text(chosen.look.image_bytes)
         yield job.title, f"{what}; {disks_text(len(job.disks))}, {size}; on {job.node}"
-    for title, reason in choice.left_out:
-        yield f"Left out: {title}", reason
     yield "Side by side", str(at_once)
     limits = {job.bandwidth for job in (c.job for c in choice.taken)}
     words = sorted("no limit" if not b else f"{size_text(b)} a second" for b in limits)

@@ -36,7 +36,7 @@ from steps.virtual_machine.directory_modes import (
 from steps.virtual_machine.entry_changes import EntryMove
 from steps.virtual_machine.heartbeat import heartbeats
 from steps.virtual_machine.job_leaf import CLAIMED, FAILED, MARKS, JobLeaf, job_leaf
-from steps.virtual_machine.machine_directory import leaf_dn, machine_dn
+from steps.virtual_machine.machine_directory import display_name, leaf_dn, machine_dn
 from steps.virtual_machine.machine_site import find_machine
 from steps.virtual_machine.plans.lookup import all_machines
 from steps.virtual_machine.probes import given_text
@@ -60,7 +60,9 @@ def survey(probe: ProbeInput) -> Survey:
     stands = _standing(directory, leaf)
     kind, text = stands.kind.value, stands.text
     task = task_to_order_again(leaf, stands)
+    known = directory.get(machine_dn(directory.base, machine))
     return {
+        "title": display_name(known) if known else machine,
         "order": task.order if task else "", "half": needs_mending(leaf, stands),
         "machine": machine, "leaf": dump_entries((entry,)), "csn": entry.entry_csn, "kind": kind,
         "text": text, "whole": _is_whole(probe, machine, name),
@@ -92,11 +94,11 @@ def repair_plan(_site: Site, given: Given, _resolutions: Resolutions, survey: Su
     )
     return Plan(
         procedure=NAME,
-        object=f"{given.get('machine')}: {entry.text('ou')}",
+        object=f"{data.get('title', given.get('machine'))}: {entry.text('ou')}",
         verb="Repair",
         phases=(Phase("leaf", "Directory", (KeepEntry(job), WriteEntry(job))),),
         settings=(
-            ("Machine", str(given.get("machine"))),
+            ("Machine", f"{data.get('title')} ({given.get('machine')})"),
             ("Iteration", entry.text("ou") or ""),
             ("What is wrong", text),
             ("Repair", _LABELS[action]),
