@@ -200,3 +200,10 @@ def test_a_look_depends_only_on_what_is_asked_before_it(era):
         if found.suggest_probe:
             for other in found.depends_on:
                 assert names.index(other) < names.index(name), (name, other)
+
+
+def test_the_portal_shows_a_host_of_4_5_by_its_own_name_unless_another_is_given():
+    asked = question("host_name")
+    known = {"era": "4.5", "host_fqdn": "h1.example.com"}
+    assert asked.default_for(known) == "h1.example.com"
+    assert asked.default_for({"era": "classic"}) == "hosted_engine_1"

@@ -22,7 +22,11 @@ from config.interviews.hosted_engine.conditions import (
     restoring,
     static_network,
 )
-from config.interviews.hosted_engine.defaults import domain_of_engine, unless_restoring
+from config.interviews.hosted_engine.defaults import (
+    domain_of_engine,
+    name_of_host,
+    unless_restoring,
+)
 from config.interviews.hosted_engine.key_names import (
     CORE,
     ENGINE,
@@ -296,7 +300,7 @@ ENGINE_ROWS = (
         fragments=("hostname of this host on the management network",),
     ),
     _row(
-        "33", "", "host_name", check=checks.not_blank,
+        "33", "", "host_name", default=name_of_host, check=checks.not_blank,
         saved=(Saved(ENGINE + "appHostName", text("host_name"), by_tool=False),),
     ),
 )  # fmt: skip

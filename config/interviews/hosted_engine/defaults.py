@@ -41,6 +41,11 @@ def first_host_name(given: Given) -> Value:
     return f"hosted_engine_{identity}"
 
 
+def name_of_host(given: Given) -> Value | None:
+    """The portal shows the host by its own name, as the tool has it where nobody says otherwise."""
+    return given.get("host_fqdn")
+
+
 def unless_restoring(value: Value) -> Callable[[Given], Value | None]:
     """A default that a restore does not have: the backup's own names may be others."""
     return lambda given: None if given.get("backup_file") else value
