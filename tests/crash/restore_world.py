@@ -42,6 +42,13 @@ def _copy(source: Path, target: Path) -> None:
     subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)
 
 
+def _forget_guests(root: Path) -> None:
+    """What libvirt noted of the guests that ran: by the time it reads that in a copy, a pid in it
+    may be somebody else's, and it would wait for him."""
+    for note in [*(root / "run").rglob("*.xml"), *(root / "run").rglob("*.pid")]:
+        note.unlink()
+
+
 def _clear(folder: Path) -> None:
     """Empty it; a file system mounted in it stays mounted and is emptied too."""
     for path in folder.iterdir():
@@ -75,6 +82,7 @@ class RestoreWorld:
             mount_small_disk(self.places)
         ask_child("steps.drill.build", [str(self.folder), self.uri], _quiet)
         self._stop()
+        _forget_guests(self.places.hypervisor)
         _copy(self.folder, self.template)
 
     def reset(self) -> None:

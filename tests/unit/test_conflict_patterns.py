@@ -226,7 +226,7 @@ def test_the_ldif_of_another_machine_is_refused():
 
 
 def test_without_a_memory_state_it_becomes_a_cold_start_and_says_why():
-    for state, word in (("missing", "no state file"), ("not-running", "not running")):
+    for state, word in (("missing", "no state file"), ("not-running", "no memory state")):
         conflicts = compare(Scene(), state=state, xml_state=None)
         assert conflicts.mode == "cold"
         assert conflicts.warnings[0].code == "cold-start"
