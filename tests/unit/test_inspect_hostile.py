@@ -196,7 +196,7 @@ def test_a_file_written_through_a_link_among_the_engines_files_is_refused(tmp_pa
 def test_harm_within_the_inner_archive_is_told(tmp_path):
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        tar.addfile(member("../../root/.bashrc"))
+        tar.addfile(member("../../etc/profile"))
         tar.addfile(member("etc/pki/apache-ca.pem", tarfile.SYMTYPE, "ca.pem"))
     data = compress(buffer.getvalue(), "xz")
     path = built(tmp_path, before_hash=lambda folder: (folder / "files").write_bytes(data))
