@@ -52,6 +52,28 @@ class EngineHost:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineMachine:
+    """The virtual machine that the engine runs in, as its own administrator reaches it.
+
+    After a new deployment it is another machine under the same name: its SSH host key is new.
+    What a backup or a restore needs there while it runs lies in `work_folder`.
+    """
+
+    name: str
+    shell: ShellAccess
+    work_folder: str = "/var/lib/rekindle"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupServer:
+    """A server outside the engine's machine that keeps the engine's backups in `folder`."""
+
+    name: str
+    shell: ShellAccess
+    folder: str = "/var/backup/ovirt-engine"
+
+
+@dataclass(frozen=True, slots=True)
 class EngineAccess:
     """The oVirt engine that manages the hosts: `url` is its origin, https://FQDN[:PORT].
 
@@ -65,6 +87,7 @@ class EngineAccess:
     password: SecretReference | None = None
     ca_file: Path | None = None
     known_cas: Path | None = None
+    machine: EngineMachine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +124,7 @@ class Site:
     file: Path | None = None
     engine_hosts: tuple[EngineHost, ...] = ()
     engine: EngineAccess | None = None
+    backup_servers: tuple[BackupServer, ...] = ()
 
     def node(self, name: str) -> HypervisorNode | None:
         """The node of that name, compared without regard to case."""
@@ -109,3 +133,14 @@ class Site:
     def engine_host(self, name: str) -> EngineHost | None:
         """The engine host of that name, compared without regard to case."""
         return next((host for host in self.engine_hosts if host.name.lower() == name.lower()), None)
+
+    def backup_server(self, name: str) -> BackupServer | None:
+        """The backup server of that name, compared without regard to case."""
+        return next((one for one in self.backup_servers if one.name.lower() == name.lower()), None)
+
+    @property
+    def shells(self) -> dict[str, ShellAccess]:
+        """Every shell of the site by the name of its host; no two hosts bear one name."""
+        machine = self.engine.machine if self.engine else None
+        hosts = (*self.nodes, *self.engine_hosts, *self.backup_servers)
+        return {host.name: host.shell for host in (*hosts, *((machine,) if machine else ()))}

@@ -68,6 +68,26 @@ storage:
 #   # known_cas once you said that it is right (default: ~/.config/rekindle/known_cas).
 #   # ca_file: /etc/rekindle/engine-ca.pem
 #   # known_cas: /etc/rekindle/known_cas
+#   machine:                       # the virtual machine that the engine runs in
+#     name: engine.example.org
+#     shell:
+#       kind: ssh
+#       host: engine.example.org
+#       user: root
+#       key_file: /etc/rekindle/ssh/id_ed25519
+#       known_hosts: /etc/rekindle/ssh/known_hosts
+#     work_folder: /var/lib/rekindle
+
+# Where the engine's backups go: a server that does not depend on the engine or its storage.
+# backup_servers:
+#   - name: backup.example.org
+#     shell:
+#       kind: ssh
+#       host: backup.example.org
+#       user: root
+#       key_file: /etc/rekindle/ssh/id_ed25519
+#       known_hosts: /etc/rekindle/ssh/known_hosts
+#     folder: /var/backup/ovirt-engine
 
 # practice: true               # a practice site: every screen then says DRILL
 """

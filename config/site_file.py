@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from config import checked_fields as read
@@ -17,15 +18,19 @@ from config.private_files import write_private
 from config.secrets import SecretReference
 from config.showing import quoted
 from config.site import (
+    BackupServer,
     DirectoryAccess,
     EngineAccess,
     EngineHost,
+    EngineMachine,
     HypervisorNode,
     MachineStorage,
     ShellAccess,
     Site,
 )
 from config.yaml_marks import Data, Document, dump_yaml, load_yaml
+
+_Host = TypeVar("_Host", EngineHost, BackupServer)
 
 
 def load_site(path: Path) -> Site:
@@ -76,7 +81,9 @@ def site_to_data(site: Site) -> dict[str, Any]:
     if site.engine_hosts:
         data["engine_hosts"] = [_engine_host_to_data(host) for host in site.engine_hosts]
     if site.engine is not None:
-        data["engine"] = _present(site.engine)
+        data["engine"] = _engine_to_data(site.engine)
+    if site.backup_servers:
+        data["backup_servers"] = [_host_to_data(server) for server in site.backup_servers]
     if site.directory is not None:
         data["directory"] = _present(site.directory)
     data["storage"] = _present(site.storage)
@@ -90,7 +97,16 @@ def _node_to_data(node: HypervisorNode) -> dict[str, Any]:
 
 
 def _engine_host_to_data(host: EngineHost) -> dict[str, Any]:
-    return {**_present(host), "shell": _present(host.shell), "command": shlex.join(host.command)}
+    return {**_host_to_data(host), "command": shlex.join(host.command)}
+
+
+def _engine_to_data(engine: EngineAccess) -> dict[str, Any]:
+    machine = {"machine": _host_to_data(engine.machine)} if engine.machine else {}
+    return {**_present(engine), **machine}
+
+
+def _host_to_data(host: EngineHost | EngineMachine | BackupServer) -> dict[str, Any]:
+    return {**_present(host), "shell": _present(host.shell)}
 
 
 def _present(record: Any) -> dict[str, Any]:
@@ -118,14 +134,16 @@ def _read_site(fields: Fields) -> Site:
     storage = fields.section("storage")
     engine = fields.section("engine")
     nodes = _nodes(fields)
+    taken = {node.name.lower() for node in nodes}
     return Site(
         name=fields.need("name", read.text, ""),
         practice=fields.take("practice", read.flag, False),
         nodes=nodes,
         directory=_directory(directory) if directory else None,
         storage=_storage(storage) if storage else MachineStorage(),
-        engine_hosts=_engine_hosts(fields, {node.name.lower() for node in nodes}),
-        engine=_engine(engine) if engine else None,
+        engine_hosts=_hosts(fields, "engine_hosts", _engine_host, taken),
+        engine=_engine(engine, taken) if engine else None,
+        backup_servers=_hosts(fields, "backup_servers", _backup_server, taken),
     )
 
 
@@ -152,16 +170,22 @@ def _node(fields: Fields) -> HypervisorNode:
     return node
 
 
-def _engine_hosts(fields: Fields, taken: set[str]) -> tuple[EngineHost, ...]:
+def _hosts(
+    fields: Fields, key: str, host_of: Callable[[Fields], _Host], taken: set[str]
+) -> tuple[_Host, ...]:
     hosts = []
-    for entry in fields.sections("engine_hosts"):
-        host = _engine_host(entry)
-        if host.name.lower() in taken:
-            # Secrets and shells go by this name, so it must mean one host.
-            entry.complain("name", f"{host.name!r} is named twice.", "Keep one entry a host.")
-        taken.add(host.name.lower())
+    for entry in fields.sections(key):
+        host = host_of(entry)
+        _take_name(entry, host.name, taken)
         hosts.append(host)
     return tuple(hosts)
+
+
+def _take_name(entry: Fields, name: str, taken: set[str]) -> None:
+    if name.lower() in taken:
+        # Secrets and shells go by this name, so it must mean one host.
+        entry.complain("name", f"{name!r} is named twice.", "Keep one entry a host.")
+    taken.add(name.lower())
 
 
 def _engine_host(fields: Fields) -> EngineHost:
@@ -177,14 +201,40 @@ def _engine_host(fields: Fields) -> EngineHost:
     return host
 
 
-def _engine(fields: Fields) -> EngineAccess:
+def _backup_server(fields: Fields) -> BackupServer:
+    shell = fields.section("shell")
+    server = BackupServer(
+        name=fields.need("name", read.host, ""),
+        shell=_shell(shell) if shell else ShellAccess(),
+        folder=fields.take("folder", read.absolute_path, BackupServer("", ShellAccess()).folder),
+    )
+    fields.finish()
+    return server
+
+
+def _engine_machine(fields: Fields, taken: set[str]) -> EngineMachine:
+    shell = fields.section("shell")
+    standard = EngineMachine("", ShellAccess())
+    machine = EngineMachine(
+        name=fields.need("name", read.host, ""),
+        shell=_shell(shell) if shell else ShellAccess(),
+        work_folder=fields.take("work_folder", read.absolute_path, standard.work_folder),
+    )
+    _take_name(fields, machine.name, taken)
+    fields.finish()
+    return machine
+
+
+def _engine(fields: Fields, taken: set[str]) -> EngineAccess:
     standard = EngineAccess("")
+    machine = fields.section("machine")
     engine = EngineAccess(
         url=fields.need("url", engine_origin, ""),
         user=fields.take("user", engine_user, standard.user),
         password=fields.take("password", read.secret, None),
         ca_file=fields.take("ca_file", _path, None),
         known_cas=fields.take("known_cas", _path, None),
+        machine=_engine_machine(machine, taken) if machine else None,
     )
     fields.finish()
     if engine.ca_file is not None and engine.known_cas is not None:

@@ -20,8 +20,7 @@ def ssh_password(node: str) -> str:
 
 def site_references(site: Site) -> dict[str, SecretReference]:
     """Where each secret of the site comes from, by name. A site may have none."""
-    found = {ssh_password(node.name): node.shell.password for node in site.nodes}
-    found |= {ssh_password(host.name): host.shell.password for host in site.engine_hosts}
+    found = {ssh_password(name): shell.password for name, shell in site.shells.items()}
     if site.directory is not None:
         found[DIRECTORY_PASSWORD] = site.directory.password
     if site.engine is not None:

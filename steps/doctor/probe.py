@@ -15,12 +15,14 @@ from functools import partial
 
 from config.errors import RekindleError
 from config.secrets import Secret
-from config.site import EngineHost, HypervisorNode, Site
+from config.site import BackupServer, EngineHost, EngineMachine, HypervisorNode, Site
 from config.site_file import site_from_data
 from steps.doctor.diagnosis import Diagnosis, concern, fault, fine
 from steps.targets import Targets
 from steps.targets.shell import Shell
 from steps.targets.sizes import size_text
+
+_Host = HypervisorNode | EngineHost | EngineMachine | BackupServer
 
 OWNER = ("root", "vm-storage")
 """Who owns images where the backup plan says nothing else."""
@@ -38,16 +40,21 @@ def main() -> None:
 
 
 def look(site: Site, secrets: dict[str, Secret], what: str) -> Iterator[Diagnosis]:
-    """Look at the node or engine host of that name, at the engine, or at the directory."""
+    """Look at the host of that name, at the engine, or at the directory."""
     from steps.targets.open import open_targets
 
     targets = open_targets(site, secrets)
     try:
-        node, host = site.node(what), site.engine_host(what)
+        node, host, server = site.node(what), site.engine_host(what), site.backup_server(what)
+        machine = site.engine.machine if site.engine else None
         if node is not None:
             yield from _node(site, targets, node)
         elif host is not None:
             yield from _engine_host(targets, host)
+        elif server is not None:
+            yield from _backup_server(targets, server)
+        elif machine is not None and machine.name == what:
+            yield from _engine_machine(targets, machine)
         elif what == "engine":
             yield from _engine(targets)
         else:
@@ -75,7 +82,26 @@ def _engine_host(targets: Targets, host: EngineHost) -> Iterator[Diagnosis]:
     shell = _tried(f"{host.name} shell", lambda: _shell(targets, host))
     yield shell
     if shell.level == "ok":
-        yield _tried(f"{host.name} hosted-engine", lambda: _deployer(targets, host))
+        remedy = "Install ovirt-hosted-engine-setup, or correct command."
+        look = partial(_program, targets.shell(host.name), host.command[0], remedy)
+        yield _tried(f"{host.name} hosted-engine", look)
+
+
+def _engine_machine(targets: Targets, machine: EngineMachine) -> Iterator[Diagnosis]:
+    shell = _tried(f"{machine.name} shell", lambda: _shell(targets, machine))
+    yield shell
+    if shell.level == "ok":
+        remedy = "Is this the machine that the engine runs in? Correct engine.machine."
+        look = partial(_program, targets.shell(machine.name), "engine-backup", remedy)
+        yield _tried(f"{machine.name} engine-backup", look)
+
+
+def _backup_server(targets: Targets, server: BackupServer) -> Iterator[Diagnosis]:
+    shell = _tried(f"{server.name} shell", lambda: _shell(targets, server))
+    yield shell
+    if shell.level == "ok":
+        look = partial(_folder, targets.shell(server.name), server.folder)
+        yield _tried(f"{server.name} {server.folder}", look)
 
 
 def _engine(targets: Targets) -> Iterator[Diagnosis]:
@@ -99,15 +125,12 @@ def _engine_hosts(targets: Targets) -> tuple[str, str]:
     return f"version {about.version}{simulated}: {len(hosts)} hosts, {up} up", ""
 
 
-def _deployer(targets: Targets, host: EngineHost) -> tuple[str, str]:
-    """Whether the program that deploys is there; it is not run."""
-    program = host.command[0]
-    found = targets.shell(host.name).run(
-        ["sh", "-c", 'command -v -- "$1"', "sh", program], check=False, timeout=20
-    )
+def _program(shell: Shell, program: str, remedy: str) -> tuple[str, str]:
+    """Whether the program is there; it is not run."""
+    found = shell.run(["sh", "-c", 'command -v -- "$1"', "sh", program], check=False, timeout=20)
     if found.code == 0:
         return f"{program} is {found.out.strip()}", ""
-    return f"{program} is not there", "Install ovirt-hosted-engine-setup, or correct command."
+    return f"{program} is not there", remedy
 
 
 def _host(site: Site, shell: Shell, name: str) -> Iterator[Diagnosis]:
@@ -133,8 +156,8 @@ def _hypervisor(targets: Targets, node: HypervisorNode) -> tuple[str, str]:
     return f"{node.uri} opened: {len(domains)} machines, {running} running", ""
 
 
-def _shell(targets: Targets, node: HypervisorNode | EngineHost) -> tuple[str, str]:
-    shell = targets.shell(node.name)
+def _shell(targets: Targets, host: _Host) -> tuple[str, str]:
+    shell = targets.shell(host.name)
     shell.run(["true"], timeout=20)
     return f"a command ran on {shell.where}", ""
 

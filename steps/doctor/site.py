@@ -62,7 +62,7 @@ def examine_site(
     site: Site, secrets: Mapping[str, Secret], seconds: float = SECONDS
 ) -> Iterator[Diagnosis]:
     """Ask nodes, directory and engine, several at once; diagnoses in the site's order."""
-    asked = [node.name for node in site.nodes] + [host.name for host in site.engine_hosts]
+    asked = list(site.shells)
     missing = site_references(site).keys() - secrets.keys()
     central = {DIRECTORY: site.directory, ENGINE: site.engine}
     unarmed = [what for what in central if _PASSWORDS[what] in missing]

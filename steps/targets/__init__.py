@@ -20,7 +20,7 @@ class Targets(Protocol):
     """The targets of one site."""
 
     def shell(self, name: str) -> Shell:
-        """The shell on the hypervisor node or engine host of that name."""
+        """The shell on the node, engine host, engine machine or backup server of that name."""
 
     def hypervisor(self, name: str) -> Hypervisor:
         """The hypervisor of that name."""

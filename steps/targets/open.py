@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from config.errors import InvalidInput
 from config.secrets import Secret
-from config.site import DirectoryAccess, HypervisorNode, Site
+from config.site import DirectoryAccess, HypervisorNode, ShellAccess, Site
 from steps.targets import Targets
 from steps.targets.directory import Directory
 from steps.targets.engine import Engine
@@ -53,15 +53,15 @@ class _SiteTargets:
         self._opening = threading.RLock()
 
     def shell(self, name: str) -> Shell:
-        """The shell on the hypervisor node or engine host of that name."""
-        host = self._site.engine_host(name) or self._node(name)
+        """The shell on the node, engine host, engine machine or backup server of that name."""
+        named, access = self._access(name)
         with self._opening:
-            if host.name not in self._shells:
+            if named not in self._shells:
                 from steps.targets.open_shell import open_shell
 
-                secret = self._secrets.get(f"{SSH_PASSWORD} {host.name}")
-                self._shells[host.name] = open_shell(host.shell, host.name, secret)
-            return self._shells[host.name]
+                secret = self._secrets.get(f"{SSH_PASSWORD} {named}")
+                self._shells[named] = open_shell(access, named, secret)
+            return self._shells[named]
 
     def hypervisor(self, name: str) -> Hypervisor:
         """The hypervisor of that name. Nodes with one URI share one connection."""
@@ -115,6 +115,12 @@ class _SiteTargets:
         self._directory, self._engine = None, None
         for target in opened:
             target.close()
+
+    def _access(self, name: str) -> tuple[str, ShellAccess]:
+        for named, access in self._site.shells.items():
+            if named.lower() == name.lower():
+                return named, access
+        return self._node(name).name, ShellAccess()
 
     def _node(self, name: str) -> HypervisorNode:
         node = self._site.node(name)

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from config.secrets import Secret, SecretReference
-from config.site import DirectoryAccess, EngineHost, ShellAccess, Site
+from config.site import (
+    BackupServer,
+    DirectoryAccess,
+    EngineAccess,
+    EngineHost,
+    EngineMachine,
+    ShellAccess,
+    Site,
+)
 from steps.doctor import folders, software
 from steps.doctor.diagnosis import Diagnosis, concern, fault, fine, healthy
 from steps.doctor.site import examine_site, gather_secrets
@@ -162,6 +170,19 @@ def test_an_engine_host_is_asked_whether_it_has_its_tool():
     assert found["h2 hosted-engine"].level == "warning"
     assert "no-such-tool is not there" in found["h2 hosted-engine"].seen
     assert "nodes" not in found
+
+
+def test_the_engines_machine_and_the_backup_servers_are_looked_at(tmp_path):
+    machine = EngineMachine("e1", ShellAccess())
+    servers = (
+        BackupServer("b1", ShellAccess(), str(tmp_path)),
+        BackupServer("b2", ShellAccess(), str(tmp_path / "none")),
+    )
+    engine = EngineAccess("https://127.0.0.1:1", machine=machine)
+    found = by_topic(examine_site(Site("s", engine=engine, backup_servers=servers), {}, seconds=20))
+    assert found["e1 shell"].level == found[f"b1 {tmp_path}"].level == "ok"
+    assert "engine-backup is not there" in found["e1 engine-backup"].seen
+    assert "not there" in found[f"b2 {tmp_path / 'none'}"].seen
 
 
 def test_a_site_is_healthy_without_errors():

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from config.errors import InvalidInput
 from config.secrets import SecretReference
 from config.site import (
+    BackupServer,
     DirectoryAccess,
     EngineAccess,
     EngineHost,
+    EngineMachine,
     HypervisorNode,
     MachineStorage,
     ShellAccess,
@@ -71,6 +73,19 @@ FULL = Site(
         "admin@ovirt@internalsso",
         SecretReference("file", "/etc/rekindle/engine"),
         known_cas=Path("/etc/rekindle/cas"),
+        machine=EngineMachine(
+            "engine.example.org",
+            ShellAccess("ssh", "192.0.2.10", 22, "root", Path("/etc/rekindle/ssh/id")),
+            "/srv/rekindle",
+        ),
+    ),
+    backup_servers=(
+        BackupServer(
+            "backup.example.org",
+            ShellAccess("ssh", "192.0.2.30", password=SecretReference("environment", "BACKUP")),
+            "/srv/engine",
+        ),
+        BackupServer("here", ShellAccess()),
     ),
 )
 
@@ -377,3 +392,23 @@ def test_a_wrong_engine_is_told_with_its_line(write, entry, wrong):
     assert wrong in str(error.value)
     assert "hunter2" not in str(error.value)
     assert "line " in str(error.value)
+
+
+def test_machine_and_backup_servers_bear_names_of_their_own(write):
+    taken = (
+        "name: s\nengine_hosts:\n  - name: h1\nengine:\n  url: https://e\n"
+        "  machine:\n    name: H1\nbackup_servers:\n  - name: b1\n  - name: B1\n"
+    )
+    text = mistakes(write(taken))
+    assert "'H1' is named twice" in text
+    assert "'B1' is named twice" in text
+    assert "FILE, line 7, engine.machine.name" in text
+
+
+def test_every_shell_of_a_site_goes_by_the_name_of_its_host():
+    assert list(FULL.shells) == [
+        "vm-node-01.example.org", "local", "host-01.example.org", "backup.example.org", "here",
+        "engine.example.org",
+    ]  # fmt: skip
+    assert FULL.backup_server("HERE") == BackupServer("here", ShellAccess())
+    assert FULL.backup_server("nowhere") is None

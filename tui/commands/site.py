@@ -72,6 +72,13 @@ def described(site: Site) -> Iterator[str]:
         yield f"  work       {host.work_folder}"
     if site.engine is not None:
         yield f"Engine       {site.engine.url} as {site.engine.user}"
+        if site.engine.machine is not None:
+            yield f"  machine    {site.engine.machine.name}"
+            yield f"  shell      {_described_shell(site.engine.machine.shell)}"
+            yield f"  work       {site.engine.machine.work_folder}"
+    for server in site.backup_servers:
+        yield f"Backups      {server.name}:{server.folder}"
+        yield f"  shell      {_described_shell(server.shell)}"
     yield f"Directory    {_described_directory(site.directory)}"
     yield f"Live root    {site.storage.live_root}"
     yield f"Backup root  {site.storage.backup_root}"
