@@ -102,8 +102,13 @@ def _told(look: ArchiveLook) -> Iterator[Finding]:
 
 def _values_of(inspection: Inspection) -> dict[str, Value]:
     """Answers that a restore takes from the backup."""
-    name = inspection.engine_fqdn
-    return {"fqdn": name, "vm_domain": name.partition(".")[2]} if name else {}
+    name, database = inspection.engine_fqdn, inspection.engine_db_host
+    values: dict[str, Value] = {}
+    if name:
+        values |= {"fqdn": name, "vm_domain": name.partition(".")[2]}
+    if database and database not in _LOCAL:
+        values["database_host"] = database
+    return values
 
 
 def suggest_variant(probe: ProbeInput) -> Probed:
@@ -142,6 +147,12 @@ def suggest_databases(probe: ProbeInput) -> Probed:
     if remote:
         return Probed((ok(f"in the backup: {', '.join(remote)}"),), suggested=REMOTE)
     return Probed((ok("the backup's databases were on the engine's machine"),), suggested=AUTOMATIC)
+
+
+def suggest_history(probe: ProbeInput) -> Probed:
+    """Yes where the archive holds one."""
+    inspection = _inspection(probe)
+    return Probed(suggested=inspection is not None and "dwhdb" in inspection.scopes)
 
 
 def _inspection(probe: ProbeInput) -> Inspection | None:
@@ -235,6 +246,7 @@ def restore_probes() -> dict[str, Probe]:
         "archive": check_archive,
         "variant": suggest_variant,
         "databases": suggest_databases,
+        "has-history": suggest_history,
         "hosts": list_restore_hosts,
         "host": check_restore_host,
     }
