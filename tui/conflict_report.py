@@ -94,7 +94,7 @@ def _row_lines(row: Row, conflicts: MachineConflicts, resolutions: Resolutions) 
     for source, value in row.values.items():
         if value is not None:
             yield from _wrapped(f"    {_SHORT[source]:<14} {value}", 19)
-    for decision in Decision:
+    for decision in row.offered:
         reason = row.refused.get(decision)
         note = f"no: {reason}" if reason else _allowed_words(row, decision)
         yield from _wrapped(f"    {decision.value:<14} {note}", 19)

@@ -9,11 +9,13 @@ from steps.conflicts import Decision, Desk, Resolution, Row
 from tui.plain_lines import BACK, HELP, Lines
 from tui.widgets.conflict_group import changed_titles, group_plan
 from tui.widgets.conflict_standing import Overview
-from tui.widgets.conflict_words import KEYS, detail, mode_words
+from tui.widgets.conflict_words import KEYS, detail, may_go_cold, mode_words, no_cold_words
 
 COMMANDS = """b: the backup's value           l: today's value
 x: the backup's value now, today's from the next cold start on
 (or the words keep-backup, take-live, next-boot)
+a: accept a risk                s: stop, settle it first
+f: use the failover host        v: do something against it
 e VALUE: a value of your own    d: as suggested
 n: leave it open and go on      a number: go to that row
 g b (or l, x, d): decide the whole group so
@@ -52,7 +54,8 @@ class PlainConflicts:
     def settle(self) -> str:
         """Go through the rows until the operator goes on or back."""
         found = self.desk.conflicts
-        self._lines.say("", f"Conflicts of {found.title}, {mode_words(found.mode)}")
+        head = filter(None, (f"Conflicts of {found.title}", mode_words(found.mode)))
+        self._lines.say("", ", ".join(head))
         self._warnings()
         self._overview()
         self._lines.say("", COMMANDS)
@@ -105,7 +108,7 @@ class PlainConflicts:
         row = self._rows[self._at]
         standing = self._standing().rows[row.id]
         self._lines.say(detail(row, standing, self.desk.conflicts, self.desk.decided, WIDTH))
-        typed = self._lines.ask(f"{row.title} (b, l, x, e VALUE; Enter leaves it):")
+        typed = self._lines.ask(f"{row.title} ({_keys(row)}; Enter leaves it):")
         if typed:
             self._do(typed)
 
@@ -197,8 +200,8 @@ class PlainConflicts:
             self._lines.say(f"warning {warning.message}")
 
     def _cold(self) -> None:
-        if self.desk.conflicts.mode == "cold":
-            self._lines.say("This restore is a cold start already.")
+        if not may_go_cold(self.desk.conflicts):
+            self._lines.say(no_cold_words(self.desk.conflicts))
         elif self._lines.ask("The memory of the backup is given up. Type yes:") == "yes":
             self._end(COLD)
 
@@ -212,6 +215,11 @@ class PlainConflicts:
             self._lines.say(f"open     {title}")
         for block in overview.blocking:
             self._lines.say(f"blocked  {block.message} {block.remedy}".rstrip())
+
+
+def _keys(row: Row) -> str:
+    told = (f"{KEYS[d]} VALUE" if d is Decision.CUSTOM else KEYS[d] for d in row.offered)
+    return ", ".join(told)
 
 
 def decision_word(typed: str) -> str:

@@ -12,14 +12,16 @@ def status(conflicts: ConflictSet, overview: Overview, room: int) -> str:
     counts = f"{len(overview.open)} open  {len(overview.blocking)} blocked"
     warned = f"{counts}  {plural(len(conflicts.warnings), 'warning')}"
     mode = mode_words(conflicts.mode)
-    candidates = (f"{mode}  {warned}", f"{mode}  {counts}", warned)
+    candidates = (f"{mode}  {warned}", f"{mode}  {counts}", warned) if mode else (warned,)
     return next((text for text in candidates if len(text) <= room), counts)
 
 
 def middle_rule(conflicts: ConflictSet, position: tuple[int, int], filter_: str, width: int) -> str:
     """The rule between rows and detail, with what the title line has no room for."""
     at, total = position
-    parts = [f"row {at} of {total}" if total else "no row", mode_words(conflicts.mode)]
+    parts = [f"row {at} of {total}" if total else "no row"]
+    if conflicts.mode:
+        parts.append(mode_words(conflicts.mode))
     if filter_:
         parts.append(f"/ filter {visible(filter_)}")
     if hidden := sum(conflicts.hidden.values()):

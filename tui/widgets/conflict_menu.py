@@ -14,7 +14,7 @@ from tui.screens.dialog import Dialog
 from tui.widgets.conflict_counts import plural
 from tui.widgets.conflict_group import GROUP_WORDS, SUGGESTED, GroupPlan, group_plan
 from tui.widgets.conflict_standing import Overview
-from tui.widgets.conflict_words import KEYS, WORDS, choice_text, visible
+from tui.widgets.conflict_words import KEYS, WORDS, choice_text, may_go_cold, visible
 from tui.widgets.pick_list import PickList
 
 ALL_OPEN = "all-open"
@@ -58,7 +58,7 @@ class ConflictMenu(Dialog):
 
 def row_menu(desk: Desk, row: Row) -> ConflictMenu:
     """Everything that can be done on the screen; entry ids are the screen's actions."""
-    entries = [_choice(desk, row, decision) for decision in Decision]
+    entries = [_choice(desk, row, decision) for decision in row.offered]
     entries += [
         Entry("suggested", "d  decide as suggested", row.default is not None),
         Entry("reset", "R  open this row again", row.id in desk.decided),
@@ -70,7 +70,7 @@ def row_menu(desk: Desk, row: Row) -> ConflictMenu:
         Entry("hidden", "h  show how many fields are equal and hidden"),
         Entry("warnings", f"w  read the warnings ({len(desk.conflicts.warnings)})"),
         Entry("filter", "/  show only some rows"),
-        Entry("cold", "c  switch the whole restore to a cold start", desk.conflicts.mode != "cold"),
+        Entry("cold", "c  switch the whole restore to a cold start", may_go_cold(desk.conflicts)),
         Entry("review", "F2 go on to the review"),
         Entry("help", "F1 help"),
         Entry("back", "go back to the questions; every decision is kept"),
@@ -100,7 +100,9 @@ def cold_menu() -> ConflictMenu:
 
 def group_menu(desk: Desk, rows: Sequence[Row], all_open: Sequence[Row]) -> ConflictMenu:
     """What may be wished for a group, and for every open row, with how many would follow."""
-    entries = [_wish(desk, rows, wish, wish, GROUP_WORDS[wish]) for wish in GROUP_WORDS]
+    offered = {decision for row in rows for decision in row.offered} | {SUGGESTED}
+    wishes = [wish for wish in GROUP_WORDS if wish in offered]
+    entries = [_wish(desk, rows, wish, wish, GROUP_WORDS[wish]) for wish in wishes]
     text = "every open row of all groups as suggested"
     entries.append(_wish(desk, all_open, SUGGESTED, ALL_OPEN, text))
     return ConflictMenu(f"Group {visible(rows[0].group)}: {plural(len(rows), 'row')}", "", entries)
