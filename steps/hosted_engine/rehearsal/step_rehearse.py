@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 from collections.abc import Sequence
@@ -11,10 +10,9 @@ from pathlib import Path
 
 from config.errors import RekindleError, StepFailed
 from steps.hosted_engine.rehearsal.rehearsal import Rehearsal, Stage
-from steps.hosted_engine.rehearsal.rehearse import rehearse
+from steps.hosted_engine.rehearsal.rehearse import rehearse, sha256_of
 from steps.procedure import Step, StepContext, Verdict, done, not_done
 from steps.targets.files import write_atomically
-from steps.targets.os_errors import explaining
 from steps.targets.quoting import command_line
 
 
@@ -87,12 +85,6 @@ def kept_rehearsal(path: Path) -> Rehearsal | None:
         return Rehearsal.from_data(json.loads(path.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def sha256_of(path: Path) -> str:
-    """Checksum of a file. Raises RekindleError where it cannot be read."""
-    with explaining(f"Cannot read {str(path)!r}"), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _tell(context: StepContext, stage: Stage) -> None:
