@@ -25,9 +25,9 @@ from steps.ldif_text import dump_entries, parse_entries
 from steps.procedure import ProbeInput, Survey
 from steps.targets.directory import Entry
 from steps.targets.shell import Shell
-from steps.virtual_machine.places import safe_path
 from steps.virtual_machine.plans.lookup import Ruled, ruled
 from steps.virtual_machine.plans.zone import own_zone, zone_of
+from steps.virtual_machine.safe_names import safe_path
 
 _SYSTEMD = "/run/systemd/system"
 _LARGEST = 1 << 20
