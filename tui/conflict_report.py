@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 
 from steps.conflicts import Blocking, Decision, Resolutions, Row
@@ -108,6 +107,8 @@ def _allowed_words(row: Row, decision: Decision) -> str:
 
 
 def _wrapped(text: str, indent: int) -> list[str]:
+    import textwrap  # only where people read; --json does not
+
     plain = text.lstrip(" ")
     return textwrap.wrap(
         plain,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from config.errors import InvalidInput, Refused
 from steps.conflicts import Decision, Desk, Resolution, Row
+from steps.run.text import counted
 from tui.plain_lines import BACK, HELP, Lines
 from tui.widgets.conflict_group import changed_titles, group_plan
 from tui.widgets.conflict_standing import Overview
@@ -172,7 +173,7 @@ class PlainConflicts:
             self._lines.say(f"  {proposal.row.title}: {mark}{proposal.text}")
         if plan.moved:
             self._lines.say(f"  Also moved: {', '.join(plan.moved)}")
-        if self._lines.ask(f"Decide {len(plan.decisions)} rows so? Type yes:") == "yes":
+        if self._lines.ask(f"Decide {counted(len(plan.decisions), 'row')} so? Type yes:") == "yes":
             self.desk.decide_all(plan.decisions)
             self._to_next_open()
 
@@ -192,8 +193,8 @@ class PlainConflicts:
         for number, row in enumerate(self._rows, start=1):
             standing = overview.rows[row.id]
             self._lines.say(f"  {number:>3}  {standing.word:<8} {row.title}: {standing.result}")
-        hidden = sum(self.desk.conflicts.hidden.values())
-        self._lines.say(f"{len(self._rows)} rows; {hidden} fields are equal and not shown.")
+        hidden = counted(sum(self.desk.conflicts.hidden.values()), "field")
+        self._lines.say(f"{counted(len(self._rows), 'row')}; {hidden} with nothing to decide.")
 
     def _warnings(self) -> None:
         for warning in self.desk.conflicts.warnings:

@@ -9,13 +9,8 @@ from datetime import UTC, datetime
 
 from steps.past import age_of
 from steps.targets.shell import Shell
-from steps.virtual_machine.places import (
-    FAMILIES,
-    SetPlace,
-    StoragePlace,
-    is_safe_name,
-    set_place,
-)
+from steps.virtual_machine.places import FAMILIES, SetPlace, StoragePlace, set_place
+from steps.virtual_machine.safe_names import is_safe_name
 
 SUMS = "SHA256SUMS"
 """The checksum list of a set, as sha256sum writes it."""

@@ -12,9 +12,9 @@ from textual.widgets import DataTable, Input, Static
 
 from config.errors import InvalidInput, Refused
 from steps.conflicts import Decision, Desk, Resolution, Resolutions
+from steps.run.text import counted
 from tui.screens.conflict_preview import ConflictPreview
 from tui.screens.conflicts_view import ConflictsView
-from tui.widgets.conflict_counts import plural
 from tui.widgets.conflict_group import SUGGESTED, GroupPlan, changed_titles, group_plan
 from tui.widgets.conflict_menu import (
     ALL_OPEN,
@@ -277,7 +277,7 @@ Undo has no limit, and leaving the screen loses nothing.
     def _decide_group(self, plan: GroupPlan) -> None:
         self.desk.decide_all(plan.decisions)
         self._update()
-        decided = plural(len(plan.decisions), "row")
+        decided = counted(len(plan.decisions), "row")
         self._advance(f"{decided} decided, {plan.refusals} refused." + _also(plan.moved))
 
     def action_cold(self) -> None:

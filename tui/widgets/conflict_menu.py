@@ -10,8 +10,8 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from steps.conflicts import Decision, Desk, Row
+from steps.run.text import counted
 from tui.screens.dialog import Dialog
-from tui.widgets.conflict_counts import plural
 from tui.widgets.conflict_group import GROUP_WORDS, SUGGESTED, GroupPlan, group_plan
 from tui.widgets.conflict_standing import Overview
 from tui.widgets.conflict_words import KEYS, WORDS, choice_text, may_go_cold, visible
@@ -105,14 +105,14 @@ def group_menu(desk: Desk, rows: Sequence[Row], all_open: Sequence[Row]) -> Conf
     entries = [_wish(desk, rows, wish, wish, GROUP_WORDS[wish]) for wish in wishes]
     text = "every open row of all groups as suggested"
     entries.append(_wish(desk, all_open, SUGGESTED, ALL_OPEN, text))
-    return ConflictMenu(f"Group {visible(rows[0].group)}: {plural(len(rows), 'row')}", "", entries)
+    return ConflictMenu(f"Group {visible(rows[0].group)}: {counted(len(rows), 'row')}", "", entries)
 
 
 def _wish(desk: Desk, rows: Sequence[Row], wish: str, id_: str, text: str) -> Entry:
     plan = group_plan(desk, rows, wish)
     count = len(plan.decisions)
     refuse = f", {plan.refusals} refused" if plan.refusals else ""
-    return Entry(id_, f"{text} ({plural(count, 'row')}{refuse})", count > 0)
+    return Entry(id_, f"{text} ({counted(count, 'row')}{refuse})", count > 0)
 
 
 def group_confirmation(wish: str, plan: GroupPlan) -> ConflictMenu:
@@ -120,7 +120,7 @@ def group_confirmation(wish: str, plan: GroupPlan) -> ConflictMenu:
     text = "Rows that refuse stay as they are."
     if plan.moved:
         text += " Also moved: " + visible(", ".join(plan.moved))
-    entries = [Entry("apply", f"decide {plural(len(plan.decisions), 'row')} so")]
+    entries = [Entry("apply", f"decide {counted(len(plan.decisions), 'row')} so")]
     for proposal in plan.proposals:
         word = "no: " if proposal.resolution is None else ""
         line = f"   {visible(proposal.row.title)}: {word}{visible(proposal.text)}"
@@ -148,4 +148,4 @@ def warnings_menu(desk: Desk) -> ConflictMenu:
         Entry(f"warning:{number}", f"- {visible(warning.message)}")
         for number, warning in enumerate(desk.conflicts.warnings)
     ]
-    return ConflictMenu(plural(len(entries), "warning"), "They stop nothing.", entries)
+    return ConflictMenu(counted(len(entries), "warning"), "They stop nothing.", entries)
