@@ -13,6 +13,7 @@ from typing import Final
 from config.errors import StepFailed
 from steps.hosted_engine.attempts import Attempt, current_attempt
 from steps.hosted_engine.conversation import Conversation
+from steps.hosted_engine.detached_tool import ToolState
 from steps.hosted_engine.dialog.attention import Console, wants_shut_down
 from steps.hosted_engine.dialog.events import Asked, Event
 from steps.hosted_engine.dialog.menus import Action, menu_of
@@ -25,6 +26,11 @@ MENU: Final = "engine-menu"
 SHUT_DOWN: Final = "shut-down"
 ENGINE_SECONDS: Final = 1800.0
 """How long the restored engine may take to come up once more before the operator is asked."""
+
+_ANEW: Final = (
+    "It cannot be started again in the middle. Stop this run, clean the host up, and restore anew:"
+    " the archive is where it was."
+)
 
 
 @dataclass(slots=True)
@@ -120,7 +126,7 @@ class ContinueTool(FollowTool):
         if at.reached:
             attempt.hold(SHUT_DOWN)
             return
-        judge(attempt, conversation, state)
+        _judge(attempt, conversation, state)
 
 
 class FollowToEnd(FollowTool):
@@ -136,7 +142,7 @@ class FollowToEnd(FollowTool):
     def apply(self, context: StepContext) -> None:
         """Follow it; raises StepFailed where it is gone or does not end well."""
         attempt, conversation = _still_there(self, context)
-        judge(attempt, conversation, self.follow(attempt, conversation))
+        _judge(attempt, conversation, self.follow(attempt, conversation))
 
 
 @dataclass(slots=True)
@@ -158,6 +164,16 @@ class _ContinueOnce:
         return self.menus.choose(asked, menu, console, password)
 
 
+def _judge(attempt: Attempt, conversation: Conversation, state: ToolState) -> None:
+    """As at the end of any deployment; but here it cannot be tried once more."""
+    try:
+        judge(attempt, conversation, state)
+    except StepFailed as failed:
+        raise StepFailed(
+            failed.message, _ANEW, seen=failed.seen, expected=failed.expected
+        ) from failed
+
+
 def _still_there(step: FollowTool, context: StepContext) -> tuple[Attempt, Conversation]:
     """The tool that was left waiting. Another start of it would want another machine restored."""
     attempt = current_attempt(step.job, context)
@@ -165,8 +181,7 @@ def _still_there(step: FollowTool, context: StepContext) -> tuple[Attempt, Conve
     if attempt is None or ended is not None:
         raise StepFailed(
             f"The tool is not there any more. {ended.summary if ended else ''}".strip(),
-            "It cannot be started again in the middle. Stop this run, clean the host up, and"
-            " restore anew: the archive is where it was.",
+            _ANEW,
             seen="no tool that waits",
             expected="the tool of this run, waiting",
         )
