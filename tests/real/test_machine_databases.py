@@ -67,7 +67,7 @@ class Server(Machine):
             choice=RestoreChoice(places),
             postgres=(self.layout,),
         )
-        return machine_phases(job)[-1].steps
+        return next(p.steps for p in machine_phases(job) if p.name == "databases")
 
     def sql(self, text: str, database="postgres") -> str:
         command = [*self.layout.client, "-p", str(self.port), "-XAtq", "-d", database, "-c", text]

@@ -74,10 +74,11 @@ class Machine:
         monkeypatch.setenv("PATH", f"{self.bin}:{os.environ['PATH']}")
         monkeypatch.setenv("REKINDLE_HOME", str(folder / "home"))
 
-    def program(self, name: str, text: str) -> None:
+    def program(self, name: str, text: str) -> Path:
         path = self.bin / name
         path.write_text("#!/bin/sh\n" + text.replace("@FOLDER@", str(self.folder)))
         path.chmod(0o755)
+        return path
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name

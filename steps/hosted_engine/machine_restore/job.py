@@ -118,6 +118,11 @@ class MachineRestoreJob:
         """The version that is expected to be installed. Raises InvalidInput."""
         return Version.parse(self.installed or self.holds.version)
 
+    @property
+    def marks_restored(self) -> bool:
+        """Whether that version marks a restored database as such (4.1 and later)."""
+        return self.version.numbers >= (4, 1)
+
     def folder(self, run: str) -> str:
         """The folder on the machine for what one run needs there."""
         return posixpath.join(self.machine.work_folder, f"restore-{run}")

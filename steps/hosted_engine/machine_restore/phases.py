@@ -10,6 +10,7 @@ from steps.hosted_engine.machine_restore.step_firewall import FirewallOpen
 from steps.hosted_engine.machine_restore.step_fit import MachineFit, MachineNamed
 from steps.hosted_engine.machine_restore.step_prove_database import DatabaseProved
 from steps.hosted_engine.machine_restore.step_reach import MachineReached
+from steps.hosted_engine.machine_restore.step_restore import BackupRestored
 from steps.hosted_engine.machine_restore.step_server import ServerReady
 from steps.procedure import Phase, Step
 
@@ -28,6 +29,7 @@ def machine_phases(job: MachineRestoreJob) -> tuple[Phase, ...]:
         ),
         Phase("archive", "The archive", (ArchiveBrought(job), ArchiveFits(job))),
         *((Phase("databases", "Databases", databases),) if databases else ()),
+        Phase("restore", "Restore", (BackupRestored(job),), safe_point=False),
     )  # fmt: skip
 
 
