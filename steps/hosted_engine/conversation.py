@@ -23,12 +23,13 @@ from steps.hosted_engine.detached_tool import (
     ToolState,
 )
 from steps.hosted_engine.dialog.answers import Answer, Fitted, KnownAnswers, fit
+from steps.hosted_engine.dialog.attention import Console
 from steps.hosted_engine.dialog.events import Asked, Event
-from steps.hosted_engine.dialog.menus import menu_of
+from steps.hosted_engine.dialog.menus import Action, menu_of
+from steps.hosted_engine.dialog.prompt_text import Option
 from steps.hosted_engine.listening import Listener
 from steps.hosted_engine.operator_questions import OperatorQuestions
 from steps.hosted_engine.steady import steadily
-from steps.hosted_engine.waiting_menus import WaitingMenus
 from steps.procedure import StepContext
 
 POLL_SECONDS: Final = (0.1, 1.0)
@@ -66,6 +67,15 @@ class Dialog(Protocol):
         """What was sent as an answer."""
 
 
+class Menus(Protocol):
+    """Who chooses from a waiting menu."""
+
+    def choose(
+        self, asked: Asked, menu: dict[Action, Option], console: Console, password: str
+    ) -> Option:
+        """The option; the password is shown and never written down."""
+
+
 Stop = Callable[[Event], bool]
 """Tells after each event whether the conversation has come far enough."""
 
@@ -85,7 +95,7 @@ class Conversation:
     context: StepContext
     listener: Listener
     operator: OperatorQuestions
-    menus: WaitingMenus
+    menus: Menus
     attempt: int
     offset: int = 0
     number: int = 0
@@ -104,8 +114,10 @@ class Conversation:
         Raises Interrupted where the operator aborts: the tool goes on without us. Raises
         Unreachable where its host stays away.
         """
-        self._stopped = False
         self._hear_again()
+        asked = self._asked
+        # The question that an earlier runner stopped at is heard again, and stopped at again.
+        self._stopped = asked is not None and not self._was_given() and stop(asked)
         quiet_since, wait, started = time.monotonic(), POLL_SECONDS[0], time.monotonic()
         while not self._stopped:
             self.context.checkpoint()
