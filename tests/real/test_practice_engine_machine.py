@@ -6,12 +6,13 @@ import pytest
 
 from config.errors import Unreachable
 from steps.drill.practice_engine import database as db
-from steps.drill.practice_engine.standing import FAILOVER
+from steps.drill.practice_engine.standing import FAILOVER, FIRST
 from steps.drill.practice_hosts import engine_machine
 from steps.drill.practice_hosts import first_world as world
 from steps.hosted_engine.archive.inspect import inspect
 from steps.targets.host_keys import ChangedHostKey
 from tests.real.engine_site_support import standing_site
+from tests.real.practice_talk import MACHINE, Talk
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +232,99 @@ def test_a_damaged_archive_is_refused_and_verify_fails_on_a_plain_one(standing, 
     shell.run(["systemctl", "stop", "ovirt-engine"])
     refused = backup(shell, *PROVISION, file="/root/empty", mode="restore")
     assert "cannot open /tmp/engine-backup." in refused.err
+
+
+# -- engine-setup -------------------------------------------------------------------------------
+
+
+def setting_up(standing, *options, wide=0):
+    dialect = () if wide else (MACHINE,)
+    return Talk(standing.hosts.agent(world.ENGINE), "engine-setup", *dialect, *options, wide=wide)
+
+
+def is_healthy(standing):
+    facts = standing.facts()
+    return engine_machine.is_healthy(facts, standing.world.now(facts))
+
+
+def test_engine_setup_after_a_restore_takes_the_old_engine_up_and_finds_its_hosts(
+    standing, tmp_path
+):
+    lose(standing, FIRST)
+    shell, done = restored(standing, tmp_path, *PROVISION)
+    assert done.code == 0
+    assert shell.run(["engine-config", "-s", "DisableFenceAtStartupInSec=86400"]).code == 0
+    talk = setting_up(standing)
+    assert talk.answer_all({}, old=False) == 0
+    assert talk.asked == ["OVESETUP_UPDATE_FIREWALL", "OVESETUP_DIALOG_CONFIRM_SETTINGS"]
+    assert f"### {'Host FQDN':<40}: {world.ENGINE}" in talk.said
+    assert "Skipping storing options as database already prepared" in talk.said
+    assert "***L:INFO Execution of setup completed successfully" in talk.said
+    standing.until(lambda: is_healthy(standing))
+    settled(standing)
+    assert standing.has("hosts", "host-01")["status"] == "non_responsive"
+    assert standing.has("hosts", "host-03")["status"] == "up"
+    assert standing.has("machines", "vm_web")["status"] == "down", "it is highly available"
+    assert standing.has("machines", "vm_build")["status"] == "up"
+    assert standing.facts()[db.KEY]["fence_delay"] == 86400.0
+
+
+def lose(standing, name):
+    with standing.world.change() as facts:
+        facts["hosts"][name]["dead"] = True
+
+
+def settled(standing):
+    """Some minutes of the world later."""
+    with standing.world.change() as facts:
+        facts["started"] -= 200 / facts["speed"]
+        db.settle(facts[db.KEY], standing.world.now(facts))
+
+
+def test_the_human_dialect_asks_the_same_and_cancel_changes_nothing(standing, tmp_path):
+    restored(standing, tmp_path, *PROVISION)
+    talk = setting_up(standing, wide=120)
+    talk.until(r"configure the firewall\? \(Yes, No\) \[Yes\]:")
+    talk.say("")
+    talk.until(r"settings \(OK, Cancel\) \[OK\]:")
+    talk.say("Cancel")
+    assert talk.end() == 1
+    assert "Configuration was rejected by user" in talk.said
+    assert not standing.facts()["engine"]["set_up"]
+    talk = setting_up(standing, "--accept-defaults")
+    assert talk.answer_all({}, old=False) == 0
+    assert talk.asked == []
+
+
+def test_faults_bring_the_questions_that_a_restored_database_may_bring(standing, tmp_path):
+    restored(standing, tmp_path, *PROVISION)
+    with standing.world.change() as facts:
+        facts["faults"] = dict.fromkeys(
+            ("engine-setup-updates", "engine-setup-pki-expires", "engine-setup-running-tasks",
+             "engine-setup-db-violations"), "yes")  # fmt: skip
+    talk = setting_up(standing)
+    assert talk.answer_all({"OVESETUP_RENEW_PKI": "No", "OVESETUP_SKIP_RENEW_PKI_CONFIRM": "Yes"},
+                           old=False) == 0  # fmt: skip
+    assert talk.asked == [
+        "OVESETUP_RPMDISTRO_PACKAGE_UPGRADE", "OVESETUP_UPDATE_FIREWALL", "OVESETUP_RENEW_PKI",
+        "OVESETUP_SKIP_RENEW_PKI_CONFIRM", "OVESETUP_WAIT_RUNNING_TASKS",
+        "OVESETUP_FIX_DB_VALIDATIONS", "OVESETUP_DIALOG_CONFIRM_SETTINGS",
+    ]  # fmt: skip
+
+
+def test_engine_setup_refuses_a_half_restored_machine_and_a_running_one(standing, tmp_path):
+    talk = setting_up(standing)
+    assert talk.answer_all({}, old=False) == 1
+    assert 'not in "Global Maintenance" mode' in talk.said
+    restored(standing, tmp_path)
+    talk = setting_up(standing)
+    assert talk.answer_all({}, old=False) == 1
+    assert "Cannot connect to Engine database using existing credentials" in talk.said
+
+
+def test_without_a_restore_engine_setup_makes_an_engine_that_knows_nobody(standing):
+    standing.fresh_machine(FAILOVER)
+    talk = setting_up(standing)
+    assert talk.answer_all({"OVESETUP_CONFIG_ADMIN_SETUP": "Practice-1"}, old=False) == 0
+    assert "OVESETUP_ENGINE_DB_LOCATION" in talk.asked
+    assert standing.facts()[db.KEY]["hosts"] == []

@@ -28,6 +28,7 @@ _HOST: Final = {
 }  # fmt: skip
 _MACHINE: Final = {
     "shutdown": "machine", "poweroff": "machine", "engine-backup": "engine_backup",
+    "engine-setup": "engine_setup", "engine-config": "engine_setup",
 }  # fmt: skip
 _KINDS: Final = {HOST: _HOST, MACHINE: _MACHINE, SERVER: {}}
 
