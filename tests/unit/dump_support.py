@@ -11,7 +11,7 @@ from steps.drill.practice_engine.dump_writer import (
 )
 from steps.hosted_engine.archive.budget import Budget
 from steps.hosted_engine.archive.copy_text import Block, CopyHead, RowBlock, SkippedBlock, value_of
-from steps.hosted_engine.archive.dump import read_dump
+from steps.hosted_engine.archive.dump import dump_content
 
 __all__ = ["END", "Collected", "CustomDump", "copy_block", "copy_rows", "plain"]
 
@@ -38,10 +38,8 @@ class Collected:
 
     def read(self, data: bytes, size: int = 1 << 16) -> Collected:
         """Read a dump that comes in pieces of that size."""
-
-        def note(form: str, compressor: str) -> None:
-            self.form = (form, compressor)
-
         pieces = (data[at : at + size] for at in range(0, len(data), size))
-        read_dump(pieces, "db/engine_backup.db", self.begin, Budget(len(data)), note)
+        with dump_content(pieces, "db/engine_backup.db", Budget(len(data))) as content:
+            self.form = (content.format, content.compressor)
+            content.read(self.begin)
         return self

@@ -122,6 +122,21 @@ def is_alive(facts: Facts, host: Record) -> bool:
     return known is not None and not known.get("dead", False)
 
 
+def shows_life(facts: Facts, host: Record) -> bool:
+    """Whether it answers anybody: a host that was not rebooted is lost to the engine alone."""
+    return is_alive(facts, host) or bool(facts["faults"].get(STILL_ALIVE) == host["name"])
+
+
+def silent_addresses(facts: Facts) -> set[str]:
+    """The addresses of the world's hosts that answer nobody."""
+    living = {h["address"] for h in facts.get(KEY, {}).get("hosts", ()) if shows_life(facts, h)}
+    return {
+        known["address"]
+        for name, known in facts["hosts"].items()
+        if known.get("dead", False) and name not in living
+    }
+
+
 def later(record: Record, when: float, **changes: Any) -> None:
     """Have these fields of a record change at a time of the world's clock."""
     record["due"].append({"at": when, "changes": changes})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import urlsplit
 
+from steps.drill.practice_engine.database import silent_addresses
 from steps.drill.practice_hosts.engine_machine import HEALTHY, engine_answers, is_up
 from steps.drill.practice_hosts.first_world import NAME_SERVER
 from steps.drill.practice_hosts.programs.context import Context
@@ -103,8 +104,8 @@ def ping(context: Context, arguments: list[str]) -> int:
 
 
 def _answering(context: Context, facts: Facts) -> list[str]:
-    dead = [host["address"] for host in facts["hosts"].values() if host.get("dead")]
-    known = [address for address in facts["network"]["answering"] if address not in dead]
+    silent = silent_addresses(facts)
+    known = [address for address in facts["network"]["answering"] if address not in silent]
     if is_up(facts, context.world.now(facts)):
         known += facts["dns"].get(facts["engine"]["fqdn"], [])
     return known
@@ -136,11 +137,13 @@ def _status_word(name: str, found: list[str]) -> str:
 
 
 def nc(context: Context, arguments: list[str]) -> int:
-    """`nc -z -w 2 ADDRESS PORT`: SSH of every host, and the engine's web server."""
+    """`nc -z -w 2 ADDRESS PORT`: SSH and vdsm of every host, and the engine's web server."""
     address, port = arguments[-2:]
     facts = context.facts()
     address = facts["dns"].get(address, [address])[0]
     ports = {"22"} if address in _answering(context, facts) else set()
+    if ports and any(host["address"] == address for host in facts["hosts"].values()):
+        ports.add("54321")
     engine = facts["dns"].get(facts["engine"]["fqdn"], [])
     if address in engine and engine_answers(facts, context.world.now(facts)):
         ports |= {"80", "443"}

@@ -77,7 +77,10 @@ def virsh(context: Context, arguments: list[str]) -> int:
     facts = context.facts()
     names = ["HostedEngineLocal"] if context.host(facts)["local_machine"] else []
     machine = facts["engine"]
-    if machine["state"] != "absent" and machine["host"] == context.host_name:
+    shown = (
+        "--all" in arguments or "list" not in arguments or is_up(facts, context.world.now(facts))
+    )
+    if shown and machine["state"] != "absent" and machine["host"] == context.host_name:
         names.append("HostedEngine")
     words = [word for word in arguments if not word.startswith("-")]
     if words[:1] == ["list"]:
