@@ -57,7 +57,7 @@ class Confirmation:
     def _confirm(self, signs: SignsOfLife, reply: str) -> None:
         if reply == OVERRIDE:
             self.context.log(
-                f"The operator confirms against what is seen ({'; '.join(signs.alive)}) that"
+                f"The operator confirms against what is seen ({'; '.join(signs.doubts)}) that"
                 f" {self.host.name} was rebooted."
             )
         self.engine.confirm_rebooted(self.host.id)
@@ -65,29 +65,29 @@ class Confirmation:
     def _typed(self, signs: SignsOfLife, number: int) -> bool:
         prompt = Prompt(
             _numbered(f"still-alive.{self.host.name}", number),
-            f"{self.host.name} still shows signs of life. Type its name to confirm all the same"
-            " that it was rebooted since the engine was lost.",
-            detail="; ".join(signs.alive),
+            f"Nothing shows that {self.host.name} was rebooted. Type its name to confirm all the"
+            " same that it was, since the engine was lost.",
+            detail="; ".join(signs.doubts),
         )
         return self.context.ask(prompt).strip() == self.host.name
 
     def _prompt(self, signs: SignsOfLife, number: int, remark: str) -> Prompt:
         name = self.host.name
-        alive = f"It still lives: {'; '.join(signs.alive)}." if signs.alive else ""
+        doubts = f"It does not look so: {'; '.join(signs.doubts)}." if signs.doubts else ""
         override = Choice(
             OVERRIDE, "It was rebooted all the same", "wants the host's name typed",
-            refused="" if signs.alive else "Nothing shows that it lives: the first answer is it.",
+            refused="" if signs.doubts else "Nothing shows that it lives: the first answer is it.",
         )  # fmt: skip
         return Prompt(
             _numbered(f"rebooted.{name}", number),
             f"Confirm 'Host has been Rebooted' for {name}? It must be TRUE.",
             (
-                Choice(REBOOTED, f"Yes: {name} is off, or was rebooted", refused=alive),
+                Choice(REBOOTED, f"Yes: {name} is off, or was rebooted", refused=doubts),
                 Choice(LOOK, "Look again"),
                 Choice(LEAVE, "Leave it as it is for now"),
                 override,
             ),
-            LOOK if signs.alive else LEAVE,
+            LOOK if signs.doubts else LEAVE,
             self._detail(signs, remark),
         )
 
@@ -99,7 +99,7 @@ class Confirmation:
             remark,
             f"The engine says: {host_seen(self.host)}.",
             signs.seen,
-            f"Still alive: {'; '.join(signs.alive)}." if signs.alive else "",
+            f"It does not look rebooted: {'; '.join(signs.doubts)}." if signs.doubts else "",
             held,
             role,
             "Its machines become Down and are started elsewhere, highly available ones at once. If"

@@ -35,10 +35,10 @@ _WORDS: Final = {"yes": "answers", "no": "silent", "unseen": "not looked at"}
 
 @dataclass(frozen=True, slots=True)
 class SignsOfLife:
-    """What was seen of a host, and what of it says that the host lives."""
+    """What was seen of a host, and what of it speaks against its having been switched off."""
 
     seen: str
-    alive: tuple[str, ...]
+    doubts: tuple[str, ...]
 
 
 def signs_of_life(engine: Engine, shell: Shell, host: Host) -> SignsOfLife:
@@ -47,10 +47,13 @@ def signs_of_life(engine: Engine, shell: Shell, host: Host) -> SignsOfLife:
     What cannot be looked at is said; it is never taken for silence.
     """
     power, told = _power(engine, host)
-    network, answering = _network(shell, host.address)
-    alive = [*(["its power management says that it is on"] if power is Power.ON else ()),
-             *(f"{name} answers" for name in answering)]  # fmt: skip
-    return SignsOfLife(f"{told}. {network}.", tuple(alive))
+    network, found = _network(shell, host.address)
+    doubts = [f"{_NAMES[key]} answers" for key, state in found.items() if state == "yes"]
+    if power is Power.ON:
+        doubts.insert(0, "its power management says that it is on")
+    if power is Power.UNKNOWN and not {"yes", "no"} & set(found.values()):
+        doubts.append("nothing could be looked at")
+    return SignsOfLife(f"{told}. {network}.", tuple(doubts))
 
 
 def _power(engine: Engine, host: Host) -> tuple[Power, str]:
@@ -65,16 +68,14 @@ def _power(engine: Engine, host: Host) -> tuple[Power, str]:
     return power, f"Its power management says that it is {power.value}"
 
 
-def _network(shell: Shell, address: str) -> tuple[str, list[str]]:
+def _network(shell: Shell, address: str) -> tuple[str, dict[str, str]]:
     ports = (str(SSH_PORT), str(VDSM_PORT))
     command = ["/bin/sh", "-c", _LOOK, "sh", address, *ports]
     try:
         said = shell.run(command, timeout=_SECONDS).out
     except (StepFailed, Unreachable) as error:
-        return f"Its network was not looked at: {error.message.rstrip('.')}", []
-    found = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
-    words = {key: _WORDS.get(found.get(key, "unseen"), "not looked at") for key in _NAMES}
-    told = ", ".join(f"{_NAMES[key]} {word}" for key, word in words.items())
-    return f"From {shell.where}, {address}: {told}", [
-        _NAMES[key] for key in _NAMES if found.get(key) == "yes"
-    ]
+        return f"Its network was not looked at: {error.message.rstrip('.')}", {}
+    lines = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
+    found = {key: lines.get(key, "unseen") for key in _NAMES}
+    told = ", ".join(f"{_NAMES[key]} {_WORDS.get(word, word)}" for key, word in found.items())
+    return f"From {shell.where}, {address}: {told}", found
