@@ -27,12 +27,15 @@ OVERRIDE: Final = "override"
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """One host's. `shell` is of a host from which the other one is looked for."""
+    """One host's. `shell` is of a host from which the other one is looked for; `inside` is its
+    own, where it has one.
+    """
 
     context: StepContext
     engine: Engine
     shell: Shell
     host: Host
+    inside: Shell | None = None
 
     def give(self) -> bool:
         """Ask until there is an answer; True where the word was given to the engine.
@@ -41,7 +44,7 @@ class Confirmation:
         """
         remark = ""
         for number in range(1, 1000):
-            signs = signs_of_life(self.engine, self.shell, self.host)
+            signs = signs_of_life(self.engine, self.shell, self.host, self.inside)
             self.context.log(f"{self.host.name}: {signs.seen}")
             reply = self.context.ask(self._prompt(signs, number, remark))
             remark = ""
