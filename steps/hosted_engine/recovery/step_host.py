@@ -170,12 +170,13 @@ class ActivateHost(HostStep):
             self.wait(context, f"{host.name} is up", look, self.limits.active)
         except StepFailed as failed:
             self.tell_since(context, before)
-            raise StepFailed(failed.message, _what_helps(engine, host), seen=failed.seen,
+            raise StepFailed(failed.message, what_helps(engine, host), seen=failed.seen,
                              expected=failed.expected) from failed  # fmt: skip
         self.tell_since(context, before)
 
 
-def _what_helps(engine: Engine, host: Host) -> str:
+def what_helps(engine: Engine, host: Host) -> str:
+    """What to do about a host that does not come up, by the engine's own reason."""
     now = engine.host(host.id)
     detail = now.status_detail if now is not None else ""
     known = {
