@@ -118,6 +118,14 @@ class Attempt:
         """Whether it has come to its first question."""
         return self.context.recall(self._fact("begun")) is not None
 
+    def hold(self, place: str) -> None:
+        """Remember that it waits at that place, and was left there."""
+        self.context.remember(self._fact(f"held.{place}"), "yes")
+
+    def held(self, place: str) -> bool:
+        """Whether it has come to that place."""
+        return self.context.recall(self._fact(f"held.{place}")) is not None
+
     def _fact(self, name: str) -> str:
         return f"deploy.{self.number}.{name}"
 
