@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from steps.hosted_engine.archive.budget import Budget
 from steps.hosted_engine.archive.copy_text import Block, CopyHead, RowBlock, SkippedBlock, value_of
-from steps.hosted_engine.archive.dump import read_dump
+from steps.hosted_engine.archive.dump import dump_content
 
 Rows = Sequence[Sequence[str | None]]
 END = b"--\n-- PostgreSQL database dump complete\n--\n\n"
@@ -58,12 +58,10 @@ class Collected:
 
     def read(self, data: bytes, size: int = 1 << 16) -> Collected:
         """Read a dump that comes in pieces of that size."""
-
-        def note(form: str, compressor: str) -> None:
-            self.form = (form, compressor)
-
         pieces = (data[at : at + size] for at in range(0, len(data), size))
-        read_dump(pieces, "db/engine_backup.db", self.begin, Budget(len(data)), note)
+        with dump_content(pieces, "db/engine_backup.db", Budget(len(data))) as content:
+            self.form = (content.format, content.compressor)
+            content.read(self.begin)
         return self
 
 

@@ -20,8 +20,8 @@ from steps.procedure import ProbeInput, Survey
 from steps.schedules.node_files import NodeFiles, look_at_node, schedule_files, schedule_name
 from steps.schedules.zone import own_zone
 from steps.targets.directory import Entry
-from steps.virtual_machine.places import safe_path
 from steps.virtual_machine.plans.lookup import Ruled, ruled
+from steps.virtual_machine.safe_names import safe_path
 
 
 @dataclass(frozen=True, slots=True)
