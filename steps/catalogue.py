@@ -17,6 +17,7 @@ PROCEDURES: Final = {
     "virtual_machine.plan": "steps.virtual_machine.plans.procedure:PROCEDURE",
     "virtual_machine.repair": "steps.virtual_machine.dashboard.repair:PROCEDURE",
     "hosted_engine.deploy": "steps.hosted_engine.deploy:PROCEDURE",
+    "hosted_engine.backup": "steps.hosted_engine.backup.procedure:PROCEDURE",
 }
 """Where each procedure is written, by name, in the order of the home screen."""
 

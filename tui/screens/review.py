@@ -13,6 +13,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from steps.procedure import Plan, Step
+from steps.run.text import counted
 from tui.hanging import Row, hang
 from tui.screens.page import Page
 from tui.step_text import plan_rows, planned_step_text
@@ -94,10 +95,10 @@ button works.
         self.query_one("#plan", PickList).focus()
 
     def _say_what_it_is(self) -> None:
-        steps = len(self._plan.steps)
+        steps = counted(len(self._plan.steps), "step")
         estimate = self._plan.estimate_seconds
         told = f", about {about(estimate)}" if estimate is not None else ""
-        said = f"{steps} steps{told}. Nothing has been changed yet."
+        said = f"{steps}{told}. Nothing has been changed yet."
         self.query_one("#said", Static).update(said)
 
     def on_resize(self) -> None:

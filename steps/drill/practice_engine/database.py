@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from steps.drill.practice_hosts import first_world
+from steps.drill.practice_hosts.engine_machine import WRONG_VERSION
 from steps.drill.practice_hosts.world import Facts
 
 KEY = "database"
@@ -20,7 +21,6 @@ Record = dict[str, Any]
 SPM_NOT_RELEASED = "spm-not-released"
 STAYS_NON_OPERATIONAL = "host-stays-non-operational"
 STILL_ALIVE = "fenced-host-still-alive"
-WRONG_VERSION = "wrong-version"
 FAULTS = (SPM_NOT_RELEASED, STAYS_NON_OPERATIONAL, STILL_ALIVE, WRONG_VERSION)
 """What an administrator of a drill sets in the world's faults. The first three are set to the name
 of a host, the last one to the version that the engine is to have."""
@@ -120,6 +120,21 @@ def is_alive(facts: Facts, host: Record) -> bool:
     """Whether the host lives in the world, whatever the engine believes."""
     known = facts["hosts"].get(host["address"])
     return known is not None and not known.get("dead", False)
+
+
+def shows_life(facts: Facts, host: Record) -> bool:
+    """Whether it answers anybody: a host that was not rebooted is lost to the engine alone."""
+    return is_alive(facts, host) or bool(facts["faults"].get(STILL_ALIVE) == host["name"])
+
+
+def silent_addresses(facts: Facts) -> set[str]:
+    """The addresses of the world's hosts that answer nobody."""
+    living = {h["address"] for h in facts.get(KEY, {}).get("hosts", ()) if shows_life(facts, h)}
+    return {
+        known["address"]
+        for name, known in facts["hosts"].items()
+        if known.get("dead", False) and name not in living
+    }
 
 
 def later(record: Record, when: float, **changes: Any) -> None:

@@ -6,9 +6,10 @@ Statuses and sentences follow the engine's source where the reference quotes it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from steps.drill.practice_engine import database as db
-from steps.drill.practice_engine import machine_rules
+from steps.drill.practice_engine import host_access, machine_rules
 from steps.drill.practice_engine.database import Record, refused
 from steps.drill.practice_hosts.world import Facts
 from steps.targets.engine_facts import CLEARS_MACHINES, FENCEABLE, OUT_OF_SERVICE, REMOVABLE
@@ -32,6 +33,8 @@ class Moment:
     facts: Facts
     now: float
     mark: str = ""
+    folder: Path | None = None
+    """The practice site's folder, where its hosts lie; none where there is only a world."""
 
     @property
     def database(self) -> Record:
@@ -216,6 +219,14 @@ def add(moment: Moment, asked: Record, *, deploy: bool) -> Record:
     hardware = known["uuid"] if known else ""
     if hardware and any(host["uuid"] == hardware for host in hosts):
         raise refused("Cannot add Host. Host with the same UUID already exists.")
+    if not host_access.lets_in(
+        moment.folder, asked["address"], asked["password"], by_key=asked["by_key"]
+    ):
+        raise refused(
+            "Cannot add Host. Connecting to host via SSH has failed, verify that the host is"
+            " reachable (IP address, routable address etc.) You may refer to the engine.log file"
+            " for further details."
+        )
     host = db.host_record(asked["name"], asked["address"], cluster["id"], hardware, "installing")
     hosts.append(host)
     moment.note(f"Host {host['name']} was added by admin@internal.")
@@ -241,6 +252,8 @@ def _install(moment: Moment, host: Record, *, deploy: bool, undeploy: bool) -> N
         return
     if deploy or undeploy:
         part.update(joined=deploy, maintenance=False, score=FULL_SCORE if deploy else 0)
+    if deploy:
+        host_access.deployed(moment.folder, moment.facts, host["address"])
     come_up(moment, host, done)
 
 

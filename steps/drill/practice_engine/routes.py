@@ -98,7 +98,8 @@ def _host(request: Request, moment: Moment, ids: tuple[str, ...]) -> Reply:
 def _add_host(request: Request, moment: Moment, _ids: tuple[str, ...]) -> Reply:
     asked = {
         "name": request.told("name"), "address": request.told("address"),
-        "cluster": request.referred("cluster"),
+        "cluster": request.referred("cluster"), "password": request.told("root_password"),
+        "by_key": request.told("ssh/authentication_method") == "publickey",
     }  # fmt: skip
     missing = [name for name in ("name", "address") if not asked[name]]
     if missing:
@@ -134,7 +135,7 @@ def _fence(request: Request, moment: Moment, host: Record) -> Reply:
         host_rules.confirm_rebooted(moment, host)
         return Reply(200, shown.done_action())
     if kind == "status" and host["power_management"]:
-        state = shown.leaf("status", "on" if db.is_alive(moment.facts, host) else "off")
+        state = shown.leaf("status", "on" if db.shows_life(moment.facts, host) else "off")
         return Reply(200, shown.done_action(shown.element("power_management", state)))
     raise db.refused("Cannot fence Host. Power Management is not enabled for this Host.")
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from steps.drill.practice_engine import database as db
-from steps.drill.practice_engine import documents, host_rules, startup
+from steps.drill.practice_engine import documents, host_access, host_rules, startup
 from steps.drill.practice_engine.database import Fault
 from steps.drill.practice_engine.host_rules import Moment
 from steps.drill.practice_engine.places import EnginePlaces
@@ -97,6 +97,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, "text/html", engine_machine.HEALTHY.encode())
         elif path == _PKI and self._query().get("resource") == "ca-certificate":
             self._send(200, "application/x-x509-ca-cert", self.server.places.ca.read_bytes())
+        elif path == _PKI and self._query().get("format") == "OPENSSH-PUBKEY":
+            key = host_access.public_key(self.server.places)
+            self._send(200, "text/plain", key.encode())
         elif path in ("/ovirt-engine/sso/oauth/token", "/ovirt-engine/services/sso-logout"):
             self._single_sign_on(path, {k: v[0] for k, v in parse_qs(body.decode()).items()})
         elif path == documents.ROOT or path.startswith(documents.ROOT + "/"):
@@ -167,7 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
         host_rules.go_on(moment)
         startup.fence_by_itself(moment)
         try:
-            return answer(request, Moment(moment.facts, moment.now, request.mark))
+            folder = self.server.places.folder
+            return answer(request, Moment(moment.facts, moment.now, request.mark, folder))
         except Fault as fault:
             acting = request.method == "POST" and path.count("/") > 1
             wrap = documents.failed_action if acting else documents.fault

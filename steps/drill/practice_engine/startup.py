@@ -21,7 +21,8 @@ def start(moment: Moment) -> None:
     for center in database["data_centers"]:
         center["status"] = "not_operational"
     for host in database["hosts"]:
-        host.update(spm="none", emptying=False, fenced=False)
+        kept = host["spm"] if moment.strikes(db.SPM_NOT_RELEASED, host) else "none"
+        host.update(spm=kept, emptying=False, fenced=False)
         if host["status"] != "maintenance":
             _reach(moment, host)
     moment.note("oVirt Engine started.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from urllib.parse import urlsplit
 
-from steps.drill.practice_hosts.engine_machine import HEALTHY, is_healthy, is_up
+from steps.drill.practice_engine.database import silent_addresses
+from steps.drill.practice_hosts.engine_machine import HEALTHY, engine_answers, is_up
 from steps.drill.practice_hosts.first_world import NAME_SERVER
 from steps.drill.practice_hosts.programs.context import Context
 from steps.drill.practice_hosts.world import Facts
@@ -103,7 +104,8 @@ def ping(context: Context, arguments: list[str]) -> int:
 
 
 def _answering(context: Context, facts: Facts) -> list[str]:
-    known = list(facts["network"]["answering"])
+    silent = silent_addresses(facts)
+    known = [address for address in facts["network"]["answering"] if address not in silent]
     if is_up(facts, context.world.now(facts)):
         known += facts["dns"].get(facts["engine"]["fqdn"], [])
     return known
@@ -135,13 +137,15 @@ def _status_word(name: str, found: list[str]) -> str:
 
 
 def nc(context: Context, arguments: list[str]) -> int:
-    """`nc -z -w 2 ADDRESS PORT`: SSH of every host, and the engine's web server."""
+    """`nc -z -w 2 ADDRESS PORT`: SSH and vdsm of every host, and the engine's web server."""
     address, port = arguments[-2:]
     facts = context.facts()
     address = facts["dns"].get(address, [address])[0]
     ports = {"22"} if address in _answering(context, facts) else set()
+    if ports and any(host["address"] == address for host in facts["hosts"].values()):
+        ports.add("54321")
     engine = facts["dns"].get(facts["engine"]["fqdn"], [])
-    if address in engine and is_healthy(facts, context.world.now(facts)):
+    if address in engine and engine_answers(facts, context.world.now(facts)):
         ports |= {"80", "443"}
     return 0 if port in ports else 1
 
@@ -154,11 +158,12 @@ def curl(context: Context, arguments: list[str]) -> int:
     name = parts.hostname or ""
     if name not in facts["dns"]:
         return context.complain(f"curl: (6) Could not resolve host: {name}", 6)
-    if name != facts["engine"]["fqdn"].lower() or not is_up(facts, now):
+    here = is_up(facts, now) or facts["engine"]["local"]
+    if name != facts["engine"]["fqdn"].lower() or not here:
         return context.complain(
             f"curl: (7) Failed to connect to {name} port 80: No route to host", 7
         )
-    if parts.path != HEALTH_PATH or not is_healthy(facts, now):
+    if parts.path != HEALTH_PATH or not engine_answers(facts, now):
         print("<html><body><h1>503 Service Unavailable</h1></body></html>", end="")
         return 0
     print(HEALTHY, end="")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from config.errors import StepFailed
+from config.interviews.virtual_machine_plan import TIMER
 from steps.procedure import Step, StepContext, Verdict, done, not_done, unknown
+from steps.schedules.node_files import NodeFiles, content_sha
 from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
-from steps.virtual_machine.plans.plan_survey import content_sha
 
 _MODE = 0o644
 _BEFORE = "timer.before"
@@ -206,3 +207,24 @@ def timer_standing(shell: Shell, unit: str) -> str:
         f"enabled {'yes' if enabled else 'no'}, active {'yes' if active else 'no'},"
         f" files {'changed since they were read' if stale.strip().endswith('=yes') else 'read'}"
     )
+
+
+def schedule_steps(node: NodeFiles, install: str, texts: Mapping[str, str]) -> Iterator[Step]:
+    """The steps after which exactly `texts` of the schedule's files are there, by path.
+
+    None where all is as it shall be; a timer is started again even then.
+    """
+    files = [NodeFile(node.name, path, texts.get(path), node.files[path]) for path in node.files]
+    changed = [file for file in files if file.wanted != file.before]
+    timer = next(file for file in files if file.path.endswith(".timer"))
+    unit = timer.path.rpartition("/")[2]
+    concerns_systemd = node.systemd and (timer.before or timer.wanted)
+    if not changed and install != TIMER:
+        return
+    if concerns_systemd:
+        yield NoteTimer(node.name, unit)
+        if timer.text is None:
+            yield StopTimer(node.name, unit)
+    yield from (PutFile(file) for file in changed)
+    if concerns_systemd and timer.text is not None:
+        yield StartTimer(node.name, unit)

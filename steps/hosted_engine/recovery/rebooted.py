@@ -1,0 +1,114 @@
+"""The word that a host was rebooted: asked of the operator with what is seen, given to the engine.
+
+It must be true. A host that still lives goes on writing to the disks of its machines, while they
+are started elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from config.errors import StepFailed
+from config.questions import Choice
+from steps.hosted_engine.recovery.engine_step import named
+from steps.hosted_engine.recovery.signs_of_life import SignsOfLife, signs_of_life
+from steps.procedure import Prompt, StepContext
+from steps.targets.engine import Engine
+from steps.targets.engine_facts import Host
+from steps.targets.engine_waiting import host_seen
+from steps.targets.shell import Shell
+
+REBOOTED: Final = "rebooted"
+LOOK: Final = "look"
+LEAVE: Final = "leave"
+OVERRIDE: Final = "override"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """One host's. `shell` is of a host from which the other one is looked for."""
+
+    context: StepContext
+    engine: Engine
+    shell: Shell
+    host: Host
+
+    def give(self) -> bool:
+        """Ask until there is an answer; True where the word was given to the engine.
+
+        An answer file gives it only under this host's own name; never for a host that lives.
+        """
+        remark = ""
+        for number in range(1, 1000):
+            signs = signs_of_life(self.engine, self.shell, self.host)
+            self.context.log(f"{self.host.name}: {signs.seen}")
+            reply = self.context.ask(self._prompt(signs, number, remark))
+            remark = ""
+            if reply == LEAVE:
+                return False
+            if reply == OVERRIDE and not self._typed(signs, number):
+                remark = "The name typed was another one: nothing was confirmed."
+            elif reply != LOOK:
+                self._confirm(signs, reply)
+                return True
+        raise StepFailed(f"{self.host.name}: asked a thousand times.", "Try again.")
+
+    def _confirm(self, signs: SignsOfLife, reply: str) -> None:
+        if reply == OVERRIDE:
+            self.context.log(
+                f"The operator confirms against what is seen ({'; '.join(signs.alive)}) that"
+                f" {self.host.name} was rebooted."
+            )
+        self.engine.confirm_rebooted(self.host.id)
+
+    def _typed(self, signs: SignsOfLife, number: int) -> bool:
+        prompt = Prompt(
+            _numbered(f"still-alive.{self.host.name}", number),
+            f"{self.host.name} still shows signs of life. Type its name to confirm all the same"
+            " that it was rebooted since the engine was lost.",
+            detail="; ".join(signs.alive),
+        )
+        return self.context.ask(prompt).strip() == self.host.name
+
+    def _prompt(self, signs: SignsOfLife, number: int, remark: str) -> Prompt:
+        name = self.host.name
+        alive = f"It still lives: {'; '.join(signs.alive)}." if signs.alive else ""
+        override = Choice(
+            OVERRIDE, "It was rebooted all the same", "wants the host's name typed",
+            refused="" if signs.alive else "Nothing shows that it lives: the first answer is it.",
+        )  # fmt: skip
+        return Prompt(
+            _numbered(f"rebooted.{name}", number),
+            f"Confirm 'Host has been Rebooted' for {name}? It must be TRUE.",
+            (
+                Choice(REBOOTED, f"Yes: {name} is off, or was rebooted", refused=alive),
+                Choice(LOOK, "Look again"),
+                Choice(LEAVE, "Leave it as it is for now"),
+                override,
+            ),
+            LOOK if signs.alive else LEAVE,
+            self._detail(signs, remark),
+        )
+
+    def _detail(self, signs: SignsOfLife, remark: str) -> str:
+        machines = self.engine.machines(self.host.id)
+        held = f"The engine believes to run there: {named(machines)}." if machines else ""
+        role = "It holds the role of Storage Pool Manager." if self.host.spm != "none" else ""
+        lines = (
+            remark,
+            f"The engine says: {host_seen(self.host)}.",
+            signs.seen,
+            f"Still alive: {'; '.join(signs.alive)}." if signs.alive else "",
+            held,
+            role,
+            "Its machines become Down and are started elsewhere, highly available ones at once. If"
+            " the host still runs, both write to the same disks, and destroy them. Switch it off,"
+            " or reboot it, before you say yes.",
+        )
+        return "\n".join(line for line in lines if line)
+
+
+def _numbered(name: str, number: int) -> str:
+    """The first may be answered in advance; whoever looks again is asked anew."""
+    return name if number == 1 else f"{name}.{number}"
