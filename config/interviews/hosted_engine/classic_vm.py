@@ -32,14 +32,13 @@ from config.interviews.hosted_engine.key_names import (
 )
 from config.interviews.hosted_engine.stored import (
     flag,
-    secret,
     static_address,
     static_names,
     text,
     whole,
     word,
 )
-from config.interviews.hosted_engine.table import Row, Saved
+from config.interviews.hosted_engine.table import Row, Saved, password_rows
 from config.otopi.typed import Typed
 
 _row = partial(Row, era=CLASSIC)
@@ -103,15 +102,10 @@ VM_ROWS = (
         default=domain_of_engine, first=GUIDE_BUILD, check=checks.full_name,
         saved=(Saved(VM + "cloudinitInstanceDomainName", text("vm_domain")),),
     ),
-    _row(
-        "20c", "CI_ROOT_PASSWORD", "root_password", condition=cloud_init_made, occurrence=1,
-        first=GUIDE_BUILD, fragments=("Enter root password",),
-        saved=(Saved(VM + "cloudinitRootPwd", secret("root_password"), by_tool=False,
-                     secret=True),),
-    ),
-    _row(
-        "20c", "CI_ROOT_PASSWORD", "root_password", condition=cloud_init_made, occurrence=2,
-        first=GUIDE_BUILD, fragments=("Confirm appliance root password",),
+    *password_rows(
+        _row, "20c", "CI_ROOT_PASSWORD", "root_password", VM + "cloudinitRootPwd",
+        ("Enter root password",), ("Confirm appliance root password",),
+        condition=cloud_init_made, first=GUIDE_BUILD,
     ),
     _row(
         "20c", "CI_VM_STATIC_NETWORKING", "vm_network", condition=cloud_init_made,
