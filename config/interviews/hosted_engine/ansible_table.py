@@ -177,6 +177,7 @@ VM_ROWS = (
         "14", "MEMORY_PROCEED", "little_memory", default=False,
         condition=below("memory_mb", MINIMUM_MEMORY_MB),
         check=checks.confirms_small("memory_mb", MINIMUM_MEMORY_MB, "MB of memory"),
+        fragments=("Continue with specified memory size?",),
     ),
     _row(
         "15", "CI_INSTANCE_HOSTNAME", "fqdn", condition=new_engine, check=checks.engine_name,
@@ -214,6 +215,7 @@ VM_ROWS = (
         "20", "CI_OPENSCAP_PROFILE_NAME", "openscap_profile", default="stig", first="2.4",
         choices=("stig", "pci-dss"), condition=holds("openscap", True),
         saved=(Saved(VM + "OpenScapProfileName", text("openscap_profile")),),
+        fragments=("security profile...stig",),
     ),
     _row(
         "21", "CI_ENABLE_FIPS", "fips", default=False, first="2.5.3",
@@ -374,6 +376,7 @@ STORAGE_ROWS = (
         "42", "DISK_PROCEED", "small_disk", default=False,
         condition=below("disk_gb", MINIMUM_DISK_GB),
         check=checks.confirms_small("disk_gb", MINIMUM_DISK_GB, "GiB of disk"),
+        fragments=("Continue with specified disk size?",),
     ),
 )  # fmt: skip
 
