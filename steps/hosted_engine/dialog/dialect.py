@@ -18,6 +18,12 @@ SHORT_SILENCE: Final = 0.4
 LONG_SILENCE: Final = 5.0
 """Seconds. A prompt comes in one piece; what does not look like one may be half a piece."""
 MOST_ECHOES: Final = 8
+_PROMPT_ENDS: Final = (":", "?", "]", "(yes/no)")
+
+
+def looks_like_prompt(text: str) -> bool:
+    """Whether a line that has not ended looks like one that will not."""
+    return text.rstrip().endswith(_PROMPT_ENDS)
 
 
 class Dialect(ABC):

@@ -16,6 +16,7 @@ from steps.hosted_engine.dialog.dialect import (
     MOST_NOTES,
     SHORT_SILENCE,
     Dialect,
+    looks_like_prompt,
 )
 from steps.hosted_engine.dialog.events import Asked, Level, Log, Note, Wants
 from steps.hosted_engine.dialog.prompt_text import choices_in, default_in
@@ -57,8 +58,8 @@ class HumanDialog(Dialect):
     @property
     def silence(self) -> float:
         """Seconds of silence after which the tool is taken to wait at its prompt."""
-        pending = _COLOUR.sub("", self._lines.pending).rstrip()
-        return SHORT_SILENCE if pending.endswith((":", "?", "]", "(yes/no)")) else LONG_SILENCE
+        pending = _COLOUR.sub("", self._lines.pending)
+        return SHORT_SILENCE if looks_like_prompt(pending) else LONG_SILENCE
 
     def sent(self, text: str) -> None:
         """What was sent as an answer. Its echo ends the prompt's own line, which is dropped; below

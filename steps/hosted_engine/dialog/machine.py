@@ -19,6 +19,7 @@ from steps.hosted_engine.dialog.dialect import (
     MOST_NOTES,
     SHORT_SILENCE,
     Dialect,
+    looks_like_prompt,
 )
 from steps.hosted_engine.dialog.events import (
     Asked,
@@ -33,6 +34,9 @@ from steps.hosted_engine.dialog.events import (
 )
 from steps.hosted_engine.dialog.prompt_text import choices_in, default_in, options_in
 
+FOREIGN_SILENCE: Final = (10.0, 120.0)
+"""Seconds. Of a tool that has said nothing of this dialect: silent at what looks like a prompt, and
+silent otherwise (a slow host may load the tool for so long)."""
 _LEVELS: Final = {
     "INFO": Level.INFO,
     "WARNING": Level.WARNING,
@@ -72,18 +76,22 @@ class MachineDialog(Dialect):
         self._question: _Question | None = None
         self._planned: int | None = None
         self._before: deque[str] = deque(maxlen=MOST_NOTES)
+        self._foreign = False
 
     @property
     def unsettled(self) -> bool:
         """Whether a question stands that only silence can complete."""
         question = self._question
-        return question is not None and not question.framed and question.wants is not None
+        if question is None:
+            return not self.recognised and not self._foreign
+        return not question.framed and question.wants is not None
 
     @property
     def silence(self) -> float:
         """Seconds of silence after which an unsettled question is taken to be complete."""
-        notes = self._question.notes if self._question is not None else ()
-        return SHORT_SILENCE if notes else LONG_SILENCE
+        if self._question is None:
+            return FOREIGN_SILENCE[0 if looks_like_prompt(self._lines.pending) else 1]
+        return SHORT_SILENCE if self._question.notes else LONG_SILENCE
 
     def sent(self, text: str) -> None:
         """What was sent as an answer: where a terminal echoes it, the echo is dropped."""
@@ -187,12 +195,15 @@ class MachineDialog(Dialect):
             question.name = more.strip()
 
     def _ask_if_complete(self) -> None:
-        if self.unsettled:
+        if self._question is not None and self.unsettled:
             self._ask()
 
     def _ask(self) -> None:
         question = self._question
-        assert question is not None
+        if question is None:
+            self._foreign = True
+            self._events.append(Other(self._lines.pending[:MOST_NOTE], waits=True))
+            return
         assert question.wants is not None
         self._question = None
         text = "\n".join(question.notes).strip("\n") or question.description
