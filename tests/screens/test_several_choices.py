@@ -51,6 +51,22 @@ async def test_space_chooses_several_and_takes_back_and_enter_goes_on_with_them(
         assert app.picked[-1] == ("a", False)
 
 
+async def test_a_note_that_does_not_fit_beside_its_label_gets_lines_of_its_own():
+    rows = [
+        ("save", "Save and restore       memory and disks, with a downtime", ""),
+        ("off", "Off                    nothing", ""),
+    ]
+    app = ListApp()
+    async with app.run_test(size=(44, 10)) as pilot:
+        app.query_one(ChoiceList).show(rows, None)
+        await pilot.pause()
+        prompts = [str(option.prompt) for option in app.query_one(ChoiceList).options]
+    assert prompts == [
+        "[ ] Save and restore\n    memory and disks, with a downtime",
+        "[ ] Off                    nothing",
+    ]
+
+
 async def test_enter_with_nothing_chosen_takes_the_row_in_hand_and_marks_show_what_is_chosen():
     app = ListApp()
     async with app.run_test() as pilot:
