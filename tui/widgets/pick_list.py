@@ -117,6 +117,10 @@ class ChoiceList(PickList):
     def on_resize(self) -> None:
         self._fill()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """The bar takes room from the rows, which were wrapped without it."""
+        self.call_after_refresh(self._fill)
+
     def _prompt(self, value: str) -> Content:
         label, refused = self._choices[value]
         marks = ("[*] ", "[ ] ") if self._several else ("(*) ", "( ) ")
