@@ -68,13 +68,14 @@ async def test_a_note_that_does_not_fit_beside_its_label_gets_lines_of_its_own()
 
 
 async def test_rows_are_wrapped_anew_when_the_scroll_bar_takes_room():
-    rows = [(str(n), "x" * 30 + " y" + "z" * n, "") for n in range(12)]
+    rows = [(str(n), "x" * 30 + " y" + "z" * (n % 6), "") for n in range(12)]
     app = ListApp()
     async with app.run_test(size=(44, 6)) as pilot:
         listed = app.query_one(ChoiceList)
-        listed.show(rows, None)
-        await pilot.pause()
-        await pilot.pause()
+        for shown in (rows[:6], rows):  # as high, but now it scrolls
+            listed.show(shown, None)
+            await pilot.pause()
+            await pilot.pause()
         room = listed.scrollable_content_region.width - GUTTER
         lines = [line for option in listed.options for line in str(option.prompt).splitlines()]
     assert listed.max_scroll_y > 0
