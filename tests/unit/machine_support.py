@@ -41,7 +41,10 @@ case $what in
 esac
 """
 HOSTNAME = """
-case $1 in -f) cat @FOLDER@/name;; -I) cat @FOLDER@/addresses;; esac
+case $1 in -f) cat @FOLDER@/name;; esac
+"""
+IP = """
+for one in $(cat @FOLDER@/addresses); do echo "2: eth0    inet $one/24 scope global eth0"; done
 """
 GETENT = """
 case $1 in
@@ -63,8 +66,8 @@ class Machine:
         self.bin = folder / "bin"
         self.bin.mkdir(parents=True)
         for name, text in (
-            ("systemctl", SYSTEMCTL), ("hostname", HOSTNAME), ("getent", GETENT), ("rpm", RPM),
-            ("engine-backup", "exit 9"), ("engine-setup", "exit 9"),
+            ("systemctl", SYSTEMCTL), ("hostname", HOSTNAME), ("getent", GETENT), ("ip", IP),
+            ("rpm", RPM), ("engine-backup", "exit 9"), ("engine-setup", "exit 9"),
         ):  # fmt: skip
             self.program(name, text)
         self.write("name", f"{FQDN}\n")
