@@ -44,7 +44,10 @@ HOSTNAME = """
 case $1 in -f) cat @FOLDER@/name;; esac
 """
 IP = """
-for one in $(cat @FOLDER@/addresses); do echo "2: eth0    inet $one/24 scope global eth0"; done
+case "$*" in *addr*) for one in $(cat @FOLDER@/addresses); do
+  case $one in *:*) kind=inet6;; *) kind=inet;; esac
+  echo "2: eth0    $kind $one/24 scope global eth0"
+done;; esac
 """
 GETENT = """
 case $1 in
