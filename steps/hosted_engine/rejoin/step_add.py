@@ -10,7 +10,7 @@ from config.secrets import Secret
 from steps.hosted_engine.recovery.engine_step import API
 from steps.hosted_engine.recovery.host_rules import PASSING
 from steps.hosted_engine.recovery.step_host import what_helps
-from steps.hosted_engine.rejoin.rejoin_job import ROOT_PASSWORD, RejoinHost, RejoinJob
+from steps.hosted_engine.rejoin.rejoin_job import ROOT_PASSWORD
 from steps.hosted_engine.rejoin.rejoin_step import RejoinStep
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.engine import Engine, NewHost
@@ -36,12 +36,9 @@ class AddHost(AddingStep):
     """Under its old name and address, in its old cluster."""
 
     kind = "add"
+    titled = "Add {name} again"
     irreversible = True
     reason = "The engine installs it anew and makes it able to carry the engine's machine."
-
-    def __init__(self, job: RejoinJob, host: RejoinHost) -> None:
-        super().__init__(job, host)
-        self.title = f"Add {host.name} again"
 
     def commands(self) -> Sequence[str]:
         """The engine's call."""
@@ -71,14 +68,11 @@ class TakePart(AddingStep):
     """Up, and counted by the agents with a score."""
 
     kind = "takes-part"
+    titled = "{name} is up and can carry the engine"
     reason = (
         "A host that is up may still be unable to carry the engine: what counts is a score above"
         " nought."
     )
-
-    def __init__(self, job: RejoinJob, host: RejoinHost) -> None:
-        super().__init__(job, host)
-        self.title = f"{host.name} is up and can carry the engine"
 
     def commands(self) -> Sequence[str]:
         """The look."""

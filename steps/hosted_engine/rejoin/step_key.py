@@ -25,11 +25,20 @@ def lines_of(shell: Shell) -> list[str]:
 
 
 def take_away(context: StepContext, shell: Shell) -> None:
-    """Every line that this run has added; all others stay as they are."""
+    """Every line that this run has added, and the file where this run has made it."""
     lines = lines_of(shell)
     kept = [line for line in lines if not line.endswith(f" {marker(context)}")]
-    if kept != lines:
+    if kept == lines:
+        return
+    if not kept and context.recall(_made(shell)):
+        shell.remove(AUTHORIZED)
+    else:
         _write(shell, kept)
+
+
+def _made(shell: Shell) -> str:
+    """The fact that the file was not there before this run."""
+    return f"rejoin.keys-made.{shell.where}"
 
 
 def _write(shell: Shell, lines: Sequence[str]) -> None:
@@ -41,14 +50,11 @@ class LetEngineIn(RejoinStep):
     """The engine may enter as root, by its own key."""
 
     kind = "key"
+    titled = "Let the engine into {name}"
     reason = (
         "The engine installs the host over SSH. With its key it needs no password; the line that is"
         " added is marked, and taken away at the end."
     )
-
-    def __init__(self, job: RejoinJob, host: RejoinHost) -> None:
-        super().__init__(job, host)
-        self.title = f"Let the engine into {host.name}"
 
     def commands(self) -> Sequence[str]:
         """curl and a line more."""
@@ -69,6 +75,8 @@ class LetEngineIn(RejoinStep):
         """Add the line, marked; what is there stays."""
         shell = self.shell(context)
         key = engine_public_key(self.job.engine)
+        if shell.status(AUTHORIZED) is None:
+            context.remember(_made(shell), "yes")
         shell.make_directory(posixpath.dirname(AUTHORIZED), mode=0o700)
         _write(shell, [*lines_of(shell), f"{key} {marker(context)}"])
 

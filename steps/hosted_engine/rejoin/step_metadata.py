@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from steps.hosted_engine.rejoin.metadata import Counted, counted_hosts
-from steps.hosted_engine.rejoin.rejoin_job import RejoinHost, RejoinJob
 from steps.hosted_engine.rejoin.rejoin_step import RejoinStep
 from steps.procedure import StepContext, Verdict, done, not_done, unknown
 from steps.targets.engine_waiting import Sight
@@ -16,15 +15,12 @@ class ForgetHost(RejoinStep):
     """Only a stale entry: the host's own agent has been stopped by then."""
 
     kind = "metadata"
+    titled = "The agents forget {name}"
     reason = (
         "The agents keep an entry for each host. One that is stale is counted until it is cleaned;"
         " the host gets a new one when it is added. Cleaned from a host that is well, after the"
         " agent of this one was stopped."
     )
-
-    def __init__(self, job: RejoinJob, host: RejoinHost) -> None:
-        super().__init__(job, host)
-        self.title = f"The agents forget {host.name}"
 
     def commands(self) -> Sequence[str]:
         """The look and the cleaning."""
