@@ -16,4 +16,5 @@ flock 9
 
 scripts/packages.sh check "$purpose" || scripts/packages.sh install "$purpose"
 scripts/venv.sh "$purpose"
+scripts/bytecode.sh
 [[ $purpose != test ]] || scripts/test-guest.sh

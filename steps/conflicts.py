@@ -15,12 +15,20 @@ from config.errors import InvalidInput, Refused
 
 
 class Decision(StrEnum):
-    """The four words a row is decided with."""
+    """The words a row is decided with: the first four for a value, the others for a risk."""
 
     KEEP_BACKUP = "keep-backup"
     TAKE_LIVE = "take-live"
     NEXT_BOOT = "next-boot"  # backup value now, today's value from the next cold start
     CUSTOM = "custom"
+    USE_FAILOVER_HOST = "use-failover-host"  # and remove it from the restored engine in time
+    PREVENT = "prevent"  # the plan does something against it
+    ACCEPT = "accept"  # go on with it, knowing it
+    STOP = "stop"  # settle it first
+
+
+FIELD_DECISIONS = (Decision.KEEP_BACKUP, Decision.TAKE_LIVE, Decision.NEXT_BOOT, Decision.CUSTOM)
+"""What the value of a field is decided with."""
 
 
 class FieldClass(StrEnum):
@@ -29,6 +37,7 @@ class FieldClass(StrEnum):
     FROZEN = "frozen"  # the hypervisor refuses another value while memory is restored
     HOST = "host"  # host side, free
     DIRECTORY_ONLY = "directory-only"  # the hypervisor does not care
+    RISK = "risk"  # no field: something that stands in the way, or that must be known
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +75,11 @@ class LdapPlace:
 class Row:
     """One disagreement.
 
-    `values` are by source (directory_backup, directory_now, xml_backup, xml_state, xml_now); None
-    is "this source does not have it". Secrets stand as a mark, never as text. `refused` gives the
-    reason for every decision that is not allowed. `coupled` names rows that move with this one.
+    `values` are by source (directory_backup, directory_now, xml_backup, xml_state, xml_now; of a
+    risk: backup, now); None is "this source does not have it". Secrets stand as a mark, never as
+    text. `offered` are the decisions such a row can have at all; `refused` gives the reason for
+    every one of them that is not allowed here, and `words` say what one would mean. `coupled` names
+    rows that move with this one.
 
     A row with one allowed decision is decided by itself; every other row is open until the operator
     decides it, and `default` is only the suggestion the screen offers first.
@@ -88,6 +99,8 @@ class Row:
     coupled: tuple[str, ...] = ()
     custom_hint: str = ""
     note: str = ""
+    offered: tuple[Decision, ...] = FIELD_DECISIONS
+    words: Mapping[Decision, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from steps.run.text import one_line
+from steps.run.text import counted, one_line
 from steps.targets.sizes import size_text
 from steps.virtual_machine.dashboard.board import (
     Board,
@@ -88,7 +88,7 @@ def _word(machine: MachineStanding, now: datetime) -> str:
         return "stuck"
     if machine.missed:
         last = machine.last_backup
-        return f"{(now - datetime.fromisoformat(last)).days} days" if last else "never"
+        return counted((now - datetime.fromisoformat(last)).days, "day") if last else "never"
     if machine.problems:
         return "look"
     if machine.excluded:

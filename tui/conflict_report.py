@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 
 from steps.conflicts import Blocking, Decision, Resolutions, Row
@@ -94,7 +93,7 @@ def _row_lines(row: Row, conflicts: MachineConflicts, resolutions: Resolutions) 
     for source, value in row.values.items():
         if value is not None:
             yield from _wrapped(f"    {_SHORT[source]:<14} {value}", 19)
-    for decision in Decision:
+    for decision in row.offered:
         reason = row.refused.get(decision)
         note = f"no: {reason}" if reason else _allowed_words(row, decision)
         yield from _wrapped(f"    {decision.value:<14} {note}", 19)
@@ -108,6 +107,8 @@ def _allowed_words(row: Row, decision: Decision) -> str:
 
 
 def _wrapped(text: str, indent: int) -> list[str]:
+    import textwrap  # only where people read; --json does not
+
     plain = text.lstrip(" ")
     return textwrap.wrap(
         plain,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from steps.run.text import one_line
+from steps.run.text import counted, one_line
 from steps.virtual_machine.coordination.table import NodeRow, Row, Table
 
 MARKS = {"failed": "!", "dead": "!", "not heard": "!", "half": "!", "unknown": "!", "suspect": "?",
@@ -27,7 +27,9 @@ def table_lines(table: Table, *, whole: bool = True) -> Iterator[str]:
 def node_line(node: NodeRow) -> str:
     """A node in a line."""
     kinds = ", ".join(f"{count} {kind}" for kind, count in node.kinds)
-    return one_line(f"{node.node}: daemon {node.daemon}; {node.machines} machines, {kinds}")
+    return one_line(
+        f"{node.node}: daemon {node.daemon}; {counted(node.machines, 'machine')}, {kinds}"
+    )
 
 
 def row_lines(row: Row) -> Iterator[str]:
@@ -41,8 +43,10 @@ def row_line(row: Row) -> str:
     """A machine in a line."""
     done = "" if row.progress is None else f" {row.progress:.0%}"
     known = row.known
-    title = f"{MARKS[row.standing.kind]} {known.title:<12} {known.node:<24} {row.mode:<14}"
-    return one_line_kept(f"{title} {one_line(row.standing.text)}{done}")
+    title = f"{MARKS[row.standing.kind]} {known.title:<12} {known.node:<24}"
+    text = one_line(row.standing.text)
+    mode = "" if row.mode and text.startswith(row.mode) else f"{row.mode:<14} "
+    return one_line_kept(f"{title} {mode}{text}{done}")
 
 
 def one_line_kept(text: str) -> str:

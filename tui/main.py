@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -192,19 +193,34 @@ def _explain(error: Exception) -> int:
     from config.errors import RekindleError
 
     if isinstance(error, RekindleError):
-        _say_error(error)
+        _say_error(error.message, error.remedy)
         return error.exit_code
-    from tui.crash_log import write_crash_log
-
-    _say(f"rekindle: something unexpected happened: {type(error).__name__}")
-    _say(f"The details are in {write_crash_log(error)}; please send that file with a report.")
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        place = error.filename or "the device that is written to"
+        _say_error(f"No space is left on {place}.", "Free some space there and try again.")
+        if error.filename is None:
+            _drop_output()
+        return 1
+    _say_unexpected(error)
     return 1
 
 
-def _say_error(error: RekindleError) -> None:
-    _say(f"rekindle: {error.message}")
-    if error.remedy:
-        _say(f"  {error.remedy}")
+def _say_error(message: str, remedy: str) -> None:
+    _say(f"rekindle: {message}")
+    for line in remedy.splitlines():
+        _say(f"  {line}")
+
+
+def _say_unexpected(error: Exception) -> None:
+    from tui.crash_log import write_crash_log
+
+    _say(f"rekindle: something unexpected happened: {type(error).__name__}")
+    try:
+        log = write_crash_log(error)
+    except OSError as refused:
+        _say(f"The details could not be kept: {refused.strerror}. {error}")
+    else:
+        _say(f"The details are in {log}; please send that file with a report.")
 
 
 def _say(line: str) -> None:
@@ -222,9 +238,13 @@ def _reader_left() -> bool:
 
 
 def _end_quietly() -> int:
-    # Output that is still buffered goes nowhere, or the interpreter complains when it ends.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    _drop_output()
     return 141
+
+
+def _drop_output() -> None:
+    """Output that is still buffered goes nowhere, or the interpreter complains when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,17 @@ from collections.abc import Callable
 
 from config.errors import InvalidInput, Refused
 from steps.conflicts import Decision, Desk, Resolution, Row
+from steps.run.text import counted
 from tui.plain_lines import BACK, HELP, Lines
 from tui.widgets.conflict_group import changed_titles, group_plan
 from tui.widgets.conflict_standing import Overview
-from tui.widgets.conflict_words import KEYS, detail, mode_words
+from tui.widgets.conflict_words import KEYS, detail, may_go_cold, mode_words, no_cold_words
 
 COMMANDS = """b: the backup's value           l: today's value
 x: the backup's value now, today's from the next cold start on
 (or the words keep-backup, take-live, next-boot)
+a: accept a risk                s: stop, settle it first
+f: use the failover host        v: do something against it
 e VALUE: a value of your own    d: as suggested
 n: leave it open and go on      a number: go to that row
 g b (or l, x, d): decide the whole group so
@@ -52,7 +55,8 @@ class PlainConflicts:
     def settle(self) -> str:
         """Go through the rows until the operator goes on or back."""
         found = self.desk.conflicts
-        self._lines.say("", f"Conflicts of {found.title}, {mode_words(found.mode)}")
+        head = filter(None, (f"Conflicts of {found.title}", mode_words(found.mode)))
+        self._lines.say("", ", ".join(head))
         self._warnings()
         self._overview()
         self._lines.say("", COMMANDS)
@@ -105,7 +109,7 @@ class PlainConflicts:
         row = self._rows[self._at]
         standing = self._standing().rows[row.id]
         self._lines.say(detail(row, standing, self.desk.conflicts, self.desk.decided, WIDTH))
-        typed = self._lines.ask(f"{row.title} (b, l, x, e VALUE; Enter leaves it):")
+        typed = self._lines.ask(f"{row.title} ({_keys(row)}; Enter leaves it):")
         if typed:
             self._do(typed)
 
@@ -169,7 +173,7 @@ class PlainConflicts:
             self._lines.say(f"  {proposal.row.title}: {mark}{proposal.text}")
         if plan.moved:
             self._lines.say(f"  Also moved: {', '.join(plan.moved)}")
-        if self._lines.ask(f"Decide {len(plan.decisions)} rows so? Type yes:") == "yes":
+        if self._lines.ask(f"Decide {counted(len(plan.decisions), 'row')} so? Type yes:") == "yes":
             self.desk.decide_all(plan.decisions)
             self._to_next_open()
 
@@ -189,16 +193,16 @@ class PlainConflicts:
         for number, row in enumerate(self._rows, start=1):
             standing = overview.rows[row.id]
             self._lines.say(f"  {number:>3}  {standing.word:<8} {row.title}: {standing.result}")
-        hidden = sum(self.desk.conflicts.hidden.values())
-        self._lines.say(f"{len(self._rows)} rows; {hidden} fields are equal and not shown.")
+        hidden = counted(sum(self.desk.conflicts.hidden.values()), "field")
+        self._lines.say(f"{counted(len(self._rows), 'row')}; {hidden} with nothing to decide.")
 
     def _warnings(self) -> None:
         for warning in self.desk.conflicts.warnings:
             self._lines.say(f"warning {warning.message}")
 
     def _cold(self) -> None:
-        if self.desk.conflicts.mode == "cold":
-            self._lines.say("This restore is a cold start already.")
+        if not may_go_cold(self.desk.conflicts):
+            self._lines.say(no_cold_words(self.desk.conflicts))
         elif self._lines.ask("The memory of the backup is given up. Type yes:") == "yes":
             self._end(COLD)
 
@@ -212,6 +216,11 @@ class PlainConflicts:
             self._lines.say(f"open     {title}")
         for block in overview.blocking:
             self._lines.say(f"blocked  {block.message} {block.remedy}".rstrip())
+
+
+def _keys(row: Row) -> str:
+    told = (f"{KEYS[d]} VALUE" if d is Decision.CUSTOM else KEYS[d] for d in row.offered)
+    return ", ".join(told)
 
 
 def decision_word(typed: str) -> str:

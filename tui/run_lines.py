@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from steps.run.events import Event
-from steps.run.text import duration, one_line
+from steps.run.text import counted, duration, one_line
 from steps.run.view import OpenQuestion, Progress, RunView
 from tui.lane_text import phase_line, running_words, titled
 from tui.wording import size
@@ -108,7 +108,7 @@ def _skipped(view: RunView, event: dict[str, Any]) -> Iterator[str]:
 
 
 def _undo_started(_view: RunView, event: dict[str, Any]) -> Iterator[str]:
-    yield f"Undo of {len(event['steps'])} steps, asked for by {event['by']}."
+    yield f"Undo of {counted(len(event['steps']), 'step')}, asked for by {event['by']}."
 
 
 def _undoing(view: RunView, event: dict[str, Any]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from config.secrets import Secret
 from config.site import BackupServer, EngineHost, EngineMachine, HypervisorNode, Site
 from config.site_file import site_from_data
 from steps.doctor.diagnosis import Diagnosis, concern, fault, fine
+from steps.run.text import counted
 from steps.targets import Targets
 from steps.targets.shell import Shell
 from steps.targets.sizes import size_text
@@ -153,7 +154,7 @@ def _tried(topic: str, see: Callable[[], tuple[str, str]]) -> Diagnosis:
 def _hypervisor(targets: Targets, node: HypervisorNode) -> tuple[str, str]:
     domains = targets.hypervisor(node.name).domains()
     running = sum(domain.active for domain in domains)
-    return f"{node.uri} opened: {len(domains)} machines, {running} running", ""
+    return f"{node.uri} opened: {counted(len(domains), 'machine')}, {running} running", ""
 
 
 def _shell(targets: Targets, host: _Host) -> tuple[str, str]:

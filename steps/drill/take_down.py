@@ -12,6 +12,8 @@ from steps.drill.bridges import bridge_names, may_make_bridges, remove_bridge
 from steps.drill.embedded import end_guests, forget_root
 from steps.drill.memory_disk import unmount_below
 from steps.drill.places import Places
+from steps.drill.practice_engine.places import EnginePlaces
+from steps.drill.practice_engine.site import stop_server
 from steps.drill.practice_hosts.places import HostPlaces
 from steps.drill.practice_hosts.site import stop_all
 from steps.drill.slapd import stop_slapd
@@ -29,6 +31,7 @@ def take_down(places: Places, say: Say) -> None:
             f"{places.folder} is not a practice site: it has no {places.marker.name}.",
             "Name the right folder. Nothing was removed.",
         )
+    stop_server(EnginePlaces(places.folder))
     stop_all(HostPlaces(places.folder))
     end_guests(places.hypervisor)
     stop_slapd(places.directory)

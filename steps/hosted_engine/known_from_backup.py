@@ -6,8 +6,6 @@ lies here under the same path. Passwords and keys in it are never kept.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import threading
 from collections import defaultdict
@@ -17,8 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from config.errors import Interrupted, RekindleError
-from config.paths import cache_folder, private_folder
-from config.private_files import write_private
+from steps.hosted_engine.kept_json import keep, kept_file, read_kept
 from steps.hosted_engine.known_hosts import Inventory, KnownHost, KnownMachine
 from steps.procedure import ProbeInput
 
@@ -49,7 +46,7 @@ def known_from_backup(probe: ProbeInput) -> Inventory | None:
     if found is None:
         found = _read(path)
         if found is not None:
-            write_private(kept, json.dumps({"format": _FORMAT, **asdict(found)}))
+            keep(kept, _FORMAT, asdict(found))
     return found
 
 
@@ -66,21 +63,21 @@ def _is_that_of_the_host(probe: ProbeInput, path: str, size: int) -> bool:
 
 
 def _kept_file(path: Path, status: os.stat_result) -> Path:
-    of = f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}|{status.st_ino}"
-    folder = private_folder(cache_folder() / "inventories")
-    return folder / f"{hashlib.sha256(of.encode()).hexdigest()}.json"
+    parts = (path.resolve(), status.st_size, status.st_mtime_ns, status.st_ino)
+    return kept_file("inventories", *parts)
 
 
 def _kept(file: Path) -> Inventory | None:
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        return _from_data(data) if data.get("format") == _FORMAT else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        data = read_kept(file, _FORMAT)
+        return inventory_from_data(data) if data is not None else None
+    except (KeyError, TypeError, AttributeError):
         # Whatever lies there is only a cache: it is read anew.
         return None
 
 
-def _from_data(data: Mapping[str, Any]) -> Inventory:
+def inventory_from_data(data: Mapping[str, Any]) -> Inventory:
+    """The inventory again, out of its own data (`asdict`)."""
     return Inventory(
         data["origin"],
         data["engine_fqdn"],

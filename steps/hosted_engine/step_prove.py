@@ -11,8 +11,8 @@ from config.errors import StepFailed
 from steps.hosted_engine.attempts import all_attempts, current_attempt
 from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.detached_tool import Channel, DetachedTool, Standing
-from steps.hosted_engine.dialog.vm_status import EngineStatus, read_status
 from steps.hosted_engine.engine_health import health_page, look_at_engine
+from steps.hosted_engine.ha_view import look_at_agents
 from steps.hosted_engine.leftovers import CONFIGURATION
 from steps.hosted_engine.listening import ENGINE_NAME
 from steps.procedure import Step, StepContext, Verdict, done, not_done, unknown
@@ -137,30 +137,17 @@ class EngineStatusGood(EngineStep):
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where a live host says up and good."""
-        statuses = self._look(context)
-        if statuses is None:
+        view = look_at_agents(self.shell(context), self.job.host.command)
+        if view is None:
             return unknown("hosted-engine --vm-status does not say anything that is understood")
-        up = [status for status in statuses if status.is_up]
+        up = [status for status in view.rows if status.is_up]
         if up:
             return done(f"{up[0].host or self.job.host.name}: machine up, health good")
         told = "; ".join(
             f"{s.host}: machine {s.machine}, health {s.health}{'' if s.live else ' (stale)'}"
-            for s in statuses
+            for s in view.rows
         )
         return not_done(told or "no host tells of the engine machine yet")
-
-    def _look(self, context: StepContext) -> tuple[EngineStatus, ...] | None:
-        shell, command = self.shell(context), self.job.host.command
-        said = ""
-        for options in (("--vm-status", "--json"), ("--vm-status",)):
-            looked = shell.run([*command, *options], timeout=120, check=False)
-            found = read_status(looked.out)
-            if found:
-                return found
-            said = said or looked.out.strip()
-            if looked.code == 0 and looked.out.strip() in ("{}", '{"global_maintenance": false}'):
-                return ()
-        return None if said else ()
 
 
 class EngineAnswers(EngineStep):

@@ -199,7 +199,11 @@ def find_run(text: str, folder: Path | None = None) -> RunDirectory:
             f"{text!r} begins the names of several runs: {names}.", "Type more of it."
         )
     known = ", ".join(run.id for run in runs[:8])
-    remedy = f"The newest runs: {known}." if known else "There are no runs yet: rekindle plan"
+    remedy = (
+        f"The newest runs: {known}."
+        if known
+        else "There are no runs yet; start one: rekindle run PROCEDURE"
+    )
     raise InvalidInput(f"There is no run {text!r}.", remedy)
 
 

@@ -1,4 +1,4 @@
-"""Words of a run as plain text: one line of the world, a duration. Pure."""
+"""Words of a run as plain text: one line of the world, a number of things, a duration. Pure."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ def one_line(value: object) -> str:
     """A text of the world as one line without control characters: it may be shown by a terminal."""
     text = " ".join(str(value).split())
     return "".join(c for c in text if unicodedata.category(c) not in _HIDDEN)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def duration(seconds: float | None) -> str:

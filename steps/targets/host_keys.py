@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +71,8 @@ class UnknownHostKey(Refused):
 
 
 class ChangedHostKey(Refused):
-    """The host shows another key than the one it had. It is never accepted here."""
+    """The host shows another key than the one it had: refused, unless `renew_host_key` is called
+    where somebody knows that the host was installed anew."""
 
     def __init__(self, host: str, port: int, key: HostKey, known: HostKey, file: Path) -> None:
         super().__init__(
@@ -80,6 +82,11 @@ class ChangedHostKey(Refused):
             f"If the host was installed anew, remove the old key with `ssh-keygen -f {file} "
             f"-R '{lookup_name(host, port)}'` and connect again.",
         )
+        self.host = host
+        self.port = port
+        self.key = key
+        self.known = known
+        self.known_hosts = file
 
 
 def lookup_name(host: str, port: int) -> str:
@@ -174,18 +181,85 @@ def accept_host_key(known_hosts: Path, host: str, port: int, key: HostKey) -> No
     Raises Refused where another key of that host got in meanwhile.
     """
     file = Path(os.path.realpath(known_hosts))
+    with _writing(file):
+        try:
+            check_host_key((file,), host, port, key)
+        except UnknownHostKey:
+            text = file.read_bytes() if file.exists() else b""
+            write_atomically(str(file), _with_line(text, host, port, key), 0o600)
+
+
+def renew_host_key(known_hosts: Path, host: str, port: int, key: HostKey) -> Path:
+    """Put this key in the place of every other one of that host, which was installed anew.
+
+    The file as it was is kept beside it; returns where. Raises Refused where a line with a pattern
+    names the host among others, or where the key is revoked: nothing is changed then.
+    """
+    file = Path(os.path.realpath(known_hosts))
+    with _writing(file):
+        text = file.read_bytes() if file.exists() else b""
+        kept = _without_host(text.decode("utf-8", "surrogateescape"), host, port, key, file)
+        aside = _free_name(file)
+        write_atomically(str(aside), text, 0o600)
+        new = kept.encode("utf-8", "surrogateescape")
+        write_atomically(str(file), _with_line(new, host, port, key), 0o600)
+    return aside
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    """Nobody else changes it meanwhile: two operators may accept at once."""
     with explaining(f"Cannot write the known hosts in {str(file)!r}"):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fcntl.flock(directory, fcntl.LOCK_EX)  # two operators may accept at once
-            try:
-                check_host_key((file,), host, port, key)
-            except UnknownHostKey:
-                blob = base64.b64encode(key.blob).decode("ascii")
-                text = file.read_bytes() if file.exists() else b""
-                text += b"" if not text or text.endswith(b"\n") else b"\n"
-                line = f"{lookup_name(host, port)} {key.key_type} {blob}\n"
-                write_atomically(str(file), text + line.encode(), 0o600)
+            fcntl.flock(directory, fcntl.LOCK_EX)
+            yield
         finally:
             os.close(directory)
+
+
+def _with_line(text: bytes, host: str, port: int, key: HostKey) -> bytes:
+    blob = base64.b64encode(key.blob).decode("ascii")
+    text += b"" if not text or text.endswith(b"\n") else b"\n"
+    return text + f"{lookup_name(host, port)} {key.key_type} {blob}\n".encode()
+
+
+def _without_host(text: str, host: str, port: int, key: HostKey, file: Path) -> str:
+    """The text without that host's keys; its name is taken out of lines that name others too."""
+    name, kept = lookup_name(host, port), []
+    for line in text.splitlines(keepends=True):
+        found = list(known_host_keys(line, host, port))
+        if not found:
+            kept.append(line)
+        elif found[0][0]:
+            if found[0][1] == key:
+                raise Refused(
+                    f"The host key of {host} port {port} is revoked in {file}: {key.fingerprint}.",
+                    "Find out why before you trust that host again.",
+                )
+            kept.append(line)
+        else:
+            kept.append(_without_name(line, name, file))
+    return "".join(kept)
+
+
+def _without_name(line: str, name: str, file: Path) -> str:
+    patterns = line.split()[0]
+    if patterns.startswith("|1|"):
+        return ""
+    others = [one for one in patterns.split(",") if one.lower() != name]
+    if _names(",".join(others), name):
+        raise Refused(
+            f"A line of {file} names {name} among others, by the pattern {patterns}.",
+            "Correct that line by hand, then try again.",
+        )
+    return line.replace(patterns, ",".join(others), 1) if others else ""
+
+
+def _free_name(file: Path) -> Path:
+    for number in range(1, 10_000):
+        aside = file.with_name(f"{file.name}.before-renewal-{number}")
+        if not aside.exists():
+            return aside
+    raise Refused(f"{file} was kept aside ten thousand times.", "Remove the old copies.")

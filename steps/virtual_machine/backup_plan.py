@@ -16,7 +16,7 @@ from config.errors import InvalidInput
 from config.site import MachineStorage
 from steps.targets.directory import Entry
 from steps.targets.directory_names import child
-from steps.virtual_machine.places import safe_path
+from steps.virtual_machine.safe_names import safe_path
 
 PLAN_CLASS = "sstVirtualizationBackupObjectClass"
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from steps.conflicts import Warning_
 from steps.virtual_machine import sources as s
 from steps.virtual_machine.cases import Case
+from steps.virtual_machine.console_password import known_password
 from steps.virtual_machine.cross_checks import unusable
 from steps.virtual_machine.domain_xml import console
 from steps.virtual_machine.field_table import Check
 from steps.virtual_machine.machine_devices import DISK, Device
-from steps.virtual_machine.merged_xml import known_password
 from steps.virtual_machine.obstacles import base_value
 from steps.virtual_machine.patterns import drift, inconsistent_backup, inconsistent_xml
 from steps.virtual_machine.read_fields import is_removable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from steps.conflicts import Decision, FieldClass
+from steps.conflicts import FIELD_DECISIONS, Decision, FieldClass
 from steps.virtual_machine.cross_checks import unusable
 from steps.virtual_machine.field_table import Rule, Typed
 from steps.virtual_machine.libvirt_words import libvirt_words
@@ -16,7 +16,7 @@ from steps.virtual_machine.read_fields import is_removable
 from steps.virtual_machine.situation import Situation
 from steps.virtual_machine.typed_values import hint
 
-KEEP, LIVE, BOOT, CUSTOM = Decision
+KEEP, LIVE, BOOT, CUSTOM = FIELD_DECISIONS
 
 Reasons = dict[Decision, str]
 
@@ -40,7 +40,7 @@ class Choices:
     @property
     def allowed(self) -> tuple[Decision, ...]:
         """In the order of the four words."""
-        return tuple(decision for decision in Decision if decision not in self.refused)
+        return tuple(decision for decision in FIELD_DECISIONS if decision not in self.refused)
 
 
 def choices(field: Field, meant: Meaning, situation: Situation) -> Choices:
@@ -48,9 +48,9 @@ def choices(field: Field, meant: Meaning, situation: Situation) -> Choices:
     refused = _RULES[field.row.rule](field, meant, situation)
     _refuse_unusable(field, meant, situation, refused)
     _refuse_unknown(meant, refused)
-    allowed = [decision for decision in Decision if decision not in refused]
+    allowed = [decision for decision in FIELD_DECISIONS if decision not in refused]
     return Choices(
-        {decision: refused[decision] for decision in Decision if decision in refused},
+        {decision: refused[decision] for decision in FIELD_DECISIONS if decision in refused},
         _default(field, meant, allowed, situation),
         hint(field, situation) if CUSTOM in allowed else "",
         _note(field, allowed),
@@ -246,10 +246,10 @@ def device_choices(
     if bad_then and not added:
         refused.setdefault(KEEP, bad_then)
         refused.setdefault(BOOT, bad_then)
-    allowed = [decision for decision in Decision if decision not in refused]
+    allowed = [decision for decision in FIELD_DECISIONS if decision not in refused]
     suggested = (BOOT if situation.with_state else LIVE) if added else KEEP
     return Choices(
-        {decision: refused[decision] for decision in Decision if decision in refused},
+        {decision: refused[decision] for decision in FIELD_DECISIONS if decision in refused},
         suggested if suggested in allowed else next(iter(allowed), None),
         note=_device_note(kind, added, situation),
     )

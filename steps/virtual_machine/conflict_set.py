@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from config.errors import InvalidInput, Refused
 from steps.conflicts import (
@@ -19,13 +20,15 @@ from steps.conflicts import (
 from steps.virtual_machine import sources as s
 from steps.virtual_machine.cases import Case
 from steps.virtual_machine.coupling import couplings
-from steps.virtual_machine.documents import Results, build_results
 from steps.virtual_machine.obstacles import blocking_as_decided
 from steps.virtual_machine.outcome import decided, outcome, outcomes
 from steps.virtual_machine.patterns import is_noise
 from steps.virtual_machine.shown_values import key_words, texts, words
 from steps.virtual_machine.situation import Situation
 from steps.virtual_machine.typed_values import typed_key
+
+if TYPE_CHECKING:
+    from steps.virtual_machine.documents import Results
 
 OPEN = "decide"
 
@@ -160,6 +163,9 @@ class MachineConflicts:
         From sanitised sources they hold marks instead of secrets. `who` and `when` stand in the
         decision log.
         """
+        # Loaded when somebody writes or previews: a comparison makes no documents.
+        from steps.virtual_machine.documents import build_results
+
         decisions = outcomes(self._cases.values(), resolutions, self.situation)
         return build_results(
             self.situation, tuple(self._cases.values()), decisions, resolutions, who, when

@@ -15,7 +15,7 @@ from steps.virtual_machine import codecs as c
 from steps.virtual_machine import normalise as n
 from steps.virtual_machine import xml_parts as x
 
-FROZEN, HOST, DIRECTORY = FieldClass
+FROZEN, HOST, DIRECTORY = FieldClass.FROZEN, FieldClass.HOST, FieldClass.DIRECTORY_ONLY
 BACKUP, LIVE = Decision.KEEP_BACKUP, Decision.TAKE_LIVE
 
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from steps.past import age_of
 from steps.targets.shell import Shell
-from steps.virtual_machine.places import (
-    FAMILIES,
-    SetPlace,
-    StoragePlace,
-    is_safe_name,
-    set_place,
-)
+from steps.virtual_machine.places import FAMILIES, SetPlace, StoragePlace, set_place
+from steps.virtual_machine.safe_names import is_safe_name
 
 SUMS = "SHA256SUMS"
 """The checksum list of a set, as sha256sum writes it."""
@@ -153,14 +149,7 @@ def age(leaf: str, now: datetime) -> str:
     moment = named_time(leaf)
     if moment is None:
         return ""
-    past = now - moment
-    if past < timedelta(0):
-        return "named in the future"
-    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        count = int(past.total_seconds() // size)
-        if count:
-            return f"{count} {word}{'s' if count > 1 else ''} ago"
-    return "just now"
+    return "named in the future" if moment > now else age_of(moment, now)
 
 
 def parse_sums(text: str) -> dict[str, str]:

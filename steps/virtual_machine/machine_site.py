@@ -22,7 +22,8 @@ from steps.virtual_machine.machine_directory import (
     plan_of,
     services_dn,
 )
-from steps.virtual_machine.places import StoragePlace, safe_name, storage_place
+from steps.virtual_machine.places import StoragePlace, storage_place
+from steps.virtual_machine.safe_names import safe_name
 from steps.virtual_machine.set_reader import disks_of
 
 

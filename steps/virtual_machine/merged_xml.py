@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from steps.targets.directory import Entry
 from steps.virtual_machine import sources as s
 from steps.virtual_machine.cases import Case
-from steps.virtual_machine.cross_checks import is_text
+from steps.virtual_machine.console_password import known_password
 from steps.virtual_machine.domain_xml import (
     append,
     console,
@@ -79,19 +79,6 @@ def _password_of(wanted: Iterable[tuple[Case, str | None]]) -> Iterable[tuple[st
     for case, key in wanted:
         if case.id == "spice-password" and key:
             yield "decided", key
-
-
-_PASSWORD_ORDER = (
-    s.DIRECTORY_NOW, s.DIRECTORY_BACKUP, s.XML_NOW, s.XML_STATE, s.XML_BACKUP,
-)  # fmt: skip
-
-
-def known_password(situation: Situation) -> str:
-    """The console password, from whichever source has it; empty where none has."""
-    field = situation.fields.get("spice-password")
-    found = [] if field is None else [field.seen.get(source) for source in _PASSWORD_ORDER]
-    texts = [seen.key for seen in found if seen is not None and seen.key]
-    return next((text for text in texts if field is not None and is_text(field, text)), "")
 
 
 def _fill_password(root: Element, situation: Situation, decided: Mapping[str, str]) -> None:

@@ -8,13 +8,13 @@ from steps.conflicts import Blocking, Decision
 from steps.virtual_machine import normalise as n
 from steps.virtual_machine import sources as s
 from steps.virtual_machine.cases import Case, presence
+from steps.virtual_machine.console_password import known_password
 from steps.virtual_machine.cross_checks import REMEDIES, taken_identity
 from steps.virtual_machine.domain_xml import RefusedXml, console
 from steps.virtual_machine.field_table import Check
 from steps.virtual_machine.image_header import SetImage
 from steps.virtual_machine.machine_devices import CARD, DISK, Device
 from steps.virtual_machine.machine_fields import Field
-from steps.virtual_machine.merged_xml import known_password
 from steps.virtual_machine.outcome import Outcome
 from steps.virtual_machine.patterns import meaning
 from steps.virtual_machine.situation import WITH_STATE, Situation

@@ -8,6 +8,7 @@ from config.errors import InvalidInput
 from config.interviews.virtual_machine import COLD, WITH_STATE
 from config.questions import Choice, Finding
 from steps.procedure import Probe, Probed, ProbeInput
+from steps.run.text import counted
 from steps.targets.directory import Entry
 from steps.targets.sizes import size_text
 from steps.virtual_machine.backup.completeness import shortcomings
@@ -89,7 +90,7 @@ def _iteration(site: MachineSite, iteration: Iteration, now: datetime) -> Choice
     words = [
         age(iteration.leaf, now),
         size_text(iteration.size),
-        f"incomplete: {', '.join(short)}" if short else f"{count} disks, complete",
+        f"incomplete: {', '.join(short)}" if short else f"{counted(count, 'disk')}, complete",
         "with checksums" if iteration.has_sums else "without checksums",
         record_words(read_record(site.shell, iteration)),
     ]

@@ -17,8 +17,8 @@ from steps.virtual_machine.backup_set import NOT_RUNNING, ImageFacts, state_refu
 from steps.virtual_machine.directory_modes import Mode
 from steps.virtual_machine.iterations import named_time
 from steps.virtual_machine.merged import Merged, compare, merge
-from steps.virtual_machine.places import safe_path
 from steps.virtual_machine.restore_job import DiskMove, RestoreJob
+from steps.virtual_machine.safe_names import safe_path
 from steps.virtual_machine.step_bring_up import ColdStart, Define, RestorePaused, Resume
 from steps.virtual_machine.step_checks import (
     CheckChain,

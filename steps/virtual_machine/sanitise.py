@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from config.errors import InvalidInput
-from config.secrets import Secret
 from steps.ldif_text import dump_entries, parse_entries
 from steps.targets.directory import Attributes, Entry
 from steps.virtual_machine.domain_xml import parse_domain, to_text
 from steps.virtual_machine.normalise import fits_xml
+
+if TYPE_CHECKING:
+    from config.secrets import Secret
 
 _SECRET_NAME = re.compile("passw(or)?d|secret", re.IGNORECASE)
 _MARK = re.compile(r"<secret [0-9]{1,6}>")
@@ -44,6 +47,8 @@ class Vault:
 
     def secrets(self) -> Mapping[str, Secret]:
         """Every secret by its mark, for the scrubber."""
+        from config.secrets import Secret
+
         return {mark: Secret(text) for text, mark in self._marks.items()}
 
 

@@ -18,7 +18,7 @@ from steps.ldif_text import MAX_BYTES as MAX_LDIF_BYTES
 from steps.targets.os_errors import explaining
 from steps.virtual_machine.domain_xml import MAX_BYTES as MAX_XML_BYTES
 from steps.virtual_machine.image_header import HEADER_BYTES, SetImage, read_image
-from steps.virtual_machine.places import is_safe_name, safe_name
+from steps.virtual_machine.safe_names import is_safe_name, safe_name
 from steps.virtual_machine.sources import Sources
 from steps.virtual_machine.state_file import (
     NEEDED_BYTES,

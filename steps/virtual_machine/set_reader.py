@@ -23,8 +23,9 @@ from steps.virtual_machine.backup_set import (
     StateFacts,
 )
 from steps.virtual_machine.iterations import INCOMPLETE, MANIFEST, SUMS, parse_sums
-from steps.virtual_machine.places import SetPlace, safe_path
+from steps.virtual_machine.places import SetPlace
 from steps.virtual_machine.qemu_image import check_image, try_info
+from steps.virtual_machine.safe_names import safe_path
 from steps.virtual_machine.small_files import read_small
 from steps.virtual_machine.state_file import (
     NEEDED_BYTES,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from config.errors import Refused, RekindleError, StepFailed
 from config.questions import Finding
 from steps.procedure import ProbeInput, Step, StepContext, Verdict, done, not_done
+from steps.run.text import counted
 from steps.targets.quoting import command_line
 from steps.virtual_machine.backup_set import ERROR, SetFacts, findings
 from steps.virtual_machine.directory_modes import timestamp
@@ -221,8 +222,8 @@ class CheckChain(CheckStep, MachineStep):
         seen = xml_facts(self.hypervisor(context).xml(self.job.machine), "the machine's XML")
         _refuse_differences(self.job, expected, seen)
         _refuse_open_console(self.job, expected, seen)
-        count = len(expected.images)
-        return f"{count} disks as restored, {len(seen.consoles)} consoles as in the XML"
+        disks = counted(len(expected.images), "disk")
+        return f"{disks} as restored, {counted(len(seen.consoles), 'console')} as in the XML"
 
 
 def restored_facts(step: MachineStep, context: StepContext) -> XmlFacts:

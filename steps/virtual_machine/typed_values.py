@@ -15,10 +15,10 @@ from steps.virtual_machine.machine_fields import Field
 from steps.virtual_machine.situation import Situation
 
 _LONGEST = 1024
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,127}")
-_MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
-_MEMORY = re.compile(r"([0-9]{1,16})\s*([A-Za-z]*)")
-_BRIDGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,14}")
+_WORD = r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,127}"
+_MAC = r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}"
+_MEMORY = r"([0-9]{1,16})\s*([A-Za-z]*)"
+_BRIDGE = r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,14}"
 
 HINTS = {
     Typed.TEXT: "any text of one line",
@@ -36,7 +36,7 @@ HINTS = {
 
 def typed_key(field: Field, text: str, situation: Situation) -> str:
     """The key of what was typed; raises InvalidInput with what was expected."""
-    if field.row.check is Check.BRIDGE and not _BRIDGE.fullmatch(text):
+    if field.row.check is Check.BRIDGE and not re.fullmatch(_BRIDGE, text):
         raise _wrong(field, text, "the name of a bridge")
     key = _READERS[field.row.typed](field, text)
     reason = unusable(field, key, situation) or _lies_there(field, key, situation)
@@ -80,7 +80,7 @@ def _text(field: Field, text: str) -> str:
 
 
 def _memory(field: Field, text: str) -> str:
-    found = _MEMORY.fullmatch(text.strip())
+    found = re.fullmatch(_MEMORY, text.strip())
     key = n.memory_bytes(found[1], found[2] or "b") if found else ""
     exact = found is not None and (found[2] or int(found[1]) % 1024 == 0)
     if (n.number(key) or 0) < 1 << 20 or not exact:
@@ -102,7 +102,7 @@ def _boolean(field: Field, text: str) -> str:
 
 
 def _mac(field: Field, text: str) -> str:
-    if not _MAC.fullmatch(text.strip()):
+    if not re.fullmatch(_MAC, text.strip()):
         raise _wrong(field, text, "a MAC address")
     key = n.mac(text)
     if int(key[:2], 16) & 1 or key == "00:00:00:00:00:00":
@@ -135,14 +135,14 @@ def _path(field: Field, text: str) -> str:
 
 
 def _word(field: Field, text: str) -> str:
-    if not _WORD.fullmatch(text.strip()):
+    if not re.fullmatch(_WORD, text.strip()):
         raise _wrong(field, text, "one word")
     return field.row.codec.normaliser(text)
 
 
 def _words(field: Field, text: str) -> str:
     parts = [part.strip() for part in text.split(",")]
-    if not all(_WORD.fullmatch(part) for part in parts):
+    if not all(re.fullmatch(_WORD, part) for part in parts):
         raise _wrong(field, text, "words with commas between them")
     return field.row.codec.from_ldap([part.encode() for part in parts]) or ""
 

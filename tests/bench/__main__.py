@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = [name for name in given.names if name not in known]
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
+    # An operator's Python keeps its bytecode; one that may not would be measured compiling.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     claims: list[Claim] = []
     for name in given.names or known:
         print(f"== {name} (load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores)", flush=True)

@@ -10,8 +10,8 @@ from textual.screen import Screen
 
 from config.errors import InvalidInput, Refused
 from steps.conflicts import (
+    FIELD_DECISIONS,
     Blocking,
-    Decision,
     Desk,
     FieldClass,
     LdapPlace,
@@ -24,7 +24,7 @@ from steps.conflicts import (
 from tui.app import RekindleApp
 from tui.screens.conflicts import ConflictsScreen
 
-KEEP, LIVE, BOOT, CUSTOM = Decision
+KEEP, LIVE, BOOT, CUSTOM = FIELD_DECISIONS
 MAC_REFUSAL = 'libvirt refuses: "Target network card mac does not match source"'
 
 

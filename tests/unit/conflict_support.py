@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from lxml import etree
 
-from steps.conflicts import Decision, Resolution
+from steps.conflicts import FIELD_DECISIONS, Resolution
 from steps.ldif_text import parse_entries
 from steps.virtual_machine.compare import compare_machine
 
-KEEP, LIVE, BOOT, CUSTOM = Decision
+KEEP, LIVE, BOOT, CUSTOM = FIELD_DECISIONS
 
 
 def compare(scene, mode="with-state", **changes):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from config.errors import InvalidInput, Refused
-from steps.conflicts import Decision, Desk, Resolution
+from steps.conflicts import FIELD_DECISIONS, Desk, Resolution
 from steps.virtual_machine.host_facts import LiveImage, OtherMachine
 from tests.unit.conflict_support import BOOT, CUSTOM, KEEP, LIVE, choose, compare, ids, row
 from tests.unit.machine_documents import (
@@ -39,7 +39,7 @@ def test_every_row_says_yes_or_why_not_to_each_of_the_four_words(mode):
     conflicts = compare(since(EVERYTHING), mode)
     assert len(conflicts.rows) > 15
     for found in conflicts.rows:
-        assert set(found.allowed) | set(found.refused) == set(Decision), found.id
+        assert set(found.allowed) | set(found.refused) == set(FIELD_DECISIONS), found.id
         assert not set(found.allowed) & set(found.refused), found.id
         assert all(reason.strip() for reason in found.refused.values()), found.id
         assert found.default in found.allowed, found.id

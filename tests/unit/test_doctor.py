@@ -199,7 +199,9 @@ def test_the_command_prints_words_and_a_summary(capsys):
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert {line.split()[0] for line in lines[:-1]} <= {"ok", "warning", "error", "do:"}
-    assert lines[-1].endswith(" 0 error")
+    assert lines[-1].endswith(" 0 errors")
+    warnings = sum(line.startswith("warning") for line in lines)
+    assert f", {warnings} warning{'' if warnings == 1 else 's'}, " in lines[-1]
     assert any("there is none yet" in line for line in lines)
 
 

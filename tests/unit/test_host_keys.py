@@ -20,6 +20,7 @@ from steps.targets.host_keys import (
     check_host_key,
     known_host_keys,
     known_types,
+    renew_host_key,
 )
 
 KEY = HostKey("ssh-ed25519", b"first key")
@@ -146,3 +147,43 @@ def test_no_text_makes_the_parser_fail_or_trust(text, host, port):
 @given(st.lists(st.sampled_from(["|1|", "a", "*", "!", "[", "]", ",", "=", "@revoked", " "])))
 def test_broken_patterns_are_passed_over(parts):
     list(known_host_keys("".join(parts) + " ssh-ed25519 AAAA", "node-01", 22))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (line("engine", OTHER), ""),
+        (line("engine", OTHER) + line("engine", HostKey("ssh-rsa", b"rsa")), ""),
+        (line("engine,10.0.0.5", OTHER), line("10.0.0.5", OTHER)),
+        (line(hashed("engine"), OTHER) + line("node-01"), line("node-01")),
+        ("# mine\n" + line("x", OTHER) + line("Engine", OTHER), "# mine\n" + line("x", OTHER)),
+        ("\udcff odd\n" + line("engine", OTHER), "\udcff odd\n"),
+    ],
+)  # fmt: skip
+def test_a_host_that_was_installed_anew_gets_its_new_key_and_the_old_file_is_kept(
+    tmp_path, before, after
+):
+    known = tmp_path / "known_hosts"
+    old = before.encode("utf-8", "surrogateescape")
+    known.write_bytes(old)
+    aside = renew_host_key(known, "engine", 22, KEY)
+    assert aside.read_bytes() == old
+    assert stat.S_IMODE(aside.stat().st_mode) == 0o600
+    check_host_key((known,), "engine", 22, KEY)
+    new = f"engine ssh-ed25519 {base64.b64encode(KEY.blob).decode()}\n".encode()
+    assert known.read_bytes() == after.encode("utf-8", "surrogateescape") + new
+    assert renew_host_key(known, "engine", 22, OTHER) != aside
+
+
+@pytest.mark.parametrize(
+    "text",
+    [line("*.example.org", OTHER), line("engine.example.org", mark="@revoked")],
+    ids=["pattern", "revoked"],
+)
+def test_a_new_key_is_not_taken_over_a_pattern_or_a_revocation(tmp_path, text):
+    known = tmp_path / "known_hosts"
+    known.write_text(text)
+    with pytest.raises(Refused):
+        renew_host_key(known, "engine.example.org", 22, KEY)
+    assert known.read_text() == text
+    assert os.listdir(tmp_path) == ["known_hosts"]

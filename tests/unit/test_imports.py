@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.conflicts import command_words
+
 PROJECT = Path(__file__).resolve().parents[2]
 HEAVY = ("textual", "paramiko", "libvirt", "ovirtsdk4", "ldap", "lxml", "keyring", "jinja2")
 FORBIDDEN = {"config": {"steps", "tui"}, "steps": {"tui", "textual"}, "tui": set()}
@@ -17,6 +19,11 @@ FORBIDDEN = {"config": {"steps", "tui"}, "steps": {"tui", "textual"}, "tui": set
 
 def loaded_after(code):
     """Top-level names of the modules that a fresh interpreter has loaded after this code."""
+    return {name.split(".")[0] for name in modules_after(code)}
+
+
+def modules_after(code):
+    """Full names of them."""
     program = (
         f"import sys\nsys.path.append({str(PROJECT)!r})\n{code}\n"
         "import json\nsys.stderr.write('LOADED' + json.dumps(sorted(sys.modules)))"
@@ -30,8 +37,7 @@ def loaded_after(code):
             timeout=60,
         )
     assert result.returncode == 0, result.stderr
-    names = json.loads(result.stderr.partition("LOADED")[2])
-    return {name.split(".")[0] for name in names}
+    return set(json.loads(result.stderr.partition("LOADED")[2]))
 
 
 def modules_of(package):
@@ -103,3 +109,13 @@ def test_the_plain_commands_never_load_textual():
         arguments = command.split()
         loaded = loaded_after(f"from tui.main import main; assert main({arguments!r}) == 0")
         assert "textual" not in loaded, command
+
+
+def test_comparing_files_for_a_program_loads_nothing_that_only_writing_or_reading_needs(tmp_path):
+    words = command_words(tmp_path)
+    loaded = modules_after(f"from tui.main import main; assert main({words!r}) == 0")
+    assert "steps.virtual_machine.compare" in loaded
+    ours = {"documents", "merged_entries", "merged_xml", "entry_changes", "places", "previews"}
+    assert not loaded & {f"steps.virtual_machine.{name}" for name in ours}
+    assert not loaded & {"config.secrets", "config.site", "config.questions", "textwrap", "yaml"}
+    assert not {name.split(".")[0] for name in loaded} & {*HEAVY, "yaml"} - {"lxml"}

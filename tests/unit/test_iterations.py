@@ -19,13 +19,8 @@ from steps.virtual_machine.iterations import (
     named_time,
     parse_sums,
 )
-from steps.virtual_machine.places import (
-    StoragePlace,
-    safe_name,
-    safe_path,
-    set_place,
-    storage_place,
-)
+from steps.virtual_machine.places import StoragePlace, set_place, storage_place
+from steps.virtual_machine.safe_names import safe_name, safe_path
 
 POOL = "0f83f084-8080-413e-b558-b678e504836e"
 LEAF = "20140109T134445Z"

@@ -1,5 +1,6 @@
 """The command line: dispatch, errors in an operator's words, exit codes."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -148,6 +149,12 @@ def test_an_error_without_a_remedy_is_one_line(command, capsys):
     assert capsys.readouterr().err == "rekindle: no\n"
 
 
+def test_every_line_of_a_remedy_is_set_in(command, capsys):
+    command(failing(InvalidInput("bad", "do this\nor that")))
+    assert main(["try"]) == 2
+    assert capsys.readouterr().err == "rekindle: bad\n  do this\n  or that\n"
+
+
 def test_ctrl_c_ends_quietly(command, capsys):
     command(failing(KeyboardInterrupt()))
     assert main(["try"]) == 130
@@ -185,6 +192,41 @@ def test_the_log_lands_somewhere_even_when_the_state_folder_is_broken(
     logs = list(tmp_path.glob("crash-*.log"))
     assert len(logs) == 1
     assert str(logs[0]) in capsys.readouterr().err
+
+
+def test_an_unexpected_error_is_told_even_where_no_log_can_be_kept(command, capsys, monkeypatch):
+    def full(_error):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tui.crash_log.write_crash_log", full)
+    command(failing(ValueError("odd value")))
+    assert main(["try"]) == 1
+    told = capsys.readouterr().err
+    assert "ValueError" in told
+    assert "could not be kept: No space left on device. odd value" in told
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["list"], ["--version"], ["site", "--example"]])
+def test_output_to_a_full_disk_is_told_in_words(arguments, unbuffered, home):
+    with open("/dev/full", "wb") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "tui.main", *arguments],
+            cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, timeout=60, text=True,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
+    assert process.returncode == 1
+    assert process.stderr == (
+        "rekindle: No space is left on the device that is written to.\n"
+        "  Free some space there and try again.\n"
+    )
+    assert not home.exists()
+
+
+def test_a_full_disk_is_named_where_it_is_known(command, capsys):
+    command(failing(OSError(errno.ENOSPC, "No space left on device", "/srv/x")))
+    assert main(["try"]) == 1
+    assert "No space is left on /srv/x." in capsys.readouterr().err
 
 
 def test_a_reader_that_leaves_early_is_no_error():

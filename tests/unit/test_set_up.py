@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -109,3 +110,29 @@ def test_nothing_is_missing_where_everything_is_installed(checkout):
         stub(checkout / "stubs" / name, "echo installed")
     assert packages(checkout, "check", "test").returncode == 0
     assert packages(checkout, "install", "test").returncode == 0
+
+
+def test_our_modules_are_compiled_beforehand_and_again_after_a_change(checkout):
+    (checkout / ".venv").symlink_to(ROOT / ".venv")
+    for package in ("tui", "steps", "config"):
+        (checkout / package).mkdir()
+    module = checkout / "steps" / "work.py"
+    compiled = Path(importlib.util.cache_from_source(str(module)))
+    stamps = []
+    for seconds, text in enumerate(("x = 1\n", "x = 'changed'\n")):
+        module.write_text(text)
+        os.utime(module, (seconds, seconds))
+        subprocess.run([checkout / "scripts" / "bytecode.sh"], check=True)
+        stamps.append(compiled.read_bytes())
+    assert stamps[0] != stamps[1]
+
+
+def test_a_checkout_that_cannot_be_compiled_is_set_up_all_the_same(checkout):
+    (checkout / ".venv").symlink_to(ROOT / ".venv")
+    for package in ("tui", "steps", "config"):
+        (checkout / package).mkdir()
+    (checkout / "steps" / "work.py").write_text("this is no Python\n")
+    done = subprocess.run(
+        [checkout / "scripts" / "bytecode.sh"], capture_output=True, text=True, check=True
+    )
+    assert "could not be compiled" in done.stderr

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from config.errors import InvalidInput
 from config.timetable import HOUR, MINUTE, WEEKDAY, Timetable, parse_field, parse_timetable
-from steps.virtual_machine.plans.next_runs import Follower, clock_changes, last_due, next_runs
-from steps.virtual_machine.plans.timer import (
+from steps.schedules.next_runs import Follower, clock_changes, last_due, next_runs
+from steps.schedules.timer import (
     Schedule,
     crontab,
     on_calendar,
@@ -269,6 +269,7 @@ def test_the_original_broker_takes_one_minute_and_one_star():
 SCHEDULE = Schedule(
     "rekindle-backup", "Nightly backup", table("0 3 * * *"),
     ("/usr/local/bin/rekindle", "run", "--answers", "/etc/50% of $it/a b.yaml"),
+    "virtual_machine.plan",
 )  # fmt: skip
 
 
@@ -281,7 +282,9 @@ def test_percent_and_dollar_reach_the_program_unchanged():
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):
-    schedule = Schedule("rekindle-backup", "Nightly backup", table("0 3 1 * fri"), ("/bin/true",))
+    schedule = Schedule(
+        "rekindle-backup", "Nightly backup", table("0 3 1 * fri"), ("/bin/true",), "a.job"
+    )
     (tmp_path / "rekindle-backup.service").write_text(service_unit(schedule))
     (tmp_path / "rekindle-backup.timer").write_text(timer_unit(schedule))
     done = subprocess.run(
@@ -293,4 +296,6 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path):
 
 def test_a_unit_never_gets_a_second_line():
     with pytest.raises(InvalidInput):
-        service_unit(Schedule("x", "a\nExecStart=/bin/evil", table("0 3 * * *"), ("/bin/true",)))
+        service_unit(
+            Schedule("x", "a\nExecStart=/bin/evil", table("0 3 * * *"), ("/bin/true",), "a.job")
+        )

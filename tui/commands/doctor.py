@@ -17,6 +17,7 @@ from config.secrets import Secret
 from config.site import Site
 from config.site_file import find_site
 from steps.doctor.diagnosis import Diagnosis, concern, fault, fine, healthy
+from steps.run.text import counted
 from tui.terminal_guard import plain_reason
 
 
@@ -107,7 +108,8 @@ def _summary(found: list[Diagnosis]) -> str:
     counts = {level: 0 for level in ("ok", "warning", "error")}
     for diagnosis in found:
         counts[diagnosis.level] += 1
-    return ", ".join(f"{count} {level}" for level, count in counts.items())
+    warnings, errors = counted(counts["warning"], "warning"), counted(counts["error"], "error")
+    return f"{counts['ok']} ok, {warnings}, {errors}"
 
 
 def _one_line(text: str) -> str:

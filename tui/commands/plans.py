@@ -36,8 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the plans; 2 where one of them cannot be read."""
     from config.site_file import require_site
     from config.site_secrets import resolve_site_secrets
+    from steps.schedules.zone import own_zone
     from steps.targets.open import open_targets
-    from steps.virtual_machine.plans.zone import own_zone
     from tui.typed_secret import ask_secret
 
     site = require_site(arguments.site)
@@ -71,8 +71,8 @@ def _chosen(directory: Directory, arguments: argparse.Namespace) -> Iterator[Rul
 def plan_data(found: Ruled, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """One plan as JSON data. `wrong` says what the directory holds that no plan can be."""
     from config.backup_settings import SETTINGS
+    from steps.schedules.next_runs import next_runs
     from steps.virtual_machine.plans.lookup import timetable_of
-    from steps.virtual_machine.plans.next_runs import next_runs
     from steps.virtual_machine.plans.plan_entry import left_out, values_of
 
     data: dict[str, Any] = {
@@ -144,6 +144,6 @@ def _whole(plan: dict[str, Any]) -> Iterator[str]:
 
 
 def _both(utc: str) -> str:
-    from steps.virtual_machine.plans.zone import both_clocks, own_zone
+    from steps.schedules.zone import both_clocks, own_zone
 
     return both_clocks(datetime.fromisoformat(utc).astimezone(own_zone()))

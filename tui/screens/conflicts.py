@@ -12,9 +12,9 @@ from textual.widgets import DataTable, Input, Static
 
 from config.errors import InvalidInput, Refused
 from steps.conflicts import Decision, Desk, Resolution, Resolutions
+from steps.run.text import counted
 from tui.screens.conflict_preview import ConflictPreview
 from tui.screens.conflicts_view import ConflictsView
-from tui.widgets.conflict_counts import plural
 from tui.widgets.conflict_group import SUGGESTED, GroupPlan, changed_titles, group_plan
 from tui.widgets.conflict_menu import (
     ALL_OPEN,
@@ -27,7 +27,7 @@ from tui.widgets.conflict_menu import (
     unfinished_menu,
     warnings_menu,
 )
-from tui.widgets.conflict_words import known_values
+from tui.widgets.conflict_words import known_values, may_go_cold, no_cold_words
 from tui.widgets.place import Place
 
 
@@ -58,16 +58,21 @@ marked ! is open until you choose, a row marked x blocks whatever else you choos
 only when neither is left. A field with one possible answer is decided by itself.
 
 b takes the backup's value, l today's value, x the backup's value now and today's value from the \
-next cold start, e a value you type. A choice that cannot be made says "no:" and why. Rows that \
-belong together move together. Enter lists everything that can be done, so that arrows, Enter and \
-Esc are enough; Tab and the arrows scroll the lower half. Undo has no limit, and leaving the \
-screen loses nothing.
+next cold start, e a value you type. Rows that are no field but a risk have keys of their own: a \
+accepts it, s stops here, and what else there is stands in the lower half. A choice that cannot \
+be made says "no:" and why. Rows that belong together move together. Enter lists everything that \
+can be done, so that arrows, Enter and Esc are enough; Tab and the arrows scroll the lower half. \
+Undo has no limit, and leaving the screen loses nothing.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "decide('keep-backup')", "choose", key_display="b l x e"),
         Binding("l", "decide('take-live')", "today's value", show=False),
         Binding("x", "decide('next-boot')", "backup now, today's at next cold start", show=False),
         Binding("e", "type_value", "type a value", show=False),
+        Binding("f", "decide('use-failover-host')", "use the failover host", show=False),
+        Binding("v", "decide('prevent')", "do something against it", show=False),
+        Binding("a", "decide('accept')", "accept it", show=False),
+        Binding("s", "decide('stop')", "stop, settle it first", show=False),
         Binding("d", "suggested", "decide as suggested", show=False),
         Binding("c", "cold", "switch the whole restore to a cold start", show=False),
         Binding("n", "next_open(1)", "next open"),
@@ -96,7 +101,7 @@ screen loses nothing.
     # Deciding.
 
     def action_decide(self, word: str) -> None:
-        """Decide the row in hand with one of the four words."""
+        """Decide the row in hand with one of the words."""
         self._decide(Resolution(Decision(word)))
 
     def action_suggested(self) -> None:
@@ -272,13 +277,13 @@ screen loses nothing.
     def _decide_group(self, plan: GroupPlan) -> None:
         self.desk.decide_all(plan.decisions)
         self._update()
-        decided = plural(len(plan.decisions), "row")
+        decided = counted(len(plan.decisions), "row")
         self._advance(f"{decided} decided, {plan.refusals} refused." + _also(plan.moved))
 
     def action_cold(self) -> None:
         """Give the memory up, after a question."""
-        if self.desk.conflicts.mode == "cold":
-            self._say("This restore is a cold start already.")
+        if not may_go_cold(self.desk.conflicts):
+            self._say(no_cold_words(self.desk.conflicts))
         else:
             self._open(cold_menu(), self._switch)
 

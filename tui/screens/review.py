@@ -13,6 +13,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from steps.procedure import Plan, Step
+from steps.run.text import counted
 from tui.hanging import Row, hang
 from tui.screens.page import Page
 from tui.step_text import plan_rows, planned_step_text
@@ -47,7 +48,7 @@ button works.
     ReviewScreen #columns { height: 1fr; }
     ReviewScreen #settings { width: 32; height: 1fr; }
     ReviewScreen #divider { width: 2; height: 1fr; border-left: solid ansi_default; }
-    ReviewScreen #plan { width: 1fr; height: 1fr; max-height: 100%; }
+    ReviewScreen #plan { width: 1fr; height: 1fr; max-height: 100%; scrollbar-gutter: stable; }
     ReviewScreen #confirm { height: auto; margin-top: 1; }
     ReviewScreen #confirm Static { height: auto; }
     ReviewScreen #typing { height: 1; }
@@ -94,10 +95,10 @@ button works.
         self.query_one("#plan", PickList).focus()
 
     def _say_what_it_is(self) -> None:
-        steps = len(self._plan.steps)
+        steps = counted(len(self._plan.steps), "step")
         estimate = self._plan.estimate_seconds
         told = f", about {about(estimate)}" if estimate is not None else ""
-        said = f"{steps} steps{told}. Nothing has been changed yet."
+        said = f"{steps}{told}. Nothing has been changed yet."
         self.query_one("#said", Static).update(said)
 
     def on_resize(self) -> None:
@@ -147,7 +148,10 @@ button works.
             return
         problem = f"{typed!r} is not {wanted!r}." if typed else f"Type {wanted} first."
         self.query_one("#said", Static).update(f"error   {problem}")
-        self.query_one("#typed").focus()
+        field = self.query_one("#typed", LineInput)
+        field.focus()
+        # What is typed next replaces it.
+        field.action_select_all()
 
 
 def plan_options(plan: Plan, width: int) -> Iterator[Option]:

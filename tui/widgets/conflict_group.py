@@ -14,6 +14,7 @@ GROUP_WORDS: Mapping[str, str] = {
     Decision.KEEP_BACKUP: "all from the backup",
     Decision.TAKE_LIVE: "all as they are now",
     Decision.NEXT_BOOT: "all from the backup now, today's values at the next cold start",
+    Decision.ACCEPT: "all accepted",
     SUGGESTED: "all as suggested",
 }
 """The wishes an operator may have for a group, and how they read."""

@@ -10,11 +10,11 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from steps.conflicts import Decision, Desk, Row
+from steps.run.text import counted
 from tui.screens.dialog import Dialog
-from tui.widgets.conflict_counts import plural
 from tui.widgets.conflict_group import GROUP_WORDS, SUGGESTED, GroupPlan, group_plan
 from tui.widgets.conflict_standing import Overview
-from tui.widgets.conflict_words import KEYS, WORDS, choice_text, visible
+from tui.widgets.conflict_words import KEYS, WORDS, choice_text, may_go_cold, visible
 from tui.widgets.pick_list import PickList
 
 ALL_OPEN = "all-open"
@@ -58,7 +58,7 @@ class ConflictMenu(Dialog):
 
 def row_menu(desk: Desk, row: Row) -> ConflictMenu:
     """Everything that can be done on the screen; entry ids are the screen's actions."""
-    entries = [_choice(desk, row, decision) for decision in Decision]
+    entries = [_choice(desk, row, decision) for decision in row.offered]
     entries += [
         Entry("suggested", "d  decide as suggested", row.default is not None),
         Entry("reset", "R  open this row again", row.id in desk.decided),
@@ -70,7 +70,7 @@ def row_menu(desk: Desk, row: Row) -> ConflictMenu:
         Entry("hidden", "h  show how many fields are equal and hidden"),
         Entry("warnings", f"w  read the warnings ({len(desk.conflicts.warnings)})"),
         Entry("filter", "/  show only some rows"),
-        Entry("cold", "c  switch the whole restore to a cold start", desk.conflicts.mode != "cold"),
+        Entry("cold", "c  switch the whole restore to a cold start", may_go_cold(desk.conflicts)),
         Entry("review", "F2 go on to the review"),
         Entry("help", "F1 help"),
         Entry("back", "go back to the questions; every decision is kept"),
@@ -100,17 +100,19 @@ def cold_menu() -> ConflictMenu:
 
 def group_menu(desk: Desk, rows: Sequence[Row], all_open: Sequence[Row]) -> ConflictMenu:
     """What may be wished for a group, and for every open row, with how many would follow."""
-    entries = [_wish(desk, rows, wish, wish, GROUP_WORDS[wish]) for wish in GROUP_WORDS]
+    offered = {decision for row in rows for decision in row.offered} | {SUGGESTED}
+    wishes = [wish for wish in GROUP_WORDS if wish in offered]
+    entries = [_wish(desk, rows, wish, wish, GROUP_WORDS[wish]) for wish in wishes]
     text = "every open row of all groups as suggested"
     entries.append(_wish(desk, all_open, SUGGESTED, ALL_OPEN, text))
-    return ConflictMenu(f"Group {visible(rows[0].group)}: {plural(len(rows), 'row')}", "", entries)
+    return ConflictMenu(f"Group {visible(rows[0].group)}: {counted(len(rows), 'row')}", "", entries)
 
 
 def _wish(desk: Desk, rows: Sequence[Row], wish: str, id_: str, text: str) -> Entry:
     plan = group_plan(desk, rows, wish)
     count = len(plan.decisions)
     refuse = f", {plan.refusals} refused" if plan.refusals else ""
-    return Entry(id_, f"{text} ({plural(count, 'row')}{refuse})", count > 0)
+    return Entry(id_, f"{text} ({counted(count, 'row')}{refuse})", count > 0)
 
 
 def group_confirmation(wish: str, plan: GroupPlan) -> ConflictMenu:
@@ -118,7 +120,7 @@ def group_confirmation(wish: str, plan: GroupPlan) -> ConflictMenu:
     text = "Rows that refuse stay as they are."
     if plan.moved:
         text += " Also moved: " + visible(", ".join(plan.moved))
-    entries = [Entry("apply", f"decide {plural(len(plan.decisions), 'row')} so")]
+    entries = [Entry("apply", f"decide {counted(len(plan.decisions), 'row')} so")]
     for proposal in plan.proposals:
         word = "no: " if proposal.resolution is None else ""
         line = f"   {visible(proposal.row.title)}: {word}{visible(proposal.text)}"
@@ -146,4 +148,4 @@ def warnings_menu(desk: Desk) -> ConflictMenu:
         Entry(f"warning:{number}", f"- {visible(warning.message)}")
         for number, warning in enumerate(desk.conflicts.warnings)
     ]
-    return ConflictMenu(plural(len(entries), "warning"), "They stop nothing.", entries)
+    return ConflictMenu(counted(len(entries), "warning"), "They stop nothing.", entries)

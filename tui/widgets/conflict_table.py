@@ -27,6 +27,7 @@ _CLASSES = {
     FieldClass.FROZEN: "frozen",
     FieldClass.HOST: "host",
     FieldClass.DIRECTORY_ONLY: "directory only",
+    FieldClass.RISK: "risk",
 }
 
 

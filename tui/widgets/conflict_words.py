@@ -21,6 +21,10 @@ KEYS: Final[Mapping[Decision, str]] = {
     Decision.TAKE_LIVE: "l",
     Decision.NEXT_BOOT: "x",
     Decision.CUSTOM: "e",
+    Decision.USE_FAILOVER_HOST: "f",
+    Decision.PREVENT: "v",
+    Decision.ACCEPT: "a",
+    Decision.STOP: "s",
 }
 """The key that decides so."""
 
@@ -29,14 +33,18 @@ WORDS: Final[Mapping[Decision, str]] = {
     Decision.TAKE_LIVE: "now",
     Decision.NEXT_BOOT: "next boot",
     Decision.CUSTOM: "typed",
+    Decision.USE_FAILOVER_HOST: "failover",
+    Decision.PREVENT: "prevent",
+    Decision.ACCEPT: "accept",
+    Decision.STOP: "stop",
 }
 """What the choice is called on the screen."""
 
 _MODES: Final = {"with-state": "with memory state", "cold": "cold start"}
 _INDENT: Final = 13
 _DIRECTORY_PARTS: Final = {"then": "directory_backup", "now": "directory_now"}
-_THEN: Final = ("xml_state", "xml_backup", "directory_backup")
-_NOW: Final = ("xml_now", "directory_now")
+_THEN: Final = ("xml_state", "xml_backup", "directory_backup", "backup")
+_NOW: Final = ("xml_now", "directory_now", "now")
 
 
 def visible(text: str) -> str:
@@ -69,8 +77,21 @@ def mode_words(mode: str) -> str:
     return _MODES.get(mode, mode)
 
 
+def may_go_cold(conflicts: ConflictSet) -> bool:
+    """Whether there is a memory state that could be given up."""
+    return conflicts.mode == "with-state"
+
+
+def no_cold_words(conflicts: ConflictSet) -> str:
+    """Why there is nothing to give up."""
+    cold = conflicts.mode == "cold"
+    return "This is a cold start already." if cold else "There is no memory state to give up."
+
+
 def class_words(row: Row, mode: str) -> str:
     """What the field's class means for this restore."""
+    if row.field_class is FieldClass.RISK:
+        return ""
     if row.field_class is FieldClass.DIRECTORY_ONLY:
         return "directory only, no effect in libvirt"
     if row.field_class is FieldClass.HOST:
@@ -131,9 +152,9 @@ def detail(
     for reason in standing.blocks:
         lines += _wrapped(" blocked     ", reason, width)
     lines += _source_lines(row, width)
-    for decision in Decision:
+    for decision in row.offered:
         lines += _choice_lines(row, decision, conflicts, decided, width)
-    if conflicts.mode != "cold":
+    if may_go_cold(conflicts):
         lines += [" c switch the whole restore to a cold start (memory is lost)"]
     if row.note:
         lines += _wrapped(" note        ", row.note, width)
@@ -149,6 +170,9 @@ def _headline(row: Row, standing: Standing, mode: str, width: int) -> list[str]:
 
 def _source_lines(row: Row, width: int) -> list[str]:
     lines: list[str] = []
+    if row.field_class is FieldClass.RISK:
+        told = {key: key for key in ("backup", "now") if row.values.get(key)}
+        return _sources(" seen        ", row, told, width) if told else []
     if row.ldap or not row.xpath:
         lines += _sources(" directory   ", row, _DIRECTORY_PARTS, width)
     if row.xpath:
@@ -196,7 +220,7 @@ def choice_text(row: Row, decision: Decision, conflicts: ConflictSet, decided: R
     if decision not in row.allowed:
         return f"no: {row.refused.get(decision, 'not a choice for this field')}"
     chosen = decided.get(row.id)
-    words = [_outcome(row, decision, conflicts, decided)]
+    words = [row.words.get(decision, "") or _outcome(row, decision, conflicts, decided)]
     if chosen is not None and chosen.decision is decision:
         words.append("[chosen]")
     elif len(row.allowed) == 1:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from steps.drill.practice_hosts import first_world
+from steps.drill.practice_hosts.engine_machine import WRONG_VERSION
 from steps.drill.practice_hosts.world import Facts
 
 KEY = "database"
@@ -20,7 +21,6 @@ Record = dict[str, Any]
 SPM_NOT_RELEASED = "spm-not-released"
 STAYS_NON_OPERATIONAL = "host-stays-non-operational"
 STILL_ALIVE = "fenced-host-still-alive"
-WRONG_VERSION = "wrong-version"
 FAULTS = (SPM_NOT_RELEASED, STAYS_NON_OPERATIONAL, STILL_ALIVE, WRONG_VERSION)
 """What an administrator of a drill sets in the world's faults. The first three are set to the name
 of a host, the last one to the version that the engine is to have."""

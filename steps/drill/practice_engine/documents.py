@@ -10,6 +10,7 @@ from xml.etree import ElementTree as xml
 from steps.drill.practice_engine import database as db
 from steps.drill.practice_engine.database import Record
 from steps.drill.practice_engine.host_rules import availability
+from steps.drill.practice_hosts.engine_machine import WRONG_VERSION
 from steps.drill.practice_hosts.world import Facts
 
 ROOT = "/ovirt-engine/api"
@@ -82,7 +83,7 @@ def _level(text: str) -> Element:
 def api(facts: Facts) -> Element:
     """The root."""
     database = facts[db.KEY]
-    version = str(facts["faults"].get(db.WRONG_VERSION) or database["version"])
+    version = str(facts["faults"].get(WRONG_VERSION) or database["version"])
     numbers = [*version.partition("-")[0].split("."), "0", "0"]
     return element(
         "api",

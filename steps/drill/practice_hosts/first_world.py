@@ -9,6 +9,8 @@ from steps.drill.practice_hosts.world import Facts
 DOMAIN = "practice.invalid"
 ENGINE = f"engine.{DOMAIN}"
 ENGINE_ADDRESS = "192.0.2.10"
+BACKUP = f"backup.{DOMAIN}"
+BACKUP_ADDRESS = "192.0.2.6"
 STORAGE = f"storage.{DOMAIN}"
 STORAGE_ADDRESS = "192.0.2.5"
 GATEWAY = "192.0.2.1"
@@ -37,8 +39,26 @@ _GUIDE_PACKAGES = {
 }
 
 
-def practice_world(hosts: dict[str, str], speed: float = 60.0) -> Facts:
-    """The facts; `hosts` maps a host's name to the build of the tool that it has."""
+MACHINE, SERVER = "engine-machine", "backup-server"
+"""What a server is: the machine that the engine runs in, or one that keeps its backups."""
+ENGINE_VERSION = "4.5.6-1.el9"
+SITE_SERVERS = {ENGINE: MACHINE, BACKUP: SERVER}
+_SERVER_ADDRESSES = {ENGINE: ENGINE_ADDRESS, BACKUP: BACKUP_ADDRESS}
+_MACHINE_PACKAGES = {
+    name: ENGINE_VERSION
+    for name in ("ovirt-engine", "ovirt-engine-setup", "ovirt-engine-tools-backup",
+                 "ovirt-engine-backend")
+} | {"ovirt-engine-dwh": "4.5.8-1.el9", "postgresql-server": "13.20-1.el9"}  # fmt: skip
+
+
+def practice_world(
+    hosts: dict[str, str], speed: float = 60.0, servers: dict[str, str] | None = None
+) -> Facts:
+    """The facts; `hosts` maps a host's name to the build of the tool that it has.
+
+    `servers` maps a server's name to what it is. Without the engine's machine among them somebody
+    simulated installs the engine in whatever machine is deployed.
+    """
     facts: Facts = {
         "speed": speed,
         "started": time.time(),
@@ -55,16 +75,28 @@ def practice_world(hosts: dict[str, str], speed: float = 60.0) -> Facts:
             name: _host(number, name, build)
             for number, (name, build) in enumerate(hosts.items(), start=1)
         },
+        "servers": {
+            name: _server(number, name, kind)
+            for number, (name, kind) in enumerate((servers or {}).items(), start=1)
+        },
         "engine": engine_machine(),
         "maintenance": {"global": False},
     }
+    if BACKUP in facts["servers"]:
+        facts["dns"][BACKUP] = [BACKUP_ADDRESS]
+        facts["network"]["answering"].append(BACKUP_ADDRESS)
     facts["network"]["answering"] += [h["address"] for h in facts["hosts"].values()]
     return facts
 
 
 def engine_machine() -> Facts:
-    """An engine machine that does not exist. Times are of the world's clock; None is never."""
+    """An engine machine that does not exist. Times are of the world's clock; None is never.
+
+    `disk` tells one machine from the next of the same name, `boot` one start from the next;
+    `system` is whether an operating system is installed, `set_up` whether an engine is.
+    """
     return {
+        "disk": 0, "boot": 0, "system": True, "set_up": True, "local": "",
         "state": "absent", "host": "", "fqdn": "", "up_at": None, "down_at": None,
         "healthy_at": None, "console_password": "", "password_until": 0.0, "mac": "",
     }  # fmt: skip
@@ -120,6 +152,31 @@ def _host(number: int, name: str, build: str) -> Facts:
         "local_machine": False,
         "ha": {"score": 0, "maintenance": False, "joined": False},
     }
+
+
+def _server(number: int, name: str, kind: str) -> Facts:
+    machine = kind == MACHINE
+    return {
+        "name": name,
+        "kind": kind,
+        "address": _SERVER_ADDRESSES[name],
+        "nics": {"eth0": {"mac": f"52:54:00:00:01:{number:02x}", "addressed": True}},
+        "uuid": f"4c4c4544-0035-3910-8052-b{number}c04f4e3332",
+        "cpus": 4,
+        "memory_mb": 16384,
+        "packages": dict(_MACHINE_PACKAGES) if machine else {},
+        "services": machine_services() if machine else {"sshd": "active"},
+        "databases": {},
+        "roles": {},
+    }
+
+
+def machine_services() -> dict[str, str]:
+    """The services of an engine's machine on which nothing was set up yet."""
+    return {
+        "sshd": "active", "firewalld": "active", "httpd": "inactive", "postgresql": "inactive",
+        "ovirt-engine": "inactive", "ovirt-engine-dwhd": "inactive",
+    }  # fmt: skip
 
 
 def _services(classic: bool) -> dict[str, str]:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from steps.drill.practice_hosts.first_world import NAME_SERVER
 from steps.drill.practice_hosts.places import HostPlaces
-from steps.drill.practice_hosts.programs.main import NAMES
-from steps.drill.practice_hosts.world import Facts
+from steps.drill.practice_hosts.programs.main import HOST, programs_of
+from steps.drill.practice_hosts.world import Facts, computer
 
 _FOLDERS = (
     "usr", "etc", "dev/pts", "dev/shm", "proc", "sys/class/net", "sys/class/dmi/id", "tmp",
     "var/tmp", "var/log", "var/lib", "var/run", "root", "run", "mnt", "home", "opt",
     "practice/bin", "practice/world", "practice/exports", "practice/code/steps",
     "practice/code/config", "practice/pycache", "practice/run", "practice/facts", "practice/old",
-    "etc/alternatives", "etc/ovirt-hosted-engine",
+    "etc/alternatives",
 )  # fmt: skip
+_HOST_FOLDERS = ("etc/ovirt-hosted-engine",)
+_SERVER_FOLDERS = ("var/backup/ovirt-engine", "var/lib/pgsql/data")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 """Links into /usr on most systems, folders of their own on others."""
@@ -26,9 +29,13 @@ _USERS = """\
 root:x:0:0:root:/root:/bin/bash
 vdsm:x:36:36:Node Virtualization Manager:/var/lib/vdsm:/sbin/nologin
 qemu:x:107:107:qemu user:/:/sbin/nologin
+postgres:x:26:26:PostgreSQL Server:/var/lib/pgsql:/bin/bash
+ovirt:x:108:108:oVirt Manager:/var/lib/ovirt-engine:/sbin/nologin
 nobody:x:65534:65534:nobody:/:/sbin/nologin
 """
-_GROUPS = "root:x:0:\nkvm:x:36:qemu\nqemu:x:107:vdsm\nnogroup:x:65534:\n"
+_GROUPS = (
+    "root:x:0:\npostgres:x:26:\nkvm:x:36:qemu\nqemu:x:107:vdsm\novirt:x:108:\nnogroup:x:65534:\n"
+)
 _FLAGS = (
     "fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse"
     " sse2 ss ht syscall nx rdtscp lm constant_tsc vmx ssse3 fma cx16 sse4_1 sse4_2 movbe popcnt"
@@ -56,9 +63,10 @@ def interpreter() -> Path:
 
 
 def lay_out(places: HostPlaces, name: str, facts: Facts) -> None:
-    """Make a host's folders and files. Doing it again puts them back as they were."""
-    root, host = places.root(name), facts["hosts"][name]
-    for folder in _FOLDERS:
+    """Make a host's or a server's folders and files. Again puts them back as they were."""
+    root, host = places.root(name), computer(facts, name)
+    kind = str(host.get("kind", HOST))
+    for folder in (*_FOLDERS, *(_HOST_FOLDERS if kind == HOST else _SERVER_FOLDERS)):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "tmp").chmod(0o1777)
     (root / "var/tmp").chmod(0o1777)
@@ -69,8 +77,12 @@ def lay_out(places: HostPlaces, name: str, facts: Facts) -> None:
     _identity(root, name, host)
     _hardware(root, host)
     write_names(places, name, facts)
-    _programs(root, classic=str(host["build"]).startswith("1."))
+    _programs(root, programs_of(kind), classic=_is_classic(host))
     (root / "practice/host-name").write_text(name + "\n")
+
+
+def _is_classic(host: Facts) -> bool:
+    return str(host.get("build", "")).startswith("1.")
 
 
 def _linked(place: Path, real: Path) -> None:
@@ -88,7 +100,7 @@ def _identity(root: Path, name: str, host: Facts) -> None:
     (etc / "hostname").write_text(name + "\n")
     (etc / "nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files\n")
     (etc / "resolv.conf").write_text(f"nameserver {NAME_SERVER}\n")
-    release = "7" if str(host["build"]).startswith("1.") else "8"
+    release = "7" if _is_classic(host) else "8" if "build" in host else "9"
     (etc / "os-release").write_text(
         f'NAME="Practice host (simulated)"\nID="centos"\nVERSION_ID="{release}"\n'
     )
@@ -128,14 +140,15 @@ def write_names(places: HostPlaces, name: str, facts: Facts) -> None:
     (places.root(name) / "etc/hosts").write_text("\n".join(lines) + "\n")
 
 
-def _programs(root: Path, *, classic: bool) -> None:
+def _programs(root: Path, names: Sequence[str], *, classic: bool) -> None:
     (root / "practice/run.py").write_text(_RUN)
     start = f"exec {interpreter()} -I -S -X pycache_prefix=/practice/pycache /practice/run.py"
     stubs = {
-        name: f'{start} {name} "$@"' for name in NAMES if not (classic and name == _NO_CLEANUP)
+        name: f'{start} {name} "$@"' for name in names if not (classic and name == _NO_CLEANUP)
     }
-    # Only its -f is answered by the world; everything else must be quick, it is asked often.
-    stubs["stat"] = f'[ "$1" = -f ] || exec /usr/bin/stat "$@"\n{stubs["stat"]}'
+    if "stat" in stubs:
+        # Only its -f is answered by the world; everything else must be quick, it is asked often.
+        stubs["stat"] = f'[ "$1" = -f ] || exec /usr/bin/stat "$@"\n{stubs["stat"]}'
     # Whoever writes as vdsm must meet the export's mode bits: the privileges of root would not.
     stubs["setpriv"] = (
         'while case "$1" in --*) true;; *) false;; esac; do shift; done\n'

@@ -85,6 +85,10 @@ class HostPlaces:
         """The process id of that process's keeper."""
         return self.host(name) / "agent.pid"
 
+    def disk_file(self, name: str) -> Path:
+        """Which of the machines of that name has its files here (`disk` in the world)."""
+        return self.host(name) / "disk"
+
     def ports(self) -> dict[str, int]:
         """Ports by host."""
         found: dict[str, int] = json.loads(self.ports_file.read_text())

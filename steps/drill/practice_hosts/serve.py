@@ -1,7 +1,8 @@
 """The servers of a practice site's hosts, in a process of their own.
 
 `python -P -m steps.drill.practice_hosts.serve FOLDER`. It starts the hosts that are down, and
-leaves them running when it is stopped: what runs on a host outlives the way to it.
+leaves them running when it is stopped: what runs on a host outlives the way to it. A host that is
+dead in the world does not answer, and the engine's machine does only while it runs there.
 """
 
 from __future__ import annotations
@@ -9,57 +10,51 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 
 import paramiko
 
-from config.errors import RekindleError, StepFailed
+from config.errors import RekindleError
 from steps.drill.own_server import say_ready
+from steps.drill.practice_hosts.door import Door, await_host
 from steps.drill.practice_hosts.enter import spaces, start_host
 from steps.drill.practice_hosts.host_command import is_up
 from steps.drill.practice_hosts.places import HostPlaces
-from steps.drill.practice_hosts.ssh_server import Entrance, HostServer
-from steps.drill.practice_hosts.world import DROP
+from steps.drill.practice_hosts.ssh_server import Entrance
+from steps.drill.practice_hosts.world import FILE
 
-READY_SECONDS = 20.0
 LOOK_SECONDS = 0.02
 
 
 def serve(places: HostPlaces, ended: threading.Event) -> None:
     """Serve every host until told to end."""
-    _start_hosts(places)
     key = paramiko.Ed25519Key.from_private_key_file(str(places.user_key))
     entrance = Entrance(key, places.password_file.read_text().strip())
-    servers = {
-        name: HostServer(places.agent(name), _host_key(places, name), entrance, port)
-        for name, port in places.ports().items()
-    }
+    doors = [Door(places, name, port, entrance) for name, port in places.ports().items()]
+    facts = places.world.read()
+    _start_all(places, [door for door in doors if door.wanted(facts)])
+    for door in doors:
+        door.follow(facts)
     say_ready(places.server_file)
+    seen = None
     while not ended.wait(LOOK_SECONDS):
-        for name, server in servers.items():
-            mark = places.world.folder / f"{DROP}.{name}"
-            if mark.exists():
-                server.drop()
-                mark.unlink(missing_ok=True)
-    for server in servers.values():
-        server.close()
+        written = (places.world.folder / FILE).stat()
+        if seen != (written.st_ino, written.st_mtime_ns):
+            facts, seen = places.world.read(), (written.st_ino, written.st_mtime_ns)
+        for door in doors:
+            door.follow(facts)
+    for door in doors:
+        door.close()
 
 
-def _host_key(places: HostPlaces, name: str) -> paramiko.PKey:
-    return paramiko.Ed25519Key.from_private_key_file(str(places.host_key(name)))
-
-
-def _start_hosts(places: HostPlaces) -> None:
-    down = [name for name in places.ports() if not is_up(places.agent(name))]
+def _start_all(places: HostPlaces, doors: list[Door]) -> None:
+    """All at once: a host takes a moment to start."""
+    down = [door for door in doors if not is_up(places.agent(door.name))]
     how = spaces() if down else ()
-    for name in down:
-        start_host(places, name, how)
-    until = time.monotonic() + READY_SECONDS
-    while down := [name for name in down if not is_up(places.agent(name))]:
-        if time.monotonic() > until:
-            raise StepFailed(f"The practice host {down[0]} does not start.", "Look at server.log.")
-        time.sleep(0.02)
+    for door in down:
+        start_host(places, door.name, how)
+    for door in down:
+        await_host(places, door.name)
 
 
 def main(folder: Path) -> int:

@@ -8,16 +8,17 @@ import signal
 import socket
 import string
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import paramiko
-
 from config.errors import InvalidInput, StepFailed
+from config.site import EngineHost, ShellAccess, Site
+from config.site_file import save_site
 from steps.drill.own_server import start_server
 from steps.drill.practice_hosts import first_world
 from steps.drill.practice_hosts.host_command import is_up
 from steps.drill.practice_hosts.host_tree import lay_out, write_names
+from steps.drill.practice_hosts.keys import host_key, make_key
 from steps.drill.practice_hosts.places import HostPlaces
 from steps.drill.practice_hosts.programs.storage import export_folder
 from steps.drill.practice_hosts.world import Facts
@@ -29,61 +30,53 @@ END_SECONDS = 10.0
 MARKER = ".rekindle-practice-site"
 
 
-def build_hosts(places: HostPlaces, hosts: Mapping[str, str], speed: float = 60.0) -> None:
+def build_hosts(
+    places: HostPlaces, hosts: Mapping[str, str], speed: float = 60.0,
+    servers: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
     """Lay everything out; `hosts` maps names to the build of the tool that each has.
 
-    Raises InvalidInput where the folder is in use.
+    `servers` maps the names of other computers to what they are (first_world). Raises InvalidInput
+    where the folder is in use.
     """
     if places.world.folder.exists():
         raise InvalidInput(f"{places.folder} has practice hosts already.", "Take them down first.")
     for folder in (places.folder, places.ssh):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (places.folder / MARKER).touch()
-    facts = first_world.practice_world(dict(hosts), speed)
+    facts = first_world.practice_world(dict(hosts), speed, dict(servers or {}))
     places.world.folder.mkdir()
     places.world.write(facts)
     for path in facts["storage"]["exports"]:
         (places.exports / export_folder(path)).mkdir(parents=True)
-    _make_keys(places, hosts)
-    places.ports_file.write_text(json.dumps(_free_ports(hosts)) + "\n")
+    names = (*hosts, *(servers or {}))
+    _make_keys(places, names)
+    places.ports_file.write_text(json.dumps(_free_ports(names)) + "\n")
     _write_known_hosts(places)
-    for name in hosts:
+    for name in names:
         places.host(name).mkdir(parents=True)
         lay_out(places, name, facts)
     write_site_file(places, hosts)
 
 
-def _make_keys(places: HostPlaces, hosts: Mapping[str, str]) -> None:
+def _make_keys(places: HostPlaces, hosts: Sequence[str]) -> None:
     for file in (places.user_key, *(places.host_key(name) for name in hosts)):
-        _make_key(file)
+        make_key(file)
     letters = string.ascii_letters + string.digits
     password = "".join(secrets.choice(letters) for _ in range(20))
     places.password_file.touch(mode=0o600)
     places.password_file.write_text(password + "\n")
 
 
-def _make_key(file: Path) -> None:
-    # paramiko cannot make keys of this kind; the library below it can, and it is there with it.
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    text = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH,
-        serialization.NoEncryption(),
-    )  # fmt: skip
-    file.touch(mode=0o600)
-    file.write_bytes(text)
-
-
 def _write_known_hosts(places: HostPlaces) -> None:
     lines = []
     for name, port in places.ports().items():
-        key = paramiko.Ed25519Key.from_private_key_file(str(places.host_key(name)))
+        key = host_key(places, name)
         lines.append(f"[127.0.0.1]:{port} {key.get_name()} {key.get_base64()}\n")
     places.known_hosts.write_text("".join(lines))
 
 
-def _free_ports(hosts: Mapping[str, str]) -> dict[str, int]:
+def _free_ports(hosts: Sequence[str]) -> dict[str, int]:
     held = {name: socket.create_server(("127.0.0.1", 0)) for name in hosts}
     ports = {name: int(listener.getsockname()[1]) for name, listener in held.items()}
     for listener in held.values():
@@ -93,19 +86,16 @@ def _free_ports(hosts: Mapping[str, str]) -> dict[str, int]:
 
 def write_site_file(places: HostPlaces, hosts: Mapping[str, str]) -> None:
     """The site file of these hosts; it refers to the key, it holds no secret."""
-    entries = "".join(
-        f"""  - name: {name}
-    shell:
-      kind: ssh
-      host: 127.0.0.1
-      port: {places.ports()[name]}
-      user: root
-      key_file: {places.user_key}
-      known_hosts: {places.known_hosts}
-"""
-        for name in hosts
-    )
-    places.site_file.write_text(f"name: practice\npractice: true\nengine_hosts:\n{entries}")
+    entries = tuple(EngineHost(name, shell_access(places, name)) for name in hosts)
+    save_site(places.site_file, Site("practice", practice=True, engine_hosts=entries))
+
+
+def shell_access(places: HostPlaces, name: str) -> ShellAccess:
+    """How a site file says that a host is reached."""
+    return ShellAccess(
+        "ssh", "127.0.0.1", places.ports()[name], "root",
+        key_file=places.user_key, known_hosts=places.known_hosts,
+    )  # fmt: skip
 
 
 def start_servers(places: HostPlaces) -> None:

@@ -20,6 +20,7 @@ from paramiko.common import (
 from steps.drill.practice_hosts.session_pump import Terminal, serve_channel
 
 USER = "root"
+SFTP_SERVERS = ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server")
 _SLOW = 15.0
 
 
@@ -38,6 +39,7 @@ class HostServer:
         self._agent, self._host_key, self._entrance = agent, host_key, entrance
         self._transports: set[paramiko.Transport] = set()
         self._lock = threading.Lock()
+        self._closed = False
         self._listener = socket.create_server(("127.0.0.1", port), backlog=64)
         threading.Thread(target=self._accept, daemon=True, name=f"port {port}").start()
 
@@ -52,6 +54,7 @@ class HostServer:
 
     def close(self) -> None:
         """No new connections, and the old ones are cut."""
+        self._closed = True
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -77,6 +80,8 @@ class HostServer:
             return
         with self._lock:
             self._transports = {t for t in self._transports if t.is_active()} | {transport}
+        if self._closed:
+            self.drop()
 
 
 class _Door(paramiko.ServerInterface):
@@ -133,6 +138,13 @@ class _Door(paramiko.ServerInterface):
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         self._begin(channel, ["/bin/sh", "-c", command.decode("utf-8", "surrogateescape")])
+        return True
+
+    def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
+        program = next((path for path in SFTP_SERVERS if Path(path).exists()), "")
+        if name != "sftp" or not program:
+            return False
+        self._begin(channel, [program])
         return True
 
     def check_channel_shell_request(self, channel: paramiko.Channel) -> bool:

@@ -23,6 +23,12 @@ DROP = "drop"
 """A file of this name with a host's name after it has that host's connections cut."""
 
 
+def computer(facts: Facts, name: str) -> Facts:
+    """A host or a server by its name."""
+    found: Facts = facts["hosts"].get(name) or facts["servers"][name]
+    return found
+
+
 class World:
     """The world in a folder. Every reading is of now; every change is whole or not at all."""
 

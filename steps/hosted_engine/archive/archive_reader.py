@@ -20,7 +20,7 @@ from steps.hosted_engine.archive.compression import (
 )
 from steps.hosted_engine.archive.contents import Contents
 from steps.hosted_engine.archive.member_names import MemberNames
-from steps.hosted_engine.archive.member_readers import MemberReaders
+from steps.hosted_engine.archive.member_readers import MemberReaders, TakeDump
 from steps.hosted_engine.archive.problems import ArchiveFault, Problem
 from steps.hosted_engine.archive.read_ahead import read_ahead
 from steps.hosted_engine.archive.tar_stream import members
@@ -30,9 +30,14 @@ _PIECE: Final = 256 << 10
 
 
 def read_archive(
-    path: Path, progress: Progress | None = None, cancel: threading.Event | None = None
+    path: Path,
+    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+    take_dump: TakeDump | None = None,
 ) -> Contents:
     """Read all of it. What is wrong within is a problem of the contents.
+
+    `take_dump` reads the dumps itself, instead of what an inspection looks for in them.
 
     Raises InvalidInput where there is no such regular file, StepFailed or Unreachable where it
     cannot be read, Interrupted once `cancel` is set.
@@ -45,7 +50,7 @@ def read_archive(
             return contents
         budget = Budget(size, progress, cancel)
         try:
-            _read(file, contents, budget)
+            _read(file, MemberReaders(contents, budget, take_dump))
         except ArchiveFault as fault:
             contents.add(fault)
         return contents
@@ -68,16 +73,17 @@ def _empty(path: Path) -> Problem:
     )
 
 
-def _read(file: BinaryIO, contents: Contents, budget: Budget) -> None:
+def _read(file: BinaryIO, readers: MemberReaders) -> None:
+    contents, budget = readers.contents, readers.budget
     pieces = _file_pieces(file, budget)
     first = next(pieces, b"")
     contents.outer = compression_of(first[:MAGIC_BYTES])
     whole = chain([first], pieces)
     if contents.outer == NONE:
-        _read_members(ByteStream(whole), contents, budget)
+        _read_members(ByteStream(whole), readers)
         return
     with read_ahead(decompressed(whole, contents.outer, budget, "the archive")) as content:
-        _read_members(ByteStream(content), contents, budget)
+        _read_members(ByteStream(content), readers)
 
 
 def _file_pieces(file: BinaryIO, budget: Budget) -> Iterator[bytes]:
@@ -88,10 +94,10 @@ def _file_pieces(file: BinaryIO, budget: Budget) -> Iterator[bytes]:
         yield piece
 
 
-def _read_members(stream: ByteStream, contents: Contents, budget: Budget) -> None:
-    readers, names = MemberReaders(contents, budget), MemberNames()
+def _read_members(stream: ByteStream, readers: MemberReaders) -> None:
+    contents, names = readers.contents, MemberNames()
     try:
-        for member in members(stream, budget, "the file"):
+        for member in members(stream, readers.budget, "the file"):
             name = names.accept(member.header, contents)
             if name:
                 readers.read(name, member)

@@ -21,6 +21,8 @@ SCOPES: Final = {
     "grafana.db": "grafanadb",
 }
 """Scope of engine-backup by the dump's name below db/, without a compressor's suffix."""
+NO_DUMPS: Final = frozenset({"grafanadb"})
+"""Scopes that are no dump of PostgreSQL: Grafana keeps a file of SQLite."""
 
 
 @dataclass(slots=True)

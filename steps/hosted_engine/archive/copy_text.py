@@ -126,4 +126,26 @@ class RowBlock:
             self._take(cells)
 
 
-Block = SkippedBlock | RowBlock
+class CountedBlock:
+    """A block whose rows are counted, whatever their size; `bytes` is what they are long."""
+
+    def __init__(self) -> None:
+        self._end = SkippedBlock()
+        self.rows = self.bytes = 0
+
+    def feed(self, text: bytes, at: int) -> int:
+        """Where the block ends in this text, after its end mark; -1 where it goes on."""
+        end = self._end.feed(text, at)
+        upto = end if end >= 0 else len(text)
+        # The end mark is a line of its own, and no row.
+        self.rows += text.count(b"\n", at, upto) - (end >= 0)
+        self.bytes += upto - at
+        return end
+
+
+Block = SkippedBlock | RowBlock | CountedBlock
+
+
+def skip_table(_head: CopyHead) -> Block:
+    """For the readers of dumps: nobody wants it."""
+    return SkippedBlock()

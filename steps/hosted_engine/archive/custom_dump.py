@@ -6,13 +6,20 @@ went through a compressor has none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from steps.hosted_engine.archive.budget import Budget
 from steps.hosted_engine.archive.byte_stream import ByteStream, EndOfStream
-from steps.hosted_engine.archive.copy_text import Block, CopyHead, SkippedBlock, match_head
+from steps.hosted_engine.archive.copy_text import (
+    Block,
+    CopyHead,
+    SkippedBlock,
+    match_head,
+    skip_table,
+)
 from steps.hosted_engine.archive.dump_block import unpacked
 from steps.hosted_engine.archive.problems import ArchiveFault
 
@@ -49,6 +56,14 @@ def read_custom(
         raise ArchiveFault("corrupt-dump", "The database dump ends too early.") from error
 
 
+def server_version(head: bytes) -> str | None:
+    """The version of the server that was dumped, from the first bytes of a dump."""
+    try:
+        return _Reader(ByteStream(iter([head])), skip_table, Budget(0)).server_version()
+    except (EndOfStream, ArchiveFault):
+        return None
+
+
 class _Reader:
     def __init__(
         self, stream: ByteStream, begin: Callable[[CopyHead], Block], budget: Budget
@@ -58,12 +73,17 @@ class _Reader:
         self._algorithm = "none"
         self._dependencies = 0
 
-    def read(self) -> None:
+    def server_version(self) -> str | None:
         self._algorithm = self._compression()
         for _ in range(7):
             self._int()
-        for _ in range(3):
-            self._skip_text()
+        self._skip_text()
+        found = re.match(rb"\d[\d.]{0,20}", self._text() or b"")
+        self._skip_text()
+        return found[0].decode() if found else None
+
+    def read(self) -> None:
+        self.server_version()
         entries = self._int()
         if not 0 <= entries <= _MAX_ENTRIES:
             raise _damaged(f"it claims {entries} entries")

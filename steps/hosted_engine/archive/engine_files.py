@@ -12,7 +12,13 @@ from typing import Final
 
 MAX_FILE_BYTES: Final = 256 << 10
 
-_SETTINGS: Final = frozenset({"ENGINE_FQDN", "ENGINE_DB_HOST", "DWH_DB_HOST"})
+_DATABASES: Final = {"db": "ENGINE_DB", "dwhdb": "DWH_DB"}
+"""What the settings of a database begin with, by the scope of its dump."""
+
+_SETTINGS: Final = frozenset(
+    {"ENGINE_FQDN"}
+    | {f"{start}_{what}" for start in _DATABASES.values() for what in ("HOST", "PORT", "SECURED")}
+)
 _SETUP_KEYS: Final = {
     "OVESETUP_CONFIG/fqdn": "fqdn",
     "OVESETUP_ENGINE_CONFIG/fqdn": "fqdn",
@@ -58,6 +64,14 @@ class EngineFiles:
     @property
     def dwh_db_host(self) -> str | None:
         return self._value("DWH_DB_HOST")
+
+    def database(self, scope: str) -> tuple[str | None, int | None, bool | None]:
+        """Host, port, and whether the connection was secured; None is not known."""
+        start = _DATABASES.get(scope, "")
+        port, secured = self._value(f"{start}_PORT"), self._value(f"{start}_SECURED")
+        number = int(port) if port and port.isascii() and port.isdigit() else None
+        flag = None if secured is None else secured.casefold() == "true"
+        return self._value(f"{start}_HOST"), number, flag
 
     @property
     def dwh_enabled(self) -> bool:

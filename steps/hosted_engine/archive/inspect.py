@@ -36,7 +36,13 @@ def inspect(
     """
     if newcomer is not None:
         newcomer.check()
-    contents = read_archive(path, progress, cancel)
+    return inspect_contents(read_archive(path, progress, cancel), newcomer, installed)
+
+
+def inspect_contents(
+    contents: Contents, newcomer: Newcomer | None = None, installed: Version | None = None
+) -> Inspection:
+    """What an archive that was read means for such a restore."""
     if contents.complete:
         _judge_scopes(contents)
     version = _version(contents, installed)

@@ -15,8 +15,8 @@ from steps.hosted_engine.archive.compression import (
     compression_of,
     decompressed,
 )
-from steps.hosted_engine.archive.contents import SCOPES, Contents
-from steps.hosted_engine.archive.dump import read_dump
+from steps.hosted_engine.archive.contents import NO_DUMPS, SCOPES, Contents
+from steps.hosted_engine.archive.dump import DumpContent, dump_content
 from steps.hosted_engine.archive.hash_list import Checksums, parse_hash_list
 from steps.hosted_engine.archive.member_names import MemberNames
 from steps.hosted_engine.archive.problems import ArchiveFault, shown_name
@@ -27,6 +27,9 @@ _SMALL: Final = 4 << 10
 _SUFFIXES: Final = (".bz2", ".gz", ".xz")
 _TREE: Final = "files/"
 
+TakeDump = Callable[[str, str, DumpContent], None]
+"""What is done with a database: called with its scope, its member's name, and its dump."""
+
 
 @dataclass(slots=True)
 class MemberReaders:
@@ -34,6 +37,8 @@ class MemberReaders:
 
     contents: Contents
     budget: Budget
+    take_dump: TakeDump | None = None
+    """For those who read the dumps themselves; None looks for what an inspection shows."""
     _sums: Checksums = field(default_factory=Checksums)
 
     def read(self, name: str, member: Member) -> None:
@@ -138,12 +143,19 @@ class MemberReaders:
             return
         scope = SCOPES[stem]
         self.contents.add_scope(scope, member.header.mtime)
-        if scope == "db":
-            read_dump(stream.rest(), name, self.contents.tables.begin, self.budget, self._note)
-            self.contents.tables.close()
+        if scope in NO_DUMPS:
+            return
+        with dump_content(stream.rest(), name, self.budget) as content:
+            (self.take_dump or self._look_into)(scope, name, content)
 
-    def _note(self, form: str, compressor: str) -> None:
-        self.contents.db_format, self.contents.db_compressor = form, compressor
+    def _look_into(self, scope: str, _name: str, content: DumpContent) -> None:
+        if scope == "db":
+            self.contents.db_format, self.contents.db_compressor = (
+                content.format,
+                content.compressor,
+            )
+            content.read(self.contents.tables.begin)
+            self.contents.tables.close()
 
 
 def _whole(member: Member, pieces: Iterator[bytes], limit: int) -> bytes:

@@ -14,10 +14,9 @@ from steps.hosted_engine.archive.copy_text import (
     MAX_HEAD,
     Block,
     CopyHead,
-    SkippedBlock,
     match_head,
 )
-from steps.hosted_engine.archive.problems import ArchiveFault
+from steps.hosted_engine.archive.problems import ArchiveFault, shown_name
 
 BeginTable = Callable[[CopyHead], Block]
 
@@ -25,9 +24,10 @@ _END_MARK: Final = b"-- PostgreSQL database dump complete"
 _MARGIN: Final = 300
 """No token that is looked for is longer, so none is torn that begins before it."""
 _TOKEN: Final = re.compile(
-    rb"'|\"|--|\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]{0,62})?\$|COPY "
+    rb"'|\"|--|\\|\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]{0,62})?\$|COPY "
     rb"|SET search_path = [^,;\n]{0,200}"
 )
+_HARMLESS: Final = re.compile(rb"\\(?:un)?restrict [0-9A-Za-z]{1,200}\s*")
 _WORD: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$") | (
     frozenset(range(0x80, 0x100))
 )
@@ -100,6 +100,9 @@ class _Scanner:
                     return found_head
                 if len(text) - start < MAX_HEAD and b";\n" not in text[start:]:
                     return None, start
+            elif token[0] == b"\\":
+                refuse_commands(text[start : start + _MARGIN].partition(b"\n")[0])
+                self._closing = b"\n"
             else:
                 self._note(token[0], text[start - 1])
 
@@ -124,6 +127,16 @@ class _Scanner:
             self._schema = schema.decode("utf-8", "replace") or None
 
 
-def skip_table(_head: CopyHead) -> Block:
-    """For `begin`: nobody wants it."""
-    return SkippedBlock()
+def refuse_commands(line: bytes) -> None:
+    """Raises ArchiveFault `dump-commands` for a line of psql's own that pg_dump does not write.
+
+    `line` begins with the backslash. psql takes such a command anywhere outside strings and rows.
+    """
+    if _HARMLESS.fullmatch(line) is None:
+        word = line[:20].split(None, 1)[0].decode("ascii", "replace")
+        raise ArchiveFault(
+            "dump-commands",
+            f"The database dump holds a command for psql, {shown_name(word)}: no backup does.",
+            "Do not restore this archive: engine-backup would have it run as root. Find out who "
+            "put it there.",
+        )

@@ -11,6 +11,9 @@ _STATUS: Final = re.compile(r"^Engine status\s*: (\{.{1,2000}\})\s*$", re.MULTIL
 _HOST: Final = re.compile(
     r"^(?:--== Host (\S{1,300}) \(id: \d+\) status ==--|Hostname\s*: (\S{1,300}))", re.MULTILINE
 )
+_BLOCK: Final = re.compile(r"^--== Host \S{1,300}(?: \(id: \d+\))? status ==--", re.MULTILINE)
+_ROW: Final = re.compile(r"^(Host ID|Score|Local maintenance)[ \t]*: (\S{1,20})", re.MULTILINE)
+_GLOBAL: Final = "Cluster is in GLOBAL MAINTENANCE mode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,10 @@ class EngineStatus:
     machine: str
     health: str
     live: bool = True
+    id: int = 0
+    score: int | None = None
+    maintenance: bool = False
+    """Whether it is in local maintenance."""
 
     @property
     def is_up(self) -> bool:
@@ -48,7 +55,25 @@ def _from_json(host: dict[str, Any]) -> EngineStatus:
         str(engine.get("vm", "unknown")),
         str(engine.get("health", "unknown")),
         host.get("live-data") is True,
+        _number(host.get("host-id")) or 0,
+        _number(host.get("score")),
+        host.get("maintenance") is True,
     )
+
+
+def global_maintenance(text: str) -> bool:
+    """Whether the status says that the cluster is in global maintenance."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return _GLOBAL in text
+    return isinstance(data, dict) and data.get("global_maintenance") is True
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _from_text(text: str) -> list[EngineStatus]:
@@ -60,11 +85,23 @@ def _from_text(text: str) -> list[EngineStatus]:
         except ValueError:
             continue
         names = [name[1] or name[2] for name in _HOST.finditer(text, 0, match.start())]
+        rows = _rows_around(text, match.start())
         found.append(
             EngineStatus(
                 names[-1] if names else "",
                 str(engine.get("vm", "unknown")),
                 str(engine.get("health", "unknown")),
+                id=_number(rows.get("Host ID")) or 0,
+                score=_number(rows.get("Score")),
+                maintenance=rows.get("Local maintenance") == "True",
             )
         )
     return found
+
+
+def _rows_around(text: str, place: int) -> dict[str, str]:
+    """The rows of the host whose block that place is in."""
+    begins = [block.end() for block in _BLOCK.finditer(text, 0, place)]
+    follows = _BLOCK.search(text, place)
+    end = follows.start() if follows else len(text)
+    return {row[1]: row[2] for row in _ROW.finditer(text, begins[-1] if begins else 0, end)}

@@ -10,6 +10,7 @@ from steps.hosted_engine.known_hosts import FindKnown, KnownHosts
 from steps.hosted_engine.probes.look import Look, found, last_words, ok, warn, wrong
 from steps.hosted_engine.probes.names import resolution
 from steps.procedure import Probed, ProbeInput
+from steps.run.text import counted
 from steps.targets.shell import FileStatus
 from steps.targets.sizes import size_text
 
@@ -144,7 +145,7 @@ def _version(look: Look, path: str) -> Finding:
 
 def _engine_of(look: Look, known: KnownHosts) -> Iterator[Finding]:
     """The ansible tool takes the engine's name from the backup and does not ask for it."""
-    machines = len(known.machines)
-    yield ok(f"{known.origin}: {len(known.hosts)} hosts, {machines} machines")
+    machines = counted(len(known.machines), "machine")
+    yield ok(f"{known.origin}: {counted(len(known.hosts), 'host')}, {machines}")
     if known.engine_fqdn:
         yield from resolution(look, known.engine_fqdn)

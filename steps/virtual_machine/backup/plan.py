@@ -11,6 +11,7 @@ from config.questions import Given
 from config.site import Site
 from steps.conflicts import Resolutions
 from steps.procedure import Phase, Plan, Step, Survey
+from steps.run.text import counted
 from steps.targets.sizes import size_text
 from steps.virtual_machine.backup.job import SAVE, BackupJob
 from steps.virtual_machine.backup.look import (
@@ -225,7 +226,7 @@ def _object(taken: Sequence[Chosen]) -> str:
     if len(taken) == 1:
         return taken[0].job.title
     nodes = len({chosen.job.node for chosen in taken})
-    return f"{len(taken)} machines on {nodes} node{'' if nodes == 1 else 's'}"
+    return f"{counted(len(taken), 'machine')} on {counted(nodes, 'node')}"
 
 
 def _settings(choice: Choice, given: Given, at_once: int) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from config.errors import Refused, StepFailed
 from config.version import __version__
 from steps.procedure import StepContext, Verdict, done, not_done
+from steps.run.text import counted
 from steps.targets.quoting import command_line
 from steps.targets.shell import FileStatus, Shell
 from steps.virtual_machine import return_values as codes
@@ -246,7 +247,7 @@ class ProveSet(BackupStep):
         missing = what_is_missing(_sizes(shell, folder), manifest)
         if missing:
             return not_done(f"not as the manifest says: {', '.join(missing)}")
-        return done(f"{len(manifest.files)} files read back, checksums in {SUMS}")
+        return done(f"{counted(len(manifest.files), 'file')} read back, checksums in {SUMS}")
 
     def act(self, context: StepContext) -> None:
         """Read, compare, write."""

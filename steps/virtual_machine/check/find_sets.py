@@ -106,11 +106,6 @@ def _job(probe: ProbeInput, site: MachineSite, iteration: Iteration) -> SetJob:
     )
 
 
-def count(number: int, thing: str) -> str:
-    """`1 backup`, `2 backups`."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
 def today() -> datetime:
     """Now, in UTC."""
     return datetime.now(UTC)

@@ -11,8 +11,9 @@ from config.questions import Given
 from config.site import Site
 from steps.conflicts import Resolutions
 from steps.procedure import Phase, Plan, ProbeInput, Step, Survey
+from steps.run.text import counted
 from steps.targets.sizes import size_text
-from steps.virtual_machine.check.find_sets import count, find_sets, today
+from steps.virtual_machine.check.find_sets import find_sets, today
 from steps.virtual_machine.check.set_job import SetJob
 from steps.virtual_machine.check.step_try import TryRestore, way_of
 from steps.virtual_machine.check.steps import ProveUnchanged, Summary, VerifySet
@@ -108,7 +109,7 @@ def _object(jobs: Sequence[SetJob]) -> str:
     if not jobs:
         return "no backup"
     machines = len({job.machine for job in jobs})
-    return f"{count(len(jobs), 'backup')} of {count(machines, 'machine')}"
+    return f"{counted(len(jobs), 'backup')} of {counted(machines, 'machine')}"
 
 
 def _settings(

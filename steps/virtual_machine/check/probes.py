@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from config.interviews.virtual_machine_check import NO, ONE
 from config.questions import Finding
 from steps.procedure import Probe, Probed, ProbeInput
+from steps.run.text import counted
 from steps.targets.sizes import size_text
-from steps.virtual_machine.check.find_sets import FoundSets, count, find_sets, today
+from steps.virtual_machine.check.find_sets import FoundSets, find_sets, today
 from steps.virtual_machine.check.step_try import way_of
 from steps.virtual_machine.check.trial import COLD
 from steps.virtual_machine.probes import list_iterations, list_machines
@@ -31,8 +32,8 @@ def _chosen(found: FoundSets) -> Iterator[Finding]:
         machines = len({job.machine for job in jobs})
         never = sum(not job.last_sound for job in jobs)
         yield Finding(
-            "ok", f"{len(jobs)} of {found.seen} backups, {count(machines, 'machine')}, {size} to"
-            f" read; {never} not verified yet.",
+            "ok", f"{len(jobs)} of {counted(found.seen, 'backup')}, {counted(machines, 'machine')},"
+            f" {size} to read; {never} not verified yet.",
         )  # fmt: skip
 
 

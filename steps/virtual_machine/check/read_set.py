@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from config.errors import InvalidInput, RekindleError, StepFailed
 from config.questions import Finding
 from steps.procedure import ProbeInput
+from steps.run.text import counted
 from steps.targets.shell import Shell
 from steps.targets.sizes import size_text
 from steps.virtual_machine.backup.completeness import manifest_of
@@ -190,7 +191,7 @@ class _Reading:
             )  # fmt: skip
         volume = size_text(sum(file.allocated for file in self._iteration.files))
         against = f", compared with {' and '.join(sources)}" if sources else ""
-        yield Finding(OK, f"{len(files)} files read again from disk, {volume}{against}")
+        yield Finding(OK, f"{counted(len(files), 'file')} read again from disk, {volume}{against}")
 
 
 def read_file(shell: Shell, path: str, before: int, read: Read) -> FileProof | None:

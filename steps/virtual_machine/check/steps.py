@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from config.errors import InvalidInput, Refused, RekindleError, StepFailed
 from config.site import Site
 from steps.procedure import ProbeInput, Step, StepContext
+from steps.run.text import counted
 from steps.targets.quoting import command_line
 from steps.virtual_machine.check.read_set import (
     FileProof,
@@ -131,7 +132,8 @@ class ProveUnchanged(SetStep, CheckStep):
         tried = json.loads(context.recall(f"try.{self.job.key}") or "{}")
         if tried:
             note(site.shell, iteration, tried=Tried(tried["at"], tried["how"], tried["seconds"]))
-        return f"{len(names)} files as before the trial: checksums, sizes, owners, modes, times"
+        files = counted(len(names), "file")
+        return f"{files} as before the trial: checksums, sizes, owners, modes, times"
 
     def _changed(
         self,

@@ -16,10 +16,12 @@ def find_row(look: Look, machine: str) -> Row:
     """The row of a machine, by name or display name. Raises Refused where it is not one."""
     found = [row for row in table_of(look).rows if machine in (row.known.machine, row.known.title)]
     if len(found) != 1:
-        raise Refused(
-            f"{len(found) or 'No'} machines are called {machine!r}.", "Give the machine's uuid."
-        )
+        raise Refused(f"{_how_many(len(found))} called {machine!r}.", "Give the machine's uuid.")
     return found[0]
+
+
+def _how_many(machines: int) -> str:
+    return f"{machines} machines are" if machines else "No machine is"
 
 
 def task_to_order_again(leaf: JobLeaf | None, stands: Standing) -> Task | None:

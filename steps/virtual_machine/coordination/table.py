@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from steps.ldif_text import normal_dn
+from steps.run.text import counted
 from steps.virtual_machine.coordination.observer import Known, Look
 from steps.virtual_machine.coordination.standing import Kind, Standing
 from steps.virtual_machine.heartbeat import Heartbeat
@@ -74,9 +75,9 @@ class Table:
         counts = Counter(row.standing.kind for row in self.rows)
         parts = [f"{counts[kind]} {kind}" for kind in Kind if counts[kind]]
         spread = "" if self.spread is None else (
-            f"; {self.snapshots} snapshots within {self.spread:.1f} s"
+            f"; {counted(self.snapshots, 'snapshot')} within {self.spread:.1f} s"
         )  # fmt: skip
-        return f"{len(self.rows)} machines: {', '.join(parts) or 'none'}{spread}"
+        return f"{counted(len(self.rows), 'machine')}: {', '.join(parts) or 'none'}{spread}"
 
 
 def table_of(look: Look) -> Table:

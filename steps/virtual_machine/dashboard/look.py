@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from config.errors import RekindleError
 from steps.procedure import ProbeInput, Survey
+from steps.schedules.next_runs import last_due
+from steps.schedules.zone import own_zone
 from steps.targets.directory import Directory
 from steps.targets.directory_names import equals
 from steps.targets.shell import Shell
@@ -36,13 +38,12 @@ from steps.virtual_machine.iterations import Iteration, SetFile, named_time
 from steps.virtual_machine.job_leaf import CLASS, JobLeaf, job_leaf, stamp_time
 from steps.virtual_machine.machine_directory import machines_dn, plan_of
 from steps.virtual_machine.machine_site import roots
-from steps.virtual_machine.places import SetPlace, StoragePlace, is_safe_name, set_place
+from steps.virtual_machine.places import SetPlace, StoragePlace, set_place
 from steps.virtual_machine.plans.lookup import Ruled, all_machines, timetable_of
-from steps.virtual_machine.plans.next_runs import last_due
 from steps.virtual_machine.plans.plan_entry import values_of
-from steps.virtual_machine.plans.zone import own_zone
 from steps.virtual_machine.qemu_image import ImageInfo, try_info
 from steps.virtual_machine.restored_before import last_restores
+from steps.virtual_machine.safe_names import is_safe_name
 from steps.virtual_machine.verification import SetRecord, has_record, read_record
 from steps.virtual_machine.xml_facts import xml_facts
 

@@ -18,7 +18,7 @@ from steps.run.journal import EventData, Journal, read_journal, sync_directory
 from steps.run.redact import Redactor
 from steps.targets.os_errors import explaining
 from steps.virtual_machine.job_leaf import JobLeaf
-from steps.virtual_machine.places import safe_name
+from steps.virtual_machine.safe_names import safe_name
 
 JOURNAL: Final = "journal.jsonl"
 Recall = Callable[[str], str | None]

@@ -9,26 +9,28 @@ from config.errors import InvalidInput, Refused
 from config.interviews.virtual_machine_plan import (
     BACKUP,
     CHANGE,
-    CRON,
     DIRECTORY_ONLY,
     EXCLUDE,
     INCLUDE,
     REMOVE,
     SCHEDULE,
     SITE,
-    TIMER,
-    UNINSTALL,
 )
 from config.questions import Given, Value
+from config.schedules import CRON, TIMER, UNINSTALL
 from config.site import Site
 from config.timetable import Timetable, parse_timetable
 from steps.conflicts import Resolutions
 from steps.procedure import Phase, Plan, Step, Survey
+from steps.schedules.next_runs import Follower, clock_changes, next_runs
+from steps.schedules.node_files import NodeFiles
+from steps.schedules.step_schedule import schedule_steps
+from steps.schedules.timer import Schedule, crontab, service_unit, timer_unit
+from steps.schedules.zone import both_clocks, zone_named
 from steps.targets.directory import Entry
 from steps.virtual_machine.backup_plan import is_plan
 from steps.virtual_machine.entry_changes import EntryMove, changes, same
 from steps.virtual_machine.plans.lookup import Ruled
-from steps.virtual_machine.plans.next_runs import Follower, clock_changes, next_runs
 from steps.virtual_machine.plans.plan_entry import (
     excluded,
     included,
@@ -36,16 +38,7 @@ from steps.virtual_machine.plans.plan_entry import (
     values_of,
     with_settings,
 )
-from steps.virtual_machine.plans.plan_survey import NodeFiles, PlanSurvey, file_name, files_of
-from steps.virtual_machine.plans.step_schedule import (
-    NodeFile,
-    NoteTimer,
-    PutFile,
-    StartTimer,
-    StopTimer,
-)
-from steps.virtual_machine.plans.timer import Schedule, crontab, service_unit, timer_unit
-from steps.virtual_machine.plans.zone import both_clocks, zone_named
+from steps.virtual_machine.plans.plan_survey import PlanSurvey, file_name, files_of
 from steps.virtual_machine.step_entry import EntryJob, KeepEntry, WriteEntry
 
 NAME = "virtual_machine.plan"
@@ -61,7 +54,10 @@ def change_plan(_site: Site, given: Given, _resolutions: Resolutions, survey: Su
     found = PlanSurvey.from_json(survey)
     job = _directory_job(given, found.found)
     phases = [Phase("directory", "Directory", (KeepEntry(job), WriteEntry(job)))] if job else []
-    node_steps = tuple(_node_steps(given, found)) if found.node else ()
+    node_steps: tuple[Step, ...] = ()
+    if found.node is not None:
+        install = str(given.get("install"))
+        node_steps = tuple(schedule_steps(found.node, install, _texts(given, found)))
     if node_steps:
         phases.append(Phase("node", f"On {found.node.name if found.node else ''}", node_steps))
     if not phases:
@@ -115,28 +111,6 @@ def _as_counts_today(wanted: Entry | None, found: Ruled) -> bool:
     return not own and wanted is not None and values_of(wanted) == values_of(found.winner)
 
 
-def _node_steps(given: Given, found: PlanSurvey) -> Iterator[Step]:
-    node = found.node
-    assert node is not None
-    texts = _texts(given, found)
-    files = [
-        NodeFile(node.name, p, texts.get(p), node.files[p]) for p in files_of(given, found.found)
-    ]
-    changed = [file for file in files if file.wanted != file.before]
-    unit = f"{file_name(given, found.found)}.timer"
-    timer = next(file for file in files if file.path.endswith(".timer"))
-    concerns_systemd = node.systemd and (timer.before or timer.wanted)
-    if not changed and given.get("install") != TIMER:
-        return
-    if concerns_systemd:
-        yield NoteTimer(node.name, unit)
-        if timer.text is None:
-            yield StopTimer(node.name, unit)
-    yield from (PutFile(file) for file in changed)
-    if concerns_systemd and timer.text is not None:
-        yield StartTimer(node.name, unit)
-
-
 def _texts(given: Given, found: PlanSurvey) -> dict[str, str]:
     """The files that shall be there, by path."""
     if given.get("install") == UNINSTALL:
@@ -158,7 +132,8 @@ def _schedule(given: Given, found: PlanSurvey) -> Schedule:
         *(("--all",) if whole else ()), "--answers", str(given["answers_file"]), "--yes",
     )  # fmt: skip
     title = f"{'Backup' if is_backup else 'Check of the backups'} of {found.found.title}"
-    return Schedule(file_name(given, found.found), title, timetable_of(given, found.found), command)
+    timetable = timetable_of(given, found.found)
+    return Schedule(file_name(given, found.found), title, timetable, command, NAME)
 
 
 def timetable_of(given: Given, found: Ruled) -> Timetable:

@@ -13,16 +13,16 @@ from config.interviews.virtual_machine_plan import (
     REMOVE,
     SCHEDULE,
     SITE,
-    TIMER,
 )
 from config.questions import Choice, Finding
+from config.schedules import TIMER
 from config.timetable import parse_timetable
 from steps.procedure import Probe, Probed, ProbeInput
+from steps.schedules.next_runs import Follower, clock_changes, next_runs
+from steps.schedules.zone import both_clocks, own_zone, zone_of
 from steps.virtual_machine.plans.change_plan import wanted_entry
 from steps.virtual_machine.plans.lookup import Ruled, all_machines, pools, ruled, timetable_of
-from steps.virtual_machine.plans.next_runs import Follower, clock_changes, next_runs
 from steps.virtual_machine.plans.plan_entry import left_out, values_of
-from steps.virtual_machine.plans.zone import both_clocks, own_zone, zone_of
 
 _ACTIONS = (
     (CHANGE, "Change its settings"),

@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from config.errors import InvalidInput
-from config.interviews.virtual_machine_plan import (
-    BACKUP,
-    CRON,
-    CRON_FOLDER,
-    DIRECTORY_ONLY,
-    SCHEDULE,
-    SITE,
-    SYSTEMD_FOLDER,
-    TIMER,
-    UNINSTALL,
-)
+from config.interviews.virtual_machine_plan import BACKUP, DIRECTORY_ONLY, SCHEDULE, SITE
 from config.questions import Given
+from config.schedules import SYSTEMD_FOLDER
 from steps.ldif_text import dump_entries, parse_entries
 from steps.procedure import ProbeInput, Survey
+from steps.schedules.node_files import NodeFiles, look_at_node, schedule_files, schedule_name
+from steps.schedules.zone import own_zone
 from steps.targets.directory import Entry
-from steps.targets.shell import Shell
-from steps.virtual_machine.places import safe_path
 from steps.virtual_machine.plans.lookup import Ruled, ruled
-from steps.virtual_machine.plans.zone import own_zone, zone_of
-
-_SYSTEMD = "/run/systemd/system"
-_LARGEST = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class NodeFiles:
-    """One node: its zone, whether systemd runs there, and the SHA-256 of each file in question
-    (empty where there is none)."""
-
-    name: str
-    zone: str
-    systemd: bool
-    files: Mapping[str, str]
+from steps.virtual_machine.safe_names import safe_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,33 +73,14 @@ def survey(probe: ProbeInput) -> Survey:
 
 def files_of(given: Given, found: Ruled) -> tuple[str, ...]:
     """Every file of this schedule: service, timer, crontab line. What is not wanted goes away."""
-    name = file_name(given, found)
     folder = safe_path(str(given.get("folder", SYSTEMD_FOLDER)), "folder")
-    units, lines = folder, folder
-    if given.get("install") == TIMER and folder == SYSTEMD_FOLDER:
-        lines = CRON_FOLDER
-    if given.get("install") == CRON and folder == CRON_FOLDER:
-        units = SYSTEMD_FOLDER
-    if given.get("install") == UNINSTALL and folder == SYSTEMD_FOLDER:
-        lines = CRON_FOLDER
-    return (f"{units}/{name}.service", f"{units}/{name}.timer", f"{lines}/{name}")
+    return schedule_files(file_name(given, found), str(given.get("install")), folder)
 
 
 def file_name(given: Given, found: Ruled) -> str:
     """rekindle-backup or rekindle-check, with machine or pool; cron takes no dots in a name."""
     job = "backup" if given.get("job", BACKUP) == BACKUP else "check"
-    words = ("rekindle", job) if found.scope == SITE else ("rekindle", job, found.name)
-    return "".join(c if c.isascii() and c.isalnum() else "-" for c in "-".join(words))
-
-
-def content_sha(shell: Shell, path: str) -> str:
-    """SHA-256 of a small file, empty where there is none; raises InvalidInput for another thing."""
-    status = shell.status(path)
-    if status is None:
-        return ""
-    if status.kind != "file" or status.size > _LARGEST:
-        raise InvalidInput(f"{path} on {shell.where} is not a small file.", "Look at it by hand.")
-    return hashlib.sha256(shell.read(path, limit=_LARGEST)).hexdigest()
+    return schedule_name("rekindle", job, *(() if found.scope == SITE else (found.name,)))
 
 
 def _node(probe: ProbeInput, found: Ruled) -> NodeFiles | None:
@@ -133,12 +89,7 @@ def _node(probe: ProbeInput, found: Ruled) -> NodeFiles | None:
         return None
     name = str(given.get("node", ""))
     shell = probe.targets.shell(name)
-    return NodeFiles(
-        name=name,
-        zone=zone_of(shell).key,
-        systemd=shell.status(_SYSTEMD) is not None,
-        files={path: content_sha(shell, path) for path in files_of(given, found)},
-    )
+    return look_at_node(shell, name, files_of(given, found))
 
 
 def _ldif(entry: Entry | None) -> str:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
-from steps.drill.practice_hosts.world import Facts, World
+from steps.drill.practice_hosts.world import Facts, World, computer
 
 WORLD_IN_HOST: Final = "/practice/world"
 HOST_NAME_IN_HOST: Final = "/practice/host-name"
@@ -32,10 +32,8 @@ class Context:
         return self.world.read()
 
     def host(self, facts: Facts | None = None) -> Facts:
-        """This host's facts."""
-        known = facts if facts is not None else self.facts()
-        found: Facts = known["hosts"][self.host_name]
-        return found
+        """The facts of this host or server."""
+        return computer(facts if facts is not None else self.facts(), self.host_name)
 
     def complain(self, text: str, code: int = 1) -> int:
         """Say what is wrong on standard error; returns the exit code."""

@@ -10,25 +10,39 @@ import os
 import sys
 from typing import Final
 
+from steps.drill.practice_hosts.first_world import MACHINE, SERVER
 from steps.drill.practice_hosts.programs.context import Context
 
-_PLACES: Final = {
+HOST: Final = "host"
+_EVERYWHERE: Final = {
+    "ip": "network", "ping": "network", "dig": "network", "nc": "network", "curl": "network",
+    "rpm": "system", "systemctl": "system", "service": "system", "dmidecode": "system",
+    "nproc": "system",
+}  # fmt: skip
+_HOST: Final = {
     "hosted-engine": "hosted_engine",
     "ovirt-hosted-engine-cleanup": "cleanup",
-    "ip": "network", "ping": "network", "dig": "network", "nc": "network", "curl": "network",
     "mount": "storage", "showmount": "storage", "df": "storage", "stat": "storage",
     "multipath": "storage", "lsblk": "storage", "iscsiadm": "storage", "gluster": "storage",
-    "rpm": "system", "systemctl": "system", "service": "system", "dmidecode": "system",
-    "virsh": "system", "ss": "system", "nproc": "system", "sanlock": "system", "lscpu": "system",
+    "virsh": "system", "ss": "system", "sanlock": "system", "lscpu": "system",
 }  # fmt: skip
-NAMES: Final = tuple(_PLACES)
-"""Every program that is simulated; all others are this host's own."""
+_MACHINE: Final = {
+    "shutdown": "machine", "poweroff": "machine", "engine-backup": "engine_backup",
+    "engine-setup": "engine_setup", "engine-config": "engine_setup",
+}  # fmt: skip
+_KINDS: Final = {HOST: _HOST, MACHINE: _MACHINE, SERVER: {}}
+
+
+def programs_of(kind: str) -> tuple[str, ...]:
+    """Every program that is simulated on such a computer; all others are its own."""
+    return (*_EVERYWHERE, *_KINDS[kind])
 
 
 def main(arguments: list[str]) -> int:
     """Run the program of that name; returns its exit code."""
     name, *rest = arguments
-    module = importlib.import_module(f"steps.drill.practice_hosts.programs.{_PLACES[name]}")
+    places = {**_EVERYWHERE, **_HOST, **_MACHINE}
+    module = importlib.import_module(f"steps.drill.practice_hosts.programs.{places[name]}")
     run = getattr(module, name.replace("-", "_") if hasattr(module, name.replace("-", "_"))
                   else "run")  # fmt: skip
     return int(run(Context.of_host(name), rest))

@@ -6,7 +6,7 @@ import json
 from urllib.parse import urlsplit
 
 from steps.drill.practice_engine.database import silent_addresses
-from steps.drill.practice_hosts.engine_machine import HEALTHY, is_healthy, is_up
+from steps.drill.practice_hosts.engine_machine import HEALTHY, engine_answers, is_up
 from steps.drill.practice_hosts.first_world import NAME_SERVER
 from steps.drill.practice_hosts.programs.context import Context
 from steps.drill.practice_hosts.world import Facts
@@ -145,7 +145,7 @@ def nc(context: Context, arguments: list[str]) -> int:
     if ports and any(host["address"] == address for host in facts["hosts"].values()):
         ports.add("54321")
     engine = facts["dns"].get(facts["engine"]["fqdn"], [])
-    if address in engine and is_healthy(facts, context.world.now(facts)):
+    if address in engine and engine_answers(facts, context.world.now(facts)):
         ports |= {"80", "443"}
     return 0 if port in ports else 1
 
@@ -158,11 +158,12 @@ def curl(context: Context, arguments: list[str]) -> int:
     name = parts.hostname or ""
     if name not in facts["dns"]:
         return context.complain(f"curl: (6) Could not resolve host: {name}", 6)
-    if name != facts["engine"]["fqdn"].lower() or not is_up(facts, now):
+    here = is_up(facts, now) or facts["engine"]["local"]
+    if name != facts["engine"]["fqdn"].lower() or not here:
         return context.complain(
             f"curl: (7) Failed to connect to {name} port 80: No route to host", 7
         )
-    if parts.path != HEALTH_PATH or not is_healthy(facts, now):
+    if parts.path != HEALTH_PATH or not engine_answers(facts, now):
         print("<html><body><h1>503 Service Unavailable</h1></body></html>", end="")
         return 0
     print(HEALTHY, end="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from steps.drill.practice_engine.database import machines_that_run_on
+from steps.drill.practice_hosts import engine_machine
 from steps.drill.practice_hosts.engine_machine import destroy, is_up
 from steps.drill.practice_hosts.programs.context import Context
 
@@ -12,7 +13,7 @@ _PORTS = (("0.0.0.0:22", "sshd"), ("0.0.0.0:54321", "vdsmd"))
 def rpm(context: Context, arguments: list[str]) -> int:
     """`rpm -q [--qf FORMAT] PACKAGE`."""
     package = arguments[-1]
-    version = context.host()["packages"].get(package)
+    version = engine_machine.package_version(context.facts(), context.host_name, package)
     if version is None:
         print(f"package {package} is not installed")
         return 1
@@ -41,6 +42,8 @@ def systemctl(context: Context, arguments: list[str]) -> int:
             services[name] = "active"
         elif action == "stop" or ("--now" in arguments and action == "disable"):
             services[name] = "inactive"
+        if name == engine_machine.SERVICE and action in ("start", "restart", "stop"):
+            engine_machine.service_changed(facts, context.world.now(facts))
     return 0
 
 

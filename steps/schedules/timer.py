@@ -14,12 +14,14 @@ _WEEKDAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What is run when. `name` names the files, `command` is a program and its arguments."""
+    """What is run when. `name` names the files, `command` is a program and its arguments,
+    `procedure` the one that changes them."""
 
     name: str
     title: str
     timetable: Timetable
     command: tuple[str, ...]
+    procedure: str
 
 
 def on_calendar(timetable: Timetable) -> tuple[str, ...]:
@@ -52,7 +54,7 @@ def _numbers(field: CronField, count: int) -> str:
 def service_unit(schedule: Schedule) -> str:
     """The .service: one run, started by its timer."""
     return _lines(
-        "# Written by Rekindle. `rekindle run virtual_machine.plan` changes it.",
+        _written_by(schedule),
         "[Unit]",
         f"Description={schedule.title}",
         "Wants=network-online.target",
@@ -67,7 +69,7 @@ def service_unit(schedule: Schedule) -> str:
 def timer_unit(schedule: Schedule) -> str:
     """The .timer. Not persistent: what a node that was off has missed is not made up for by day."""
     return _lines(
-        "# Written by Rekindle. `rekindle run virtual_machine.plan` changes it.",
+        _written_by(schedule),
         f"# As cron writes it: {schedule.timetable}",
         "[Unit]",
         f"Description={schedule.title}, by timetable",
@@ -86,10 +88,14 @@ def crontab(schedule: Schedule) -> str:
     """A file for /etc/cron.d. cron takes a bare `%` for the end of the line, so it is escaped."""
     command = command_line(schedule.command).replace("%", "\\%")
     return _lines(
-        "# Written by Rekindle. `rekindle run virtual_machine.plan` changes it.",
+        _written_by(schedule),
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         f"{schedule.timetable} root {command}",
     )
+
+
+def _written_by(schedule: Schedule) -> str:
+    return f"# Written by Rekindle. `rekindle run {schedule.procedure}` changes it."
 
 
 def _unit_word(word: str) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from config.errors import StepFailed
+from config.schedules import TIMER
 from steps.procedure import Step, StepContext, Verdict, done, not_done, unknown
+from steps.schedules.node_files import NodeFiles, content_sha
+from steps.schedules.places import shell_at
 from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
-from steps.virtual_machine.plans.plan_survey import content_sha
 
 _MODE = 0o644
 _BEFORE = "timer.before"
@@ -89,7 +91,7 @@ class PutFile(Step):
         return f"{self.file.path}.before-{context.run_directory.name}"
 
     def _shell(self, context: StepContext) -> Shell:
-        return context.targets.shell(self.file.node)
+        return shell_at(context.targets, self.file.node)
 
 
 class NoteTimer(Step):
@@ -113,12 +115,12 @@ class NoteTimer(Step):
 
     def apply(self, context: StepContext) -> None:
         """Note it."""
-        standing = timer_standing(context.targets.shell(self.node), self.unit)
+        standing = timer_standing(shell_at(context.targets, self.node), self.unit)
         context.remember(_BEFORE, "running" if standing == RUNNING else "not running")
 
     def undo(self, context: StepContext) -> None:
         """Let systemd read its files again, and start what was running."""
-        shell = context.targets.shell(self.node)
+        shell = shell_at(context.targets, self.node)
         shell.run(["systemctl", "daemon-reload"])
         if context.recall(_BEFORE) == "running":
             shell.run(["systemctl", "enable", "--now", self.unit])
@@ -147,14 +149,14 @@ class SwitchTimer(Step):
 
     def verify(self, context: StepContext) -> Verdict:
         """By what systemd says of the unit."""
-        standing = timer_standing(context.targets.shell(self.node), self.unit)
+        standing = timer_standing(shell_at(context.targets, self.node), self.unit)
         said = f"{self.unit}: {standing}"
         return done(said) if self.is_so(standing) else not_done(said)
 
     def apply(self, context: StepContext) -> None:
         """Do it."""
         for words in self.words():
-            context.targets.shell(self.node).run(words)
+            shell_at(context.targets, self.node).run(words)
 
 
 class StartTimer(SwitchTimer):
@@ -176,7 +178,7 @@ class StartTimer(SwitchTimer):
 
     def undo(self, context: StepContext) -> None:
         """Stop it; what ran before starts again once its files are back (NoteTimer)."""
-        context.targets.shell(self.node).run(["systemctl", "disable", "--now", self.unit])
+        shell_at(context.targets, self.node).run(["systemctl", "disable", "--now", self.unit])
 
 
 class StopTimer(SwitchTimer):
@@ -206,3 +208,24 @@ def timer_standing(shell: Shell, unit: str) -> str:
         f"enabled {'yes' if enabled else 'no'}, active {'yes' if active else 'no'},"
         f" files {'changed since they were read' if stale.strip().endswith('=yes') else 'read'}"
     )
+
+
+def schedule_steps(node: NodeFiles, install: str, texts: Mapping[str, str]) -> Iterator[Step]:
+    """The steps after which exactly `texts` of the schedule's files are there, by path.
+
+    None where all is as it shall be; a timer is started again even then.
+    """
+    files = [NodeFile(node.name, path, texts.get(path), node.files[path]) for path in node.files]
+    changed = [file for file in files if file.wanted != file.before]
+    timer = next(file for file in files if file.path.endswith(".timer"))
+    unit = timer.path.rpartition("/")[2]
+    concerns_systemd = node.systemd and (timer.before or timer.wanted)
+    if not changed and install != TIMER:
+        return
+    if concerns_systemd:
+        yield NoteTimer(node.name, unit)
+        if timer.text is None:
+            yield StopTimer(node.name, unit)
+    yield from (PutFile(file) for file in changed)
+    if concerns_systemd and timer.text is not None:
+        yield StartTimer(node.name, unit)

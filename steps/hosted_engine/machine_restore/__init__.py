@@ -1,0 +1,1 @@
+"""Restoring the engine on its own machine: archive, databases, engine-backup, engine-setup."""

@@ -1,0 +1,158 @@
+"""Looking before anything is touched: the machine's names, and whether it can take a restore."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from config.errors import StepFailed
+from config.questions import Choice
+from steps.hosted_engine.machine_restore.facts import has_begun
+from steps.hosted_engine.machine_restore.machine_step import (
+    MachineStep,
+    has_program,
+    installed_version,
+    is_active,
+    told,
+)
+from steps.hosted_engine.machine_restore.names_there import addresses_there, names_of
+from steps.procedure import Prompt, StepContext, Verdict, done, not_done
+from steps.targets.shell import Shell
+
+STOP_ENGINE: Final = "machine.stop-engine"
+
+
+class MachineNamed(MachineStep):
+    """The engine's name is this machine's, in DNS both ways and on the machine itself."""
+
+    name = "machine.name"
+    title = "Check the engine's name"
+    reason = (
+        "Hosts and users know the engine by the name in the backup. It must lead to the new"
+        " machine, forwards and backwards, and the machine must call itself so."
+    )
+
+    def commands(self) -> Sequence[str]:
+        """The looks."""
+        return ("hostname -f", f"getent ahosts {self.job.fqdn}", "getent hosts ADDRESS")
+
+    def verify(self, context: StepContext) -> Verdict:
+        """Done where all agree."""
+        shell = self.shell(context)
+        problems = list(self._problems(shell))
+        if problems:
+            return not_done(told(problems))
+        return done(f"{self.job.fqdn} leads to {shell.where}, both ways")
+
+    def apply(self, context: StepContext) -> None:
+        """Raises StepFailed with what does not agree."""
+        seen = self.verify(context).evidence
+        raise StepFailed(
+            f"The engine's name does not fit: {seen}",
+            "Correct DNS or the machine's name (hostnamectl set-hostname), then look again.",
+            seen=seen,
+            expected=f"{self.job.fqdn} leads to this machine, both ways, and it calls itself so",
+        )
+
+    def _problems(self, shell: Shell) -> Iterator[str]:
+        fqdn = self.job.fqdn.lower()
+        own_name = shell.run(["hostname", "-f"], check=False).out.strip().lower()
+        if own_name != fqdn:
+            yield f"the machine calls itself {own_name or 'nothing'}, the backup {fqdn}"
+        addresses = addresses_there(shell, fqdn)
+        if not addresses:
+            yield f"{fqdn} does not resolve on {shell.where}"
+        own = set(shell.run(["hostname", "-I"], check=False).out.split())
+        for address in addresses:
+            if address not in own and not _is_loop(address):
+                yield f"{fqdn} resolves to {address}, which is no address of this machine"
+                continue
+            names = names_of(shell, address)
+            if fqdn not in names and not _is_loop(address):
+                yield f"{address} resolves back to {', '.join(names) or 'nothing'}"
+        if addresses and all(_is_loop(address) for address in addresses):
+            yield f"{fqdn} resolves to {', '.join(addresses)} on the machine: hosts cannot use that"
+
+
+class MachineFit(MachineStep):
+    """The machine has the packages, and an engine that is stopped and was not set up."""
+
+    name = "machine.fit"
+    title = "Check that the machine can take the restore"
+    reason = (
+        "engine-backup finds some of this out only after it has overwritten files: an engine that"
+        " runs, one that was set up, a version that does not fit."
+    )
+
+    def commands(self) -> Sequence[str]:
+        """The looks."""
+        paths = self.job.paths
+        return (
+            "command -v engine-backup engine-setup",
+            "rpm -q ovirt-engine",
+            f"systemctl is-active {paths.service}",
+            f"ls {paths.set_up_mark}",
+        )
+
+    def verify(self, context: StepContext) -> Verdict:
+        """Done where nothing stands in the way, or this run's restore has begun already."""
+        if has_begun(context):
+            return done("this run has begun to restore on it already")
+        shell = self.shell(context)
+        problems = list(self._problems(context, shell))
+        if problems:
+            return not_done(told(problems))
+        version = installed_version(shell)
+        return done(f"ovirt-engine {version.text} is installed, stopped, and not set up")
+
+    def apply(self, context: StepContext) -> None:
+        """Offer to stop an engine that runs; raises StepFailed with whatever else is wrong."""
+        shell = self.shell(context)
+        if is_active(shell, self.job.paths.service) and not self._is_set_up(shell):
+            self._stop_engine(context, shell)
+        problems = list(self._problems(context, shell))
+        if problems:
+            raise StepFailed(
+                f"{shell.where} cannot take the restore: {told(problems)}",
+                "Put that right on the machine, then look again.",
+                seen=told(problems),
+                expected="a new machine with the engine's packages, and no engine set up on it",
+            )
+
+    def _problems(self, context: StepContext, shell: Shell) -> Iterator[str]:
+        for program in ("engine-backup", "engine-setup"):
+            if not has_program(shell, program):
+                yield f"{program} is not installed"
+                return
+        # Raises with what does not fit: the version, the choice, what the archive holds.
+        self.job.command(installed_version(shell), context.run_directory.name)
+        if self._is_set_up(shell):
+            yield (
+                f"engine-setup has run on it already ({self.job.paths.set_up_mark} is there):"
+                " clean it with engine-cleanup, or take a new machine"
+            )
+        if is_active(shell, self.job.paths.service):
+            yield f"the service {self.job.paths.service} runs: engine-backup refuses then"
+
+    def _is_set_up(self, shell: Shell) -> bool:
+        return shell.status(self.job.paths.set_up_mark) is not None
+
+    def _stop_engine(self, context: StepContext, shell: Shell) -> None:
+        service = self.job.paths.service
+        prompt = Prompt(
+            STOP_ENGINE,
+            f"The service {service} runs on {shell.where}. Stop it?",
+            (
+                Choice("stop-service", f"Stop it: systemctl stop {service}"),
+                Choice("leave", "Leave it, and look what it is doing"),
+            ),
+            "leave",
+            "The machine is not set up, so this engine serves nobody. engine-backup restores only"
+            " while it is stopped.",
+        )
+        if context.ask(prompt) == "stop-service":
+            shell.run(["systemctl", "stop", service], timeout=300)
+
+
+def _is_loop(address: str) -> bool:
+    return address.startswith("127.") or address == "::1"

@@ -1,0 +1,1 @@
+"""A backup's databases, restored into a scratch PostgreSQL: a restore that someone has seen."""

@@ -1,0 +1,1 @@
+"""Restoring a self-hosted engine from a backup: interview, conflicts, the whole plan, its proof."""

@@ -1,0 +1,1 @@
+"""Timetables that somebody follows: when they come round, timers, crontab lines, their files."""
