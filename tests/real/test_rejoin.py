@@ -43,13 +43,12 @@ def world(standing, monkeypatch, tmp_path):
     """
     monkeypatch.setenv("REKINDLE_HOME", str(tmp_path / "home"))
     world, first = standing
-    world.begin(first)
+    world.begin(first, lost=())
     world.engine.remove_host(world.id_of("host-01"))
     world.tool_adds_host()
     world.agents(active=True)
     with world.places.world.change() as facts:
         for name in HOSTS[1:]:
-            facts["hosts"][name]["dead"] = False
             facts["hosts"][name]["services"] |= {"ovirt-ha-agent": "active"}
             facts["hosts"][name]["ha"].update(joined=True, score=0)
             file = world.root(name) / CONFIGURATION
@@ -59,7 +58,7 @@ def world(standing, monkeypatch, tmp_path):
         ours.update(status="up", detail="", spm="spm")
         two, three = facts[db.KEY]["hosts"][:2]
         two.update(status="non_operational", due=[], spm="none")
-        three.update(status="non_responsive", due=[])
+        three.update(status="non_responsive", due=[], spm="none")
         for machine in facts[db.KEY]["machines"]:
             if machine["host"] == three["id"]:
                 machine.update(status="unknown", due=[])

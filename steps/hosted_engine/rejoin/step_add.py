@@ -12,6 +12,7 @@ from steps.hosted_engine.recovery.host_rules import PASSING
 from steps.hosted_engine.recovery.step_host import what_helps
 from steps.hosted_engine.rejoin.rejoin_job import ROOT_PASSWORD
 from steps.hosted_engine.rejoin.rejoin_step import RejoinStep
+from steps.hosted_engine.rejoin.step_key import let_in
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.engine import Engine, NewHost
 from steps.targets.engine_facts import Deployment, Host
@@ -26,8 +27,12 @@ class AddingStep(RejoinStep):
     """What adding and installing again have in common."""
 
     def password(self, context: StepContext) -> Secret | None:
-        """The password of root, where the engine does not enter by its key."""
+        """The password of root; where the engine enters by its key, that is put there.
+
+        It may have been taken away meanwhile: a host that failed is tried again at the very end.
+        """
         if not self.job.by_password:
+            let_in(context, self.job, self.host)
             return None
         return context.secret(ROOT_PASSWORD, f"Password of root on {self.host.name}")
 
