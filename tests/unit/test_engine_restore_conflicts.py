@@ -120,6 +120,11 @@ def test_an_engine_that_still_answers_must_be_settled():
     assert alive.allowed == (Decision.ACCEPT, Decision.STOP)
 
 
+def test_a_host_that_carries_an_old_engine_is_cleaned_up_or_the_restore_stops():
+    deployed = row(conflicts(look=replace(world.KNOWN_HOST, deployed=True)), "host.deployed")
+    assert deployed.allowed == (Decision.PREVENT, Decision.STOP)
+
+
 def test_a_data_warehouse_that_the_archive_lacks_is_a_row():
     inspection = world.an_inspection(scopes=("files", "db"))
     assert row(conflicts(inspection=inspection), "scope.dwh").allowed == (

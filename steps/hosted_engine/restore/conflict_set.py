@@ -148,4 +148,13 @@ def name_in_portal(given: Given, survey: RestoreSurvey, resolutions: Resolutions
 
 def holds_off_fencing(resolutions: Resolutions) -> bool:
     """Whether power fencing is to be held off after the restored engine starts."""
-    return any(found.decision is PREVENT for found in resolutions.values())
+    return _prevents(resolutions, "power.fence")
+
+
+def cleans_host(resolutions: Resolutions) -> bool:
+    """Whether the host's old configuration is removed first."""
+    return _prevents(resolutions, "host.deployed")
+
+
+def _prevents(resolutions: Resolutions, row: str) -> bool:
+    return row in resolutions and resolutions[row].decision is PREVENT

@@ -17,6 +17,7 @@ MOST_NAMED: Final = 6
 
 def other_risks(given: Given, survey: RestoreSurvey) -> Iterator[Risk]:
     """In the order of the screen."""
+    yield from _deployed(given, survey)
     yield from _alive(survey)
     yield from _left_up(survey)
     yield from _fenced(given, survey)
@@ -28,6 +29,24 @@ def named(names: Sequence[str]) -> str:
     """The first few, and how many more."""
     more = len(names) - MOST_NAMED
     return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _deployed(given: Given, survey: RestoreSurvey) -> Iterator[Risk]:
+    if survey.host.deployed:
+        yield Risk(
+            "host.deployed",
+            f"{given.get('host')} carries an engine's configuration",
+            "hosts",
+            {
+                PREVENT: "it is cleaned up before the deployment: its old configuration goes",
+                STOP: "stop here: install it anew, or clean it up by hand",
+            },
+            "Install the host anew, or run ovirt-hosted-engine-cleanup there.",
+            now="hosted-engine.conf names a machine: it was a host of the old engine",
+            default=PREVENT,
+            note="The tool refuses a host that was deployed. The guide takes one that was installed"
+            " anew. After the clean-up there is no way back to the old engine on this host.",
+        )
 
 
 def _alive(survey: RestoreSurvey) -> Iterator[Risk]:

@@ -29,7 +29,7 @@ from steps.hosted_engine.probes import deploy_probes
 from steps.hosted_engine.probes.look import Look, found, ok, warn, wrong
 from steps.hosted_engine.probes.names import hardware_uuid
 from steps.hosted_engine.probes.network import network_of, own_name
-from steps.hosted_engine.probes.tool import check_host, list_hosts
+from steps.hosted_engine.probes.tool import CLEAN_UP, check_host, list_hosts
 from steps.hosted_engine.restore.archive_look import ArchiveLook, look_into
 from steps.past import age_of
 from steps.procedure import Probe, Probed, ProbeInput
@@ -211,7 +211,19 @@ def check_restore_host(probe: ProbeInput) -> Probed:
     model = EngineModel(hosts=inspection.hosts)
     clashes = conflicts(model, own) or ()
     old = [host for host in inspection.hosts or () if host.id in {c.host_id for c in clashes}]
-    return Probed((*checked.findings, _compared(old)), values=_host_values(probe, inspection, old))
+    return Probed(
+        (*_cleanable(checked.findings), _compared(old)), values=_host_values(probe, inspection, old)
+    )
+
+
+def _cleanable(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What an old deployment left is no obstacle to a restore: it is offered to be cleaned up."""
+    return tuple(
+        replace(found, level="warning", remedy="A restore offers to clean it up.")
+        if found.remedy == CLEAN_UP
+        else found
+        for found in findings
+    )
 
 
 def _compared(old: list[Host]) -> Finding:
