@@ -14,7 +14,7 @@ from tests.unit import engine_restore_support as world
 USE, ACCEPT, STOP = (
     Resolution(d) for d in (Decision.USE_FAILOVER_HOST, Decision.ACCEPT, Decision.STOP)
 )
-FAILOVER_ROW = f"host.{world.FAILOVER.id}"
+FAILOVER_ROW = "host.hosted_engine_1"
 
 
 def conflicts(answers=world.ANSIBLE, site=None, **survey):

@@ -25,6 +25,11 @@ def other_risks(given: Given, survey: RestoreSurvey) -> Iterator[Risk]:
     yield from _history(survey)
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 host`, `2 hosts`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def named(names: Sequence[str]) -> str:
     """The first few, and how many more."""
     more = len(names) - MOST_NAMED
@@ -77,7 +82,7 @@ def _left_up(survey: RestoreSurvey) -> Iterator[Risk]:
     if machines:
         yield Risk(
             "machines.left-up",
-            f"{len(machines)} machines stay as they were",
+            f"{counted(len(machines), 'machine')} left as the backup knew",
             "machines",
             {
                 ACCEPT: "the engine believes so until their host is confirmed as rebooted",
@@ -100,7 +105,7 @@ def _fenced(given: Given, survey: RestoreSurvey) -> Iterator[Risk]:
     wait = inspection.disable_fence_at_startup_s
     yield Risk(
         "power.fence",
-        f"{len(hosts)} hosts may be power-fenced",
+        f"{counted(len(hosts), 'host')} may be power-fenced",
         "power",
         {
             PREVENT: "held off for a day: DisableFenceAtStartupInSec=86400 before it starts",

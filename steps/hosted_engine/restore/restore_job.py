@@ -118,7 +118,7 @@ def _recovery_job(
     return RecoveryJob(
         deploy=deploy,
         host_name=name or deploy.host.name,
-        in_the_way=in_the_way_of(inspection, failover_hosts(resolutions)),
+        in_the_way=in_the_way_of(inspection, failover_hosts(survey, resolutions)),
         hosts=() if given.get("old_hosts") == LEAVE else hosts_of(inspection),
         machines=machines_of(inspection),
         machine=machine.name if machine else "",
