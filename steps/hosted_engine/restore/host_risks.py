@@ -45,7 +45,7 @@ def rows_of_hosts(survey: RestoreSurvey) -> Mapping[str, Conflict]:
 def _risk(row: str, conflict: Conflict, host: Host, given: Given, survey: RestoreSurvey) -> Risk:
     return Risk(
         id=row,
-        title=f"Host {conflict.host} of the backup",
+        title=f"Host {conflict.host}",
         group="hosts",
         words=_choices(conflict, given),
         refused=_refused(conflict, host),
