@@ -66,8 +66,8 @@ class Attempt:
         if self.job.answer_file:
             tool.shell.write(self.answer_file, self.job.answer_file.encode(), mode=0o600)
         command = self.job.deploy_command(self.answer_file, machine=machine)
-        tool.start(command)
-        self.context.log(f"started on {tool.shell.where} in {self.folder}")
+        how = tool.start(command)
+        self.context.log(f"started on {tool.shell.where} in {self.folder}, by {how}")
 
     def conversation(self) -> Conversation:
         """A conversation from the start of what the tool has said."""

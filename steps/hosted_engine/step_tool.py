@@ -206,7 +206,7 @@ class _Opening:
         """Whether this event is far enough."""
         if isinstance(event, Asked) or (isinstance(event, Log) and event.text == _CHANGING):
             self.reached = True
-        return self.reached or (isinstance(event, Other) and is_human(event.text))
+        return self.reached or (isinstance(event, Other) and (event.waits or is_human(event.text)))
 
 
 _CHANGING: Final = "Stage: Misc configuration"
