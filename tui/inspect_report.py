@@ -12,7 +12,7 @@ from steps.hosted_engine.archive.newcomer import CHOICES, Conflict
 from tui.hanging import Row, wrapped
 
 UNKNOWN = "not known: this archive does not tell"
-_WIDTH = 100
+WIDTH = 100
 _MATCHES = {
     "name": "its name",
     "fqdn": "its FQDN",
@@ -39,7 +39,7 @@ def as_text(found: Inspection) -> str:
     """The whole report."""
     lines: list[str] = []
     for part in parts(found):
-        lines += ["", part.heading, *wrapped(part.rows, _WIDTH)]
+        lines += ["", part.heading, *wrapped(part.rows, WIDTH)]
     return "\n".join([verdict(found), *lines])
 
 
