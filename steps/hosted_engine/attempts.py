@@ -66,8 +66,8 @@ class Attempt:
         if self.job.answer_file:
             tool.shell.write(self.answer_file, self.job.answer_file.encode(), mode=0o600)
         command = self.job.deploy_command(self.answer_file, machine=machine)
-        tool.start(command)
-        self.context.log(f"started on {tool.shell.where} in {self.folder}")
+        how = tool.start(command)
+        self.context.log(f"started on {tool.shell.where} in {self.folder}, by {how}")
 
     def conversation(self) -> Conversation:
         """A conversation from the start of what the tool has said."""
@@ -117,6 +117,14 @@ class Attempt:
     def begun(self) -> bool:
         """Whether it has come to its first question."""
         return self.context.recall(self._fact("begun")) is not None
+
+    def hold(self, place: str) -> None:
+        """Remember that it waits at that place, and was left there."""
+        self.context.remember(self._fact(f"held.{place}"), "yes")
+
+    def held(self, place: str) -> bool:
+        """Whether it has come to that place."""
+        return self.context.recall(self._fact(f"held.{place}")) is not None
 
     def _fact(self, name: str) -> str:
         return f"deploy.{self.number}.{name}"

@@ -91,7 +91,7 @@ class Listener:
             case Log(level, text):
                 self._tell_log(level, text)
             case Note(text) | Other(text):
-                self.context.log(text)
+                self.context.log(text or "(silent)")
             case Display(name, text):
                 self.context.log(f"{name}: {text}")
             case Asked():

@@ -14,7 +14,7 @@ from typing import Final
 from config.errors import Interrupted, StepFailed
 from config.questions import Choice
 from steps.hosted_engine.attempts import Attempt, Ended, current_attempt, next_attempt
-from steps.hosted_engine.conversation import Conversation
+from steps.hosted_engine.conversation import Conversation, Stop, never
 from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.detached_tool import Channel, Standing, ToolState
 from steps.hosted_engine.dialog.events import Asked, Event, Log, Other
@@ -115,22 +115,28 @@ class FollowTool(ToolStep):
 
     def apply(self, context: StepContext) -> None:
         """Re-attach where it runs or was not heard to its end; else begin again."""
+        attempt, conversation = self.attach(context)
+        judge(attempt, conversation, self.follow(attempt, conversation))
+
+    def attach(self, context: StepContext) -> tuple[Attempt, Conversation]:
+        """The attempt that runs or was not heard to its end; else a new one."""
         attempt = current_attempt(self.job, context)
         if attempt is None or attempt.end() is not None:
             if attempt is not None:
                 _before_another(self.job, attempt)
-            attempt, conversation = begin(self.job, context)
-        else:
-            self._ask_after_abort(attempt)
-            conversation = attempt.conversation()
+            return begin(self.job, context)
+        self._ask_after_abort(attempt)
+        return attempt, attempt.conversation()
+
+    def follow(self, attempt: Attempt, conversation: Conversation, stop: Stop = never) -> ToolState:
+        """Hear and answer until it is over or `stop` says so."""
         try:
-            state = conversation.follow()
+            return conversation.follow(stop)
         except Interrupted as error:
-            context.remember(_ABORTED, str(attempt.number))
+            attempt.context.remember(_ABORTED, str(attempt.number))
             raise Interrupted(
                 f"{error.message} The tool goes on without us on {self.job.host.name}."
             ) from error
-        judge(attempt, conversation, state)
 
     def _ask_after_abort(self, attempt: Attempt) -> None:
         """The operator aborted while the tool ran: go on with it, or end it?"""
@@ -200,7 +206,7 @@ class _Opening:
         """Whether this event is far enough."""
         if isinstance(event, Asked) or (isinstance(event, Log) and event.text == _CHANGING):
             self.reached = True
-        return self.reached or (isinstance(event, Other) and is_human(event.text))
+        return self.reached or (isinstance(event, Other) and (event.waits or is_human(event.text)))
 
 
 _CHANGING: Final = "Stage: Misc configuration"

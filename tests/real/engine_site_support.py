@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from config.errors import Unreachable
 from config.site_file import load_site
 from steps.drill.practice_engine import database as db
+from steps.drill.practice_engine.machine_disk import BROUGHT
 from steps.drill.practice_engine.standing import (
     ANSIBLE_HOSTS,
     EngineSite,
@@ -20,6 +23,7 @@ from steps.drill.practice_engine.standing import (
 from steps.drill.practice_hosts import engine_machine
 from steps.drill.practice_hosts import first_world as world
 from steps.drill.practice_hosts.keys import host_key
+from steps.drill.processes import recorded_number
 from steps.targets.ssh import SshShell
 
 SPEED = 600.0
@@ -32,6 +36,7 @@ class Standing:
         self.built = site
         self.hosts = site.hosts
         self.world = site.hosts.world
+        self._first = self.world.read()
 
     @property
     def site(self):
@@ -65,12 +70,44 @@ class Standing:
             assert time.monotonic() < end, self.facts()["engine"]
             time.sleep(0.02)
 
+    def begin(self, speed: float = SPEED, **faults: str) -> None:
+        """Everything as it was at first, on a machine that is set up, with these faults."""
+        with self.world.change() as facts:
+            engine = facts["engine"]
+            numbers = {name: engine[name] + 1 for name in ("disk", "boot")}
+            facts.clear()
+            facts |= json.loads(json.dumps(self._first))
+            facts["engine"] |= numbers
+            facts["faults"] = {name.replace("_", "-"): text for name, text in faults.items()}
+            facts |= {"speed": speed, "started": time.time() - 1000 / speed}
+        (self.world.folder / BROUGHT).unlink(missing_ok=True)
+        self._new_machine()
+
+    def _new_machine(self) -> None:
+        """Until it answers; its key is trusted."""
+        disk = self.facts()["engine"]["disk"]
+        self.until(lambda: recorded_number(self.hosts.disk_file(world.ENGINE)) == disk)
+        self.trust_anew()
+        self.until(self.answers)
+
+    def answers(self) -> bool:
+        """Whether the machine lets its administrator in."""
+        shell = self.machine
+        try:
+            return shell.run(["true"]).code == 0
+        except Unreachable:
+            return False
+        finally:
+            shell.close()
+
     def fresh_machine(self, host: str, *, system: bool = True) -> None:
         """Another machine under the same name, as a new deployment leaves it."""
         engine_machine.new_disk(self.world)
         if system:
             engine_machine.installed(self.world)
         engine_machine.start(self.world, host, healthy_in=None)
+        if system:
+            self._new_machine()
 
 
 @contextmanager

@@ -117,13 +117,17 @@ class ChoiceList(PickList):
     def on_resize(self) -> None:
         self._fill()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """The bar takes room from the rows, which were wrapped without it."""
+        self.call_after_refresh(self._fill)
+
     def _prompt(self, value: str) -> Content:
         label, refused = self._choices[value]
         marks = ("[*] ", "[ ] ") if self._several else ("(*) ", "( ) ")
         mark = " -  " if refused else marks[0] if value in self._chosen else marks[1]
         text = f"{label}  no: {refused}" if refused else label
         width = self.scrollable_content_region.width - GUTTER
-        return Content("\n".join(hang(mark, text, width)))
+        return Content("\n".join(_in_columns(mark, text, width)))
 
     def choose(self, value: str) -> None:
         """Mark one as chosen; of several, one that is chosen already is taken back."""
@@ -154,3 +158,12 @@ class ChoiceList(PickList):
         if option is not None and option.id is not None and not option.disabled:
             self.choose(option.id)
             self.post_message(self.Picked(self, self.chosen, onward))
+
+
+def _in_columns(mark: str, text: str, width: int) -> list[str]:
+    """A label and its note in one line; where there is no room for it, the note gets its own."""
+    lines = hang(mark, text, width)
+    label, gap, note = text.rpartition("  ")
+    if len(lines) == 1 or not gap:
+        return lines
+    return hang(mark, label.rstrip(), width) + hang(" " * len(mark), note, width)

@@ -127,6 +127,17 @@ def shows_life(facts: Facts, host: Record) -> bool:
     return is_alive(facts, host) or bool(facts["faults"].get(STILL_ALIVE) == host["name"])
 
 
+def machines_that_run_on(facts: Facts, name: str) -> list[str]:
+    """What the engine lost and still runs on that host of the world, as it was not rebooted."""
+    database = facts.get(KEY, {"hosts": (), "machines": ()})
+    lost = {
+        host["id"]
+        for host in database["hosts"]
+        if host["address"] == name and facts["faults"].get(STILL_ALIVE) == host["name"]
+    }
+    return [machine["name"] for machine in database["machines"] if machine["host"] in lost]
+
+
 def silent_addresses(facts: Facts) -> set[str]:
     """The addresses of the world's hosts that answer nobody."""
     living = {h["address"] for h in facts.get(KEY, {}).get("hosts", ()) if shows_life(facts, h)}

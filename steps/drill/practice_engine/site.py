@@ -137,5 +137,5 @@ def restore_database(places: EnginePlaces, saved: db.Record, fence_delay: float 
     `fence_delay`: seconds of the world until it fences by itself (DisableFenceAtStartupInSec).
     """
     with places.world.change() as facts:
-        facts[db.KEY] = json.loads(json.dumps(saved)) | {"fence_delay": fence_delay}
-        startup.start(Moment(facts, places.world.now(facts)))
+        restored = {**saved, "fence_delay": fence_delay}
+        startup.take_up(facts, places.world.now(facts), restored, saved["version"])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from steps.drill.practice_engine import database as db
 from steps.drill.practice_engine import host_rules, machine_rules
 from steps.drill.practice_engine.database import Record
 from steps.drill.practice_engine.host_rules import Moment
+from steps.drill.practice_hosts.world import Facts
 
 FENCE_DELAY = 300.0
 """DisableFenceAtStartupInSec: so long after its start the engine fences nobody by itself."""
@@ -26,6 +29,18 @@ def start(moment: Moment) -> None:
         if host["status"] != "maintenance":
             _reach(moment, host)
     moment.note("oVirt Engine started.")
+
+
+def take_up(
+    facts: Facts, now: float, restored: Record | None, version: str, *, new: bool = False
+) -> None:
+    """The engine starts after engine-setup: on a backup's database, a new one, or its own."""
+    account = str(facts.get(db.KEY, {}).get("account", "admin@internal"))
+    if restored is not None:
+        facts[db.KEY] = json.loads(json.dumps(restored)) | {"version": version}
+    elif new or db.KEY not in facts:
+        facts[db.KEY] = db.first_database(facts) | {"account": account, "version": version}
+    start(Moment(facts, now))
 
 
 def _reach(moment: Moment, host: Record) -> None:

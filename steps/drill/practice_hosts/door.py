@@ -6,6 +6,7 @@ import shutil
 import time
 
 from config.errors import StepFailed
+from steps.drill.practice_engine.machine_disk import fill_machine
 from steps.drill.practice_hosts import engine_machine
 from steps.drill.practice_hosts.enter import spaces, start_host
 from steps.drill.practice_hosts.first_world import MACHINE
@@ -80,6 +81,8 @@ class Door:
         stop_host(self._places, self.name)
         shutil.rmtree(self._places.root(self.name))
         lay_out(self._places, self.name, facts)
+        if facts["engine"]["set_up"]:
+            fill_machine(self._places.folder, self._places.root(self.name))
         make_key(self._places.host_key(self.name))
         mark.write_text(f"{disk}\n")
 

@@ -28,10 +28,20 @@ class ConfirmRebooted(EngineStep):
     )
 
     def __init__(
-        self, looked_from: str, host: BackupHost, limits: Limits, *, lane: str = ""
+        self,
+        looked_from: str,
+        host: BackupHost,
+        limits: Limits,
+        *,
+        lane: str = "",
+        inside: str = "",
     ) -> None:
-        """`looked_from`: the host from which it is looked whether that one still lives."""
-        self.looked_from, self.host, self.limits, self.lane = looked_from, host, limits, lane
+        """`looked_from`: the host from which it is looked whether that one still lives.
+
+        `inside`: its own name in the site, where it has a shell to look whether machines run.
+        """
+        self.looked_from, self.inside = looked_from, inside
+        self.host, self.limits, self.lane = host, limits, lane
         self.name = f"rebooted.{host.name}"
         self.title = f"Confirm that {host.name} was rebooted, if it does not answer"
 
@@ -77,7 +87,8 @@ class ConfirmRebooted(EngineStep):
         if host is None or host.status not in CLEARS_MACHINES:
             return
         shell = context.targets.shell(self.looked_from)
-        if not Confirmation(context, engine, shell, host).give():
+        inside = context.targets.shell(self.inside) if self.inside else None
+        if not Confirmation(context, engine, shell, host, inside).give():
             self._left(host)
         self.wait(
             context, f"the engine lets go of what {host.name} had",

@@ -48,8 +48,13 @@ def _alive(survey: RestoreSurvey) -> Iterator[Risk]:
 
 
 def _left_up(survey: RestoreSurvey) -> Iterator[Risk]:
+    engines = {vm.name for vm in survey.inspection.vms or () if vm.engine_vm}
     left = survey.inspection.left_up_on_old_host or ()
-    machines = [f"{one.vm} on {one.host} ({one.status_name or 'unknown'})" for one in left]
+    machines = [
+        f"{one.vm} on {one.host} ({one.status_name or 'unknown'})"
+        for one in left
+        if one.vm not in engines
+    ]
     if machines:
         yield Risk(
             "machines.left-up",

@@ -21,6 +21,9 @@ from config.site import BackupServer
 from steps.hosted_engine.archive.engine_model import EngineModel, Host
 from steps.hosted_engine.archive.inspection import Inspection
 from steps.hosted_engine.archive.newcomer import Newcomer, conflicts
+from steps.hosted_engine.backup.job import LOG, RECORD, SUMS
+from steps.hosted_engine.backup.kept import kept_backups
+from steps.hosted_engine.backup.record import Summary
 from steps.hosted_engine.known_hosts import Inventory, KnownHost, free_host_name
 from steps.hosted_engine.probes import deploy_probes
 from steps.hosted_engine.probes.look import Look, found, ok, warn, wrong
@@ -35,7 +38,7 @@ from steps.targets.sizes import size_text
 SECONDS: Final = 20.0
 """How long a look into an archive may take within one probe; the survey takes its time."""
 MOST_LISTED: Final = 50
-_BESIDE: Final = (".json", ".log", ".sha256", ".txt", ".md", ".tmp", ".part")
+_BESIDE: Final = (RECORD, LOG, ".sha256", ".txt", ".md", ".tmp", ".part")
 _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -63,13 +66,24 @@ def _archives_on(probe: ProbeInput, server: BackupServer) -> Iterator[tuple[floa
     shell, now = probe.targets.shell(server.name), datetime.now(UTC)
     if shell.status(server.folder) is None:
         return
+    records = {one.file: one for one in kept_backups(shell, server.folder)}
     for name in shell.list(server.folder):
+        if name.endswith(_BESIDE) or name.startswith(".") or name == SUMS:
+            continue
         path = f"{server.folder.rstrip('/')}/{name}"
-        status = None if name.endswith(_BESIDE) or name[0] == "." else shell.status(path)
+        status = shell.status(path)
         if status is not None and status.kind == "file":
             age = age_of(datetime.fromtimestamp(status.modified, UTC), now)
-            note = f"{age}, {size_text(status.size)}, on {server.name}"
+            note = f"{age}, {size_text(status.size)}{_recorded(records.get(name))}, {server.name}"
             yield status.modified, Choice(f"{server.name}:{path}", name, note)
+
+
+def _recorded(record: Summary | None) -> str:
+    """What the record beside an archive says of it."""
+    if record is None:
+        return ", no record beside it"
+    failover = f", failover host {record.failover}" if record.failover else ", no failover host"
+    return f", engine {record.version}{failover}, SHA-256 {record.sha256[:12]}"
 
 
 def check_archive(probe: ProbeInput) -> Probed:
@@ -102,8 +116,13 @@ def _told(look: ArchiveLook) -> Iterator[Finding]:
 
 def _values_of(inspection: Inspection) -> dict[str, Value]:
     """Answers that a restore takes from the backup."""
-    name = inspection.engine_fqdn
-    return {"fqdn": name, "vm_domain": name.partition(".")[2]} if name else {}
+    name, database = inspection.engine_fqdn, inspection.engine_db_host
+    values: dict[str, Value] = {}
+    if name:
+        values |= {"fqdn": name, "vm_domain": name.partition(".")[2]}
+    if database and database not in _LOCAL:
+        values["database_host"] = database
+    return values
 
 
 def suggest_variant(probe: ProbeInput) -> Probed:
@@ -142,6 +161,12 @@ def suggest_databases(probe: ProbeInput) -> Probed:
     if remote:
         return Probed((ok(f"in the backup: {', '.join(remote)}"),), suggested=REMOTE)
     return Probed((ok("the backup's databases were on the engine's machine"),), suggested=AUTOMATIC)
+
+
+def suggest_history(probe: ProbeInput) -> Probed:
+    """Yes where the archive holds one."""
+    inspection = _inspection(probe)
+    return Probed(suggested=inspection is not None and "dwhdb" in inspection.scopes)
 
 
 def _inspection(probe: ProbeInput) -> Inspection | None:
@@ -235,6 +260,7 @@ def restore_probes() -> dict[str, Probe]:
         "archive": check_archive,
         "variant": suggest_variant,
         "databases": suggest_databases,
+        "has-history": suggest_history,
         "hosts": list_restore_hosts,
         "host": check_restore_host,
     }

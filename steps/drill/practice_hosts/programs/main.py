@@ -26,7 +26,10 @@ _HOST: Final = {
     "multipath": "storage", "lsblk": "storage", "iscsiadm": "storage", "gluster": "storage",
     "virsh": "system", "ss": "system", "sanlock": "system", "lscpu": "system",
 }  # fmt: skip
-_MACHINE: Final = {"shutdown": "machine", "poweroff": "machine"}
+_MACHINE: Final = {
+    "shutdown": "machine", "poweroff": "machine", "engine-backup": "engine_backup",
+    "engine-setup": "engine_setup", "engine-config": "engine_setup",
+}  # fmt: skip
 _KINDS: Final = {HOST: _HOST, MACHINE: _MACHINE, SERVER: {}}
 
 

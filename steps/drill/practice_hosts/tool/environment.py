@@ -19,7 +19,7 @@ NEVER_STORED: Final = frozenset({
     "OVEHOSTED_STORAGE/iSCSIDiscoverPassword", "OVEHOSTED_FIRST_HOST/rootPassword",
     "OVEHOSTED_NETWORK/bridgeIf", "OVEHOSTED_NETWORK/host_name",
     "OVEHOSTED_CORE/restoreFromFile", "OVEHOSTED_CORE/renewPKIonRestore",
-    "OVEHOSTED_CORE/pauseonRestore",
+    "OVEHOSTED_CORE/pauseonRestore", "OVESETUP_CONFIG/adminPassword",
 })  # fmt: skip
 """Passwords, and what the tool leaves out besides."""
 _STORED: Final = ("OVEHOSTED_",)
@@ -80,12 +80,12 @@ class Environment:
         else:
             self._values[key] = value
 
-    def write(self, path: Path) -> None:
-        """Write an answer file, without what is never stored."""
+    def write(self, path: Path, stored: tuple[str, ...] = _STORED) -> None:
+        """Write an answer file: keys that begin so, without what is never stored."""
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = ["[environment:default]"]
         for key, value in sorted(self._values.items()):
-            if key.startswith(_STORED) and key not in NEVER_STORED:
+            if key.startswith(stored) and key not in NEVER_STORED:
                 lines.append(f"{key}={_typed(value)}")
         path.write_text("\n".join(lines) + "\n")
 

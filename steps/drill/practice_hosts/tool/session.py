@@ -50,6 +50,8 @@ class Session:
     log_file: Path = LOGS
     changed: bool = False
     ended_well: bool = False
+    accepts_defaults: bool = False
+    """Whether a question that has a default is answered with it, and not put."""
     _open: list[str] = field(default_factory=list)
 
     @property
@@ -57,13 +59,12 @@ class Session:
         """The host's name."""
         return str(self.host["name"])
 
-    def open_log(self) -> None:
+    def open_log(self, folder: Path = LOGS, name: str = "ovirt-hosted-engine-setup") -> None:
         """The log of this start, told by its path."""
         stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime())
-        name = f"ovirt-hosted-engine-setup-{stamp}-{secrets.token_hex(3)}.log"
         with contextlib.suppress(OSError):
-            LOGS.mkdir(parents=True, exist_ok=True)
-        self.log_file = LOGS / name
+            folder.mkdir(parents=True, exist_ok=True)
+        self.log_file = folder / f"{name}-{stamp}-{secrets.token_hex(3)}.log"
 
     def debug(self, text: str) -> None:
         """A line for the log only."""
@@ -93,6 +94,14 @@ class Session:
 
     def ask(self, query: Query) -> str:
         """Put a question; what the faults do to the dialog they do here."""
+        given = self.environment.get(f"QUESTION/1/{query.name}")
+        known = str(given) if given is not None else None
+        if known is None and self.accepts_defaults:
+            known = query.default
+        accepted = query.accepts(known) if known is not None else None
+        if accepted is not None:
+            self.debug(f"query {query.name} was answered beforehand")
+            return accepted
         self.asked += 1
         if self.asked == 3 and self.world.fault("unknown-question"):
             self.debug(f"query {UNKNOWN.name}")

@@ -1,0 +1,1 @@
+"""A simulated engine-setup, on a machine whose backup was restored. Reference, section 9."""
