@@ -246,7 +246,7 @@ async def test_a_rehearsal_is_confirmed_watched_and_told(service, archive, slow_
         await pilot.press("s")
         assert "Rehearsal" in await wait_for(pilot, "[Summary]")
         slow_rehearsal.set()
-        await pilot.press("r")
+        await pilot.press("left")
         text = await wait_for(pilot, "every row came back")
         assert "1 tables, 2 rows" in text
         assert "[Rehearsal]" in text

@@ -48,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--host-uuid", default="", metavar="U", help="what dmidecode -s system-uuid prints"
     )
     host.add_argument(
+        "--host-mac", action="append", default=[], metavar="M", help="a hardware address; repeat it"
+    )
+    host.add_argument(
         "--storage", default="", metavar="PATH", help="the new engine's storage, SERVER:/PATH"
     )
     parser.add_argument(
@@ -138,6 +141,7 @@ def _values(arguments: argparse.Namespace) -> dict[str, str]:
         "fqdn": arguments.host_fqdn,
         "addresses": " ".join(arguments.host_ip),
         "uuid": arguments.host_uuid,
+        "macs": " ".join(arguments.host_mac),
         "storage": arguments.storage,
         "version": arguments.engine_version,
     }
