@@ -17,7 +17,7 @@ from steps.drill.practice_engine.backup_tool.words import Fatal
 from steps.drill.practice_engine.rows import Rows, Tables
 from steps.hosted_engine.archive.budget import Budget
 from steps.hosted_engine.archive.copy_text import Block, CopyHead, RowBlock, value_of
-from steps.hosted_engine.archive.dump import read_dump
+from steps.hosted_engine.archive.dump import dump_content
 from steps.hosted_engine.archive.hash_list import ALGORITHMS, parse_hash_list
 from steps.hosted_engine.archive.problems import ArchiveFault
 from steps.hosted_engine.archive.version import Version, version_problem
@@ -64,7 +64,8 @@ class Unpacked:
             )  # fmt: skip
 
         try:
-            read_dump(iter([data]), path.name, begin, Budget(len(data)), lambda _f, _c: None)
+            with dump_content(iter([data]), path.name, Budget(len(data))) as content:
+                content.read(begin)
         except ArchiveFault:
             raise Fatal(f"Errors while restoring database {path.name}") from None
         return found
