@@ -194,6 +194,16 @@ MACHINE_COPY = Question(
     probe="engine-machine",
 )
 
+REHEARSE = Question(
+    name="rehearse",
+    title="Rehearse a restore of its databases",
+    kind=Kind.YES_NO,
+    why="Every database is restored into a PostgreSQL of its own on this host, each table's rows"
+    " are counted, and all of it is removed again. It takes minutes, and a PostgreSQL here.",
+    default=False,
+    probe="rehearsal",
+)
+
 BACKUP = Interview(
     groups=(
         Group("failover", "Failover host", (FAILOVER, AFTERWARDS, WAIT_MINUTES)),
@@ -207,6 +217,6 @@ BACKUP = Interview(
                 FILE,
             ),
         ),
-        Group("keeping", "Where it is kept", (SERVER, RETENTION, MACHINE_COPY)),
+        Group("keeping", "Where it is kept", (SERVER, RETENTION, MACHINE_COPY, REHEARSE)),
     )
 )  # fmt: skip

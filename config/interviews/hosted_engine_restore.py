@@ -112,9 +112,9 @@ VARIANT = Question(
     " have a name, an address and an identity that no host of the backup has. An engine machine"
     " that is there already is restored in place: nothing is deployed.",
     choices=(
-        Choice(FAILOVER, "The failover host", "a host that the backup knows, made free for this"),
-        Choice(NEW_HARDWARE, "New hardware", "a host that the backup does not know"),
-        Choice(MACHINE, "An engine machine that is there already", "nothing is deployed"),
+        Choice(FAILOVER, "The failover host", "the backup knows it, made free"),
+        Choice(NEW_HARDWARE, "New hardware", "the backup does not know it"),
+        Choice(MACHINE, "A machine that is there", "the engine's; nothing is deployed"),
     ),
     suggest_probe="variant",
     depends_on=("archive", "archive_file"),
@@ -146,6 +146,75 @@ SCOPE = Question(
     default=ALL,
     condition=by_hand,
 )
+DATABASE_HOST = Question(
+    name="database_host",
+    title="Host of the databases",
+    kind=Kind.TEXT,
+    why="As the engine's machine reaches it. A host that the site names is made ready here.",
+    condition=databases_remote,
+)
+DATABASE_NAME = Question(
+    name="database_name",
+    title="Name of the engine's database",
+    kind=Kind.TEXT,
+    why="It is made empty; the guide calls it engine.",
+    default="engine",
+    condition=both(databases_made, not_(holds("scope", HISTORY_ONLY))),
+)
+DATABASE_USER = Question(
+    name="database_user",
+    title="User of the engine's database",
+    kind=Kind.TEXT,
+    default="engine",
+    condition=DATABASE_NAME.condition,
+)
+DATABASE_PASSWORD = Question(
+    name="database_password",
+    title="Password of that user",
+    kind=Kind.SECRET,
+    why="It goes to engine-backup in a file that is removed afterwards, never on a command line.",
+    condition=DATABASE_NAME.condition,
+)
+HAS_HISTORY = Question(
+    name="has_history",
+    title="Restore the Data Warehouse's database too",
+    kind=Kind.YES_NO,
+    suggest_probe="has-history",
+    depends_on=("archive", "archive_file"),
+    condition=both(databases_made, holds("scope", ALL)),
+)
+_history = both(
+    databases_made,
+    lambda given: given.get("scope") == HISTORY_ONLY or given.get("has_history") is True,
+)
+HISTORY_NAME = Question(
+    name="history_name",
+    title="Name of the Data Warehouse's database",
+    kind=Kind.TEXT,
+    default="ovirt_engine_history",
+    condition=_history,
+)
+HISTORY_USER = Question(
+    name="history_user",
+    title="User of the Data Warehouse's database",
+    kind=Kind.TEXT,
+    default="ovirt_engine_history",
+    condition=_history,
+)
+HISTORY_PASSWORD = Question(
+    name="history_password",
+    title="Password of that user",
+    kind=Kind.SECRET,
+    condition=_history,
+)
+RENEW = Question(
+    name="renew_certificates",
+    title="Renew the engine's certificates where engine-setup offers it",
+    kind=Kind.YES_NO,
+    why="Yes means that every host must be installed again later.",
+    default=False,
+    condition=by_hand,
+)
 OLD_HOSTS = Question(
     name="old_hosts",
     title="Hosts that do not answer afterwards",
@@ -168,9 +237,17 @@ RECOVERY_TARGET = Question(
 )
 
 
+_WHY: Final = {
+    "admin_password": "The restored engine has the password of its backup: give that one.",
+    "host_name": "Unique among the hosts of the backup; a clash is settled on the next screens.",
+}
+"""What matters more at these questions where a backup is restored."""
+
+
 def _restoring(question: Question) -> Question:
     """A question of the deployment, asked while a backup is restored."""
-    more: dict[str, object] = {}
+    more: dict[str, object] = {"why": _WHY.get(question.name, question.why)}
+    listed = (ARCHIVE.name, ARCHIVE_FILE.name, VARIANT.name) if question.name == "host" else ()
     if callable(question.default):
         more["default"] = lambda given: question.default_for(with_backup(given))
     if callable(question.choices):
@@ -183,7 +260,8 @@ def _restoring(question: Question) -> Question:
             each
             for name in question.depends_on
             for each in ((ARCHIVE.name, ARCHIVE_FILE.name) if name == BACKUP else (name,))
-        ),
+        )
+        + listed,
         **more,  # type: ignore[arg-type]
     )
 
@@ -197,13 +275,18 @@ def _page(group: Group) -> Group:
     return replace(group, questions=questions, condition=_deployed(group.condition))
 
 
+_DATABASE_QUESTIONS: Final = (
+    SCOPE, DATABASES, DATABASE_HOST, DATABASE_NAME, DATABASE_USER, DATABASE_PASSWORD, HAS_HISTORY,
+    HISTORY_NAME, HISTORY_USER, HISTORY_PASSWORD, RENEW,
+)  # fmt: skip
+
 _HOST, *_REST = (_page(group) for group in DEPLOY.groups)
 
 RESTORE = Interview(
     groups=(
         Group("archive", "Backup", (ARCHIVE, ARCHIVE_FILE, VARIANT)),
         _HOST,
-        Group("engine-data", "Databases", (DATABASES, SCOPE)),
+        Group("engine-data", "Databases", _DATABASE_QUESTIONS),
         *_REST,
         Group("afterwards", "Afterwards", (OLD_HOSTS, RECOVERY_TARGET)),
     )

@@ -7,15 +7,13 @@ from collections.abc import Callable, Sequence
 from config.backup_settings import BEHAVIOUR, FOLDERS, IMAGES, TIMETABLE, Setting
 from config.errors import InvalidInput
 from config.questions import Choice, Given, Group, Interview, Kind, Question, Value
+from config.schedules import CRON, CRON_FOLDER, SYSTEMD_FOLDER, TIMER, UNINSTALL
 from config.showing import quoted
 
 MACHINE, POOL, SITE = "machine", "pool", "site"
 CHANGE, SCHEDULE, EXCLUDE, INCLUDE, REMOVE = "settings", "schedule", "exclude", "include", "remove"
-DIRECTORY_ONLY, TIMER, CRON, UNINSTALL = "directory", "timer", "cron", "uninstall"
+DIRECTORY_ONLY = "directory"
 BACKUP, CHECK = "backup", "check"
-
-SYSTEMD_FOLDER = "/etc/systemd/system"
-CRON_FOLDER = "/etc/cron.d"
 
 
 def _asked_for(what: str) -> Callable[[Given], bool]:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, TypeVar
 
-from config.errors import InvalidInput, StepFailed, Unreachable
+from config.errors import InvalidInput, StepFailed
 from steps.hosted_engine.detached_tool import (
     Channel,
     DetachedTool,
@@ -23,17 +23,17 @@ from steps.hosted_engine.detached_tool import (
     ToolState,
 )
 from steps.hosted_engine.dialog.answers import Answer, Fitted, KnownAnswers, fit
+from steps.hosted_engine.dialog.attention import Console
 from steps.hosted_engine.dialog.events import Asked, Event
-from steps.hosted_engine.dialog.menus import menu_of
+from steps.hosted_engine.dialog.menus import Action, menu_of
+from steps.hosted_engine.dialog.prompt_text import Option
 from steps.hosted_engine.listening import Listener
 from steps.hosted_engine.operator_questions import OperatorQuestions
-from steps.hosted_engine.waiting_menus import WaitingMenus
+from steps.hosted_engine.steady import steadily
 from steps.procedure import StepContext
 
 POLL_SECONDS: Final = (0.1, 1.0)
 """The shortest and the longest time between two looks at the tool."""
-LOST_SECONDS: Final = 900.0
-"""How long a host may stay away: its network is rebuilt on the way."""
 START_SECONDS: Final = 30.0
 DELIVERY_SECONDS: Final = 20.0
 _REFUSED: Final = (
@@ -67,6 +67,15 @@ class Dialog(Protocol):
         """What was sent as an answer."""
 
 
+class Menus(Protocol):
+    """Who chooses from a waiting menu."""
+
+    def choose(
+        self, asked: Asked, menu: dict[Action, Option], console: Console, password: str
+    ) -> Option:
+        """The option; the password is shown and never written down."""
+
+
 Stop = Callable[[Event], bool]
 """Tells after each event whether the conversation has come far enough."""
 
@@ -86,8 +95,9 @@ class Conversation:
     context: StepContext
     listener: Listener
     operator: OperatorQuestions
-    menus: WaitingMenus
-    attempt: int
+    menus: Menus
+    attempt: str
+    """What this attempt's facts are called after."""
     offset: int = 0
     number: int = 0
     """Questions heard so far."""
@@ -105,8 +115,10 @@ class Conversation:
         Raises Interrupted where the operator aborts: the tool goes on without us. Raises
         Unreachable where its host stays away.
         """
-        self._stopped = False
         self._hear_again()
+        asked = self._asked
+        # The question that an earlier runner stopped at is heard again, and stopped at again.
+        self._stopped = asked is not None and not self._was_given() and stop(asked)
         quiet_since, wait, started = time.monotonic(), POLL_SECONDS[0], time.monotonic()
         while not self._stopped:
             self.context.checkpoint()
@@ -282,25 +294,8 @@ class Conversation:
     # -- a host that stays away --------------------------------------------------------------
 
     def _steadily(self, act: Callable[[], T]) -> T:
-        """Do it, however often the connection is lost meanwhile, within LOST_SECONDS."""
-        lost_at, wait = None, 1.0
-        while True:
-            try:
-                found = act()
-            except Unreachable as error:
-                now = time.monotonic()
-                if lost_at is None:
-                    lost_at = now
-                    self.context.log(f"{error.message} The tool goes on; trying again.")
-                if now - lost_at > LOST_SECONDS:
-                    raise
-                self.context.checkpoint()
-                time.sleep(min(wait, LOST_SECONDS))
-                wait = min(wait * 1.5, 15.0)
-            else:
-                if lost_at is not None:
-                    self.context.log(f"{self.tool.shell.where} answers again.")
-                return found
+        """Do it, however often the connection is lost meanwhile."""
+        return steadily(self.context, self.tool.shell.where, act)
 
 
 def _detached(asked: Asked) -> Answer | None:

@@ -40,8 +40,18 @@ if [ "$kind" = pipes ]; then run=/bin/sh; else
     rm -rf -- "$dir"; echo "No Python is there to make a terminal with." >&2; exit 20
   fi
 fi
-setsid "$run" "$dir/supervise" "$dir" "$@" </dev/null >supervisor.log 2>&1 &
+# Where KillUserProcesses is on, systemd ends at logout whatever stays in the session's own scope.
+how=setsid
+unit="rekindle-${dir##*/}"
+if [ "$(id -u)" = 0 ] && systemd-run --scope --unit="$unit-probe" -- true >supervisor.log 2>&1
+then how="systemd-run --scope"; fi
+case $how in
+  setsid) setsid "$run" "$dir/supervise" "$dir" "$@" ;;
+  *) setsid systemd-run --scope --unit="$unit" -- "$run" "$dir/supervise" "$dir" "$@" ;;
+esac </dev/null >>supervisor.log 2>&1 &
+echo "$how"
 """
+"""Says how it was started: `systemd-run --scope`, or `setsid`."""
 
 PIPES: Final = (
     r"""

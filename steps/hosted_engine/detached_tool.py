@@ -79,12 +79,16 @@ class DetachedTool:
     def __init__(self, shell: Shell, folder: str, channel: Channel) -> None:
         self.shell, self.folder, self.channel = shell, checked_path(folder), channel
 
-    def start(self, command: Sequence[str]) -> None:
-        """Start it in a new folder (mode 0700). Raises StepFailed where the folder is there."""
+    def start(self, command: Sequence[str]) -> str:
+        """Start it in a new folder (mode 0700); returns by what: `systemd-run --scope` or `setsid`.
+
+        Raises StepFailed where the folder is there.
+        """
         parent = self.folder.rpartition("/")[0] or "/"
         self.shell.make_directory(parent, mode=0o700)
         script = scripts.PIPES if self.channel is Channel.PIPES else scripts.TERMINAL
-        self._sh(scripts.START, self.channel.value, *command, stdin=script.encode(), check=True)
+        words = (self.channel.value, *command)
+        return self._sh(scripts.START, *words, stdin=script.encode(), check=True).out.strip()
 
     def state(self) -> ToolState:
         """Look at it."""

@@ -38,7 +38,7 @@ class WaitingMenus:
         self, asked: Asked, menu: dict[Action, Option], console: Console, password: str
     ) -> Option:
         """Ask until an action is chosen. The password is shown and never written down."""
-        needs_engine = "engine" in menu[Action.CONTINUE].text.casefold()
+        needs_engine = is_engine_menu(menu)
         reply = ""
         for round_number in range(1, 100_000):
             health = look_at_engine(self.shell, self.fqdn) if needs_engine else None
@@ -51,6 +51,17 @@ class WaitingMenus:
             if reply == WAIT:
                 self._pause(health)
         return menu[Action.ABORT]
+
+    def continue_when_up(self, menu: dict[Action, Option], seconds: float) -> Option | None:
+        """To continue, once the engine is up; None where it is not within `seconds`, or where that
+        cannot be looked at."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            health = look_at_engine(self.shell, self.fqdn)
+            if health.up is not False:
+                return menu[Action.CONTINUE] if health.up else None
+            self._pause(health)
+        return None
 
     def _ask(
         self,
@@ -80,6 +91,11 @@ class WaitingMenus:
         while time.monotonic() < until:
             self.context.checkpoint()
             time.sleep(min(0.2, POLL_SECONDS))
+
+
+def is_engine_menu(menu: dict[Action, Option]) -> bool:
+    """Whether to continue means that the engine is installed and up."""
+    return bool(menu) and "engine" in menu[Action.CONTINUE].text.casefold()
 
 
 def _heading(asked: Asked, first: Option) -> str:

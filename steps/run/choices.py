@@ -53,13 +53,14 @@ def when_unknown(step: Step, view: RunView) -> tuple[Choice, ...]:
 def unattended(prompts: Mapping[str, str], prompt: Prompt) -> dict[str, str]:
     """The prepared answer to a question of the runner's own, where it is one that ends the matter.
 
-    Where nothing can be left out, because all lanes need it, the run stops.
+    Where nothing can be left out, because all lanes need it, or there is nothing to undo, the run
+    stops: nobody is there to be asked.
     """
     value = prompts.get(prompt.name)
     if value not in UNATTENDED:
         return {}
-    offered = any(choice.value == value for choice in prompt.choices)
-    return {prompt.name: value if offered or value != LEAVE_OUT else "stop"}
+    offered = any(choice.value == value and not choice.refused for choice in prompt.choices)
+    return {prompt.name: value if offered else "stop"}
 
 
 def of_lane(step: Step, text: str) -> str:

@@ -13,6 +13,7 @@ from steps.run.directory import FrozenPlan, RunDirectory
 from steps.run.events import PREPARED, Finish
 from steps.run.lanes import LaneState, LaneView
 from steps.run.resume import put_off
+from steps.run.tables import plain_facts, tables_of
 from steps.run.values import given_from_data
 from steps.run.view import AskedQuestion, RunView, StepView
 
@@ -45,7 +46,8 @@ def gather(run: RunDirectory, procedure: Procedure) -> ReportData:
         "phases": _phases(view),
         "lanes": [_lane(lane, view) for lane in view.lanes.values()],
         "questions": [_question(asked) for asked in view.questions],
-        "facts": dict(view.facts),
+        "tables": tables_of(view.facts),
+        "facts": plain_facts(view.facts),
         "notes": [{"at": _iso(at), "text": text} for at, text in view.notes],
         "next": _what_next(run, view),
         "files": {
@@ -198,9 +200,12 @@ def _what_next(run: RunDirectory, view: RunView) -> list[str]:
         lines.append(f"To go on where it stopped: rekindle resume {run.id}")
     elif view.outcome is Finish.UNDONE and not view.undone_whole:
         lines.append(f"To go on from the last safe point: rekindle resume {run.id}")
+    if not lines:
+        lines.append("Nothing is left to do.")
     if undoable:
-        lines.append(f"To undo what this run did: rekindle resume {run.id} --undo")
-    return lines or ["Nothing is left to do."]
+        # Last, and as what it is: undoing a backup takes the backup away.
+        lines.append(f"Only if this run was a mistake, undo it: rekindle resume {run.id} --undo")
+    return lines
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -8,13 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from config.errors import InvalidInput
-from config.interviews.virtual_machine_plan import (
-    CRON,
-    CRON_FOLDER,
-    SYSTEMD_FOLDER,
-    TIMER,
-    UNINSTALL,
-)
+from config.schedules import CRON, CRON_FOLDER, SYSTEMD_FOLDER, TIMER, UNINSTALL
 from steps.schedules.zone import zone_of
 from steps.targets.shell import Shell
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from config.errors import StepFailed
-from config.interviews.virtual_machine_plan import TIMER
+from config.schedules import TIMER
 from steps.procedure import Step, StepContext, Verdict, done, not_done, unknown
 from steps.schedules.node_files import NodeFiles, content_sha
+from steps.schedules.places import shell_at
 from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
 
@@ -90,7 +91,7 @@ class PutFile(Step):
         return f"{self.file.path}.before-{context.run_directory.name}"
 
     def _shell(self, context: StepContext) -> Shell:
-        return context.targets.shell(self.file.node)
+        return shell_at(context.targets, self.file.node)
 
 
 class NoteTimer(Step):
@@ -114,12 +115,12 @@ class NoteTimer(Step):
 
     def apply(self, context: StepContext) -> None:
         """Note it."""
-        standing = timer_standing(context.targets.shell(self.node), self.unit)
+        standing = timer_standing(shell_at(context.targets, self.node), self.unit)
         context.remember(_BEFORE, "running" if standing == RUNNING else "not running")
 
     def undo(self, context: StepContext) -> None:
         """Let systemd read its files again, and start what was running."""
-        shell = context.targets.shell(self.node)
+        shell = shell_at(context.targets, self.node)
         shell.run(["systemctl", "daemon-reload"])
         if context.recall(_BEFORE) == "running":
             shell.run(["systemctl", "enable", "--now", self.unit])
@@ -148,14 +149,14 @@ class SwitchTimer(Step):
 
     def verify(self, context: StepContext) -> Verdict:
         """By what systemd says of the unit."""
-        standing = timer_standing(context.targets.shell(self.node), self.unit)
+        standing = timer_standing(shell_at(context.targets, self.node), self.unit)
         said = f"{self.unit}: {standing}"
         return done(said) if self.is_so(standing) else not_done(said)
 
     def apply(self, context: StepContext) -> None:
         """Do it."""
         for words in self.words():
-            context.targets.shell(self.node).run(words)
+            shell_at(context.targets, self.node).run(words)
 
 
 class StartTimer(SwitchTimer):
@@ -177,7 +178,7 @@ class StartTimer(SwitchTimer):
 
     def undo(self, context: StepContext) -> None:
         """Stop it; what ran before starts again once its files are back (NoteTimer)."""
-        context.targets.shell(self.node).run(["systemctl", "disable", "--now", self.unit])
+        shell_at(context.targets, self.node).run(["systemctl", "disable", "--now", self.unit])
 
 
 class StopTimer(SwitchTimer):

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from steps.run.events import Event
 from steps.run.journal import Journal
 from steps.run.runner import World, main
-from tests.crash import toy_deploy
+from tests.crash import toy_deploy, toy_hold
 
 
 class DeadlyJournal(Journal):
@@ -38,9 +38,13 @@ class DeadlyJournal(Journal):
         return data
 
 
+def find(name):
+    return {toy_deploy.NAME: toy_deploy.PROCEDURE, toy_hold.NAME: toy_hold.PROCEDURE}[name]
+
+
 if __name__ == "__main__":
     world = World(
-        find=toy_deploy.find,
+        find=find,
         open_journal=lambda run, redactor: DeadlyJournal(run.journal_file, redactor),
     )
     sys.exit(main(sys.argv[3:], world))

@@ -368,3 +368,15 @@ async def test_choices_that_depend_on_an_answer_are_not_looked_for_before_it_is_
         await pilot.press(*"web01", "enter")
         text = await wait_for(pilot, "2 Nov 04:00")
         assert "once you answered" not in text
+
+
+async def test_what_is_wrong_with_the_last_field_is_seen_whole_on_a_full_page(service):
+    fields = [Question(f"f{n}", f"Field {n}", Kind.TEXT, required=False) for n in range(5)]
+    asked = Question("count", "Machines side by side", Kind.NUMBER, default=4)
+    toy = replace(TOY, interview=Interview((Group("all", "All", (*fields, asked)),)))
+    app = Interviewer(service, Session(SITE, toy))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "Field 0")
+        await pilot.press(*["enter"] * 5, "x", "enter")
+        text = await wait_for(pilot, "Write digits only.")
+    assert "> Machines side by side" in text

@@ -13,7 +13,7 @@ from config.questions import Choice, Group, Interview, Kind, Question
 from steps.procedure import Probed
 from tests.screens.toy import SITE, TOY
 from tui.session import Session, start_check
-from tui.widgets.pick_list import ChoiceList
+from tui.widgets.pick_list import GUTTER, ChoiceList
 
 ROWS = [("a", "web01", ""), ("b", "web02", ""), ("c", "web03", "it is away")]
 QUESTION = Question(
@@ -22,12 +22,13 @@ QUESTION = Question(
 
 
 class ListApp(App[None]):
-    def __init__(self) -> None:
+    def __init__(self, *, several: bool = True) -> None:
         super().__init__()
+        self.several = several
         self.picked: list[tuple[str, bool]] = []
 
     def compose(self) -> ComposeResult:
-        yield ChoiceList(several=True, id="control")
+        yield ChoiceList(several=self.several, id="control")
 
     def on_mount(self) -> None:
         self.query_one(ChoiceList).show(ROWS, None)
@@ -49,6 +50,52 @@ async def test_space_chooses_several_and_takes_back_and_enter_goes_on_with_them(
         await pilot.press("space")
         await pilot.pause()
         assert app.picked[-1] == ("a", False)
+
+
+@pytest.mark.parametrize(("moved", "taken"), [([], "b"), (["down", "up"], "b"), (["down"], "c")])
+async def test_enter_takes_a_default_that_came_late_unless_another_row_is_in_hand(moved, taken):
+    rows = [("a", "Classic", ""), ("c", "Third", ""), ("b", "Ansible", "")]
+    app = ListApp(several=False)
+    async with app.run_test() as pilot:
+        listed = app.query_one(ChoiceList)
+        listed.show(rows, None)
+        await pilot.pause()
+        await pilot.press(*moved)
+        listed.show(rows, "b")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.picked == [(taken, True)]
+
+
+async def test_a_note_that_does_not_fit_beside_its_label_gets_lines_of_its_own():
+    rows = [
+        ("save", "Save and restore       memory and disks, with a downtime", ""),
+        ("off", "Off                    nothing", ""),
+    ]
+    app = ListApp()
+    async with app.run_test(size=(44, 10)) as pilot:
+        app.query_one(ChoiceList).show(rows, None)
+        await pilot.pause()
+        prompts = [str(option.prompt) for option in app.query_one(ChoiceList).options]
+    assert prompts == [
+        "[ ] Save and restore\n    memory and disks, with a downtime",
+        "[ ] Off                    nothing",
+    ]
+
+
+async def test_rows_are_wrapped_anew_when_the_scroll_bar_takes_room():
+    rows = [(str(n), "x" * 30 + " y" + "z" * (n % 6), "") for n in range(12)]
+    app = ListApp()
+    async with app.run_test(size=(44, 6)) as pilot:
+        listed = app.query_one(ChoiceList)
+        for shown in (rows[:6], rows):  # as high, but now it scrolls
+            listed.show(shown, None)
+            await pilot.pause()
+            await pilot.pause()
+        room = listed.scrollable_content_region.width - GUTTER
+        lines = [line for option in listed.options for line in str(option.prompt).splitlines()]
+    assert listed.max_scroll_y > 0
+    assert max(map(len, lines)) <= room
 
 
 async def test_enter_with_nothing_chosen_takes_the_row_in_hand_and_marks_show_what_is_chosen():

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from tests.unit.restore_world import Killed
 
 CHANGING = ("create", "commit", "rebase")
-"""What qemu-img changes something with; everything else that is run only looks."""
+"""What qemu-img changes something with. Beside it `rm`, and what is started in a session of its
+own, change something; everything else that is run only looks."""
 
 EFFECTS = frozenset(
     {
@@ -21,6 +22,7 @@ EFFECTS = frozenset(
         "undefine", "remember", "record",
         "save", "suspend", "snapshot", "pull", "commit", "pivot", "cancel_job", "begin_push",
         "cancel_push", "discard_copy", "stream", "run",
+        "put", "maintain_host", "activate_host", "shut_down_machine",
     }
 )  # fmt: skip
 
@@ -53,8 +55,12 @@ class Deadly:
             return found
 
         def act(*given, **named):
-            if name == "run" and given[0][1] not in CHANGING:
+            if name == "run" and not _changes(given[0]):
                 return found(*given, **named)
             return self._fate.strike(name, lambda: found(*given, **named))
 
         return act
+
+
+def _changes(command) -> bool:
+    return command[1] in CHANGING or command[0] == "rm" or "setsid " in " ".join(command[2:3])

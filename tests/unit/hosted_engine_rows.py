@@ -445,3 +445,20 @@ FRAGMENTS = {
     "classic-37-SETTINGS_PROCEED": "Please confirm installation settings (Yes, No)[Yes]:",
 }  # fmt: skip
 """Prompts as the guide prints them: human dialect, no ids."""
+
+BESIDE_THE_GUIDE = {
+    "classic-20c-CI_EXECUTE_ESETUP": "Automatically execute engine-setup on the engine appliance"
+        " on first boot (Yes, No)[Yes]?",
+    "classic-20c-AUTOMATE_VM_SHUTDOWN": "Automatically restart the engine VM as a monitored service"
+        " after engine-setup (Yes, No)[Yes]?",
+    "classic-20c-CI_INSTANCE_DOMAINNAME": "Engine VM domain: [example.com]",
+    "classic-25-DISK_PROCEED": "Continue with specified disk size? (Yes, No)[No]:",
+    "classic-27-MEMORY_PROCEED": "Continue with specified memory size? (Yes, No)[No]:",
+    "4.5-14-MEMORY_PROCEED": "Continue with specified memory size? (Yes, No)[No]:",
+    "4.5-42-DISK_PROCEED": "Continue with specified disk size? (Yes, No)[No]:",
+    "4.5-20-CI_APPLY_OPENSCAP_PROFILE":
+        "Do you want to apply an OpenSCAP security profile (Yes, No) [No]:",
+    "4.5-20-CI_OPENSCAP_PROFILE_NAME":
+        "Please provide the security profile you would like to use (stig, pci-dss) [stig]:",
+}  # fmt: skip
+"""Prompts that the guide's run did not come by, as the tool prints them: human dialect, no ids."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from steps.hosted_engine.dialog import machine
 from steps.run.events import Finish
 from steps.run.journal import read_journal
 from steps.targets.local import LocalShell
@@ -519,3 +520,11 @@ def test_a_hidden_question_may_be_left_empty_where_that_is_meant(deploy, first):
     deploying.answer(empty.name, "empty")
     assert deploying.end().finish is Finish.DONE
     assert folder.answers() == ["Yes", ""]
+
+
+def test_a_tool_that_only_knows_people_may_ask_before_it_says_anything(deploy, monkeypatch):
+    monkeypatch.setattr(machine, "FOREIGN_SILENCE", (0.5, 600.0))
+    deploying, folder = deploy([{"only": "human"}, PROCEED, *SUCCESS])
+    assert deploying.end().finish is Finish.DONE
+    assert folder.answers() == ["Yes"]
+    assert "started in a terminal" in deploying.log("tool.start")

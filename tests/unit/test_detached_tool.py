@@ -228,3 +228,52 @@ def test_output_can_be_read_from_any_byte_on(start):
     whole = tool.said(0)
     assert tool.said(5, limit=4) == whole[5:9]
     assert tool.said(len(whole)) == b""
+
+
+@pytest.fixture
+def on_path(tmp_path, monkeypatch):
+    """Puts a program of ours first on the path of whoever starts a tool."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+    def put(name, script):
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+
+    put("id", "echo 0")
+    return put
+
+
+LIKE_SYSTEMD_RUN = """
+echo "$@" >> {seen}
+while [ "$1" != -- ]; do shift; done
+shift
+IN_SCOPE=yes exec "$@"
+"""
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_root_starts_it_in_a_scope_of_its_own_that_a_logout_does_not_end(
+    start, tmp_path, on_path, channel
+):
+    seen = tmp_path / "seen"
+    on_path("systemd-run", LIKE_SYSTEMD_RUN.format(seen=seen))
+    tool = DetachedTool(LocalShell(), str(tmp_path / "work/in-scope"), channel)
+    how = tool.start(["/bin/sh", "-c", 'echo "scope=$IN_SCOPE"'])
+    assert how == "systemd-run --scope"
+    assert standing(tool, Standing.ENDED).code == 0
+    assert "scope=yes" in text_of(tool)
+    assert seen.read_text().splitlines()[-1].startswith("--scope --unit=rekindle-in-scope -- ")
+
+
+@pytest.mark.parametrize(
+    ("name", "script"), [("systemd-run", "exit 1"), ("id", "echo 1000")], ids=["none", "not root"]
+)
+def test_without_systemd_or_root_it_is_a_session_of_its_own(tmp_path, on_path, name, script):
+    on_path("systemd-run", LIKE_SYSTEMD_RUN.format(seen=tmp_path / "seen"))
+    on_path(name, script)
+    tool = DetachedTool(LocalShell(), str(tmp_path / "work/session"), Channel.PIPES)
+    assert tool.start(["/bin/sh", "-c", 'echo "scope=$IN_SCOPE"']) == "setsid"
+    assert standing(tool, Standing.ENDED).code == 0
+    assert "scope=\n" in text_of(tool)

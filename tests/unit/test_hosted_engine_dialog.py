@@ -18,13 +18,14 @@ from steps.hosted_engine.dialog.events import (
     Level,
     Log,
     Note,
+    Other,
     Passed,
     Planned,
     Terminated,
     Wants,
 )
 from steps.hosted_engine.dialog.human import HumanDialog
-from steps.hosted_engine.dialog.machine import MachineDialog, split_values
+from steps.hosted_engine.dialog.machine import FOREIGN_SILENCE, MachineDialog, split_values
 from tests.unit.hosted_engine_transcripts import (
     ABORT,
     BOUNDARY,
@@ -375,3 +376,32 @@ def test_a_list_that_is_printed_before_its_question_belongs_to_it(framed):
     assert fit(asked, Answer("3600a", entry=True)).text == "2"
     assert asked.text.startswith("The luns:\n")
     assert asked.last_line == "Please select the LUN (1, 2) [1]:"
+
+
+def test_a_tool_that_asks_in_no_machine_words_is_told_after_a_silence_and_once():
+    dialog = MachineDialog()
+    assert dialog.feed(b"          Are you sure you want to continue? (Yes, No)[Yes]:") == []
+    assert dialog.unsettled
+    assert dialog.silence == FOREIGN_SILENCE[0]
+    (told,) = dialog.settle()
+    assert isinstance(told, Other)
+    assert told.waits
+    assert "Are you sure" in told.text
+    assert not dialog.unsettled
+    assert dialog.settle() == []
+
+
+@pytest.mark.parametrize("said", [b"", b"loading plugins", b"Loading mirrors\n"])
+def test_a_tool_that_says_nothing_of_the_dialect_is_given_longer(said):
+    dialog = MachineDialog()
+    dialog.feed(said)
+    assert dialog.unsettled
+    assert dialog.silence == FOREIGN_SILENCE[1]
+    assert dialog.settle()[-1].waits
+
+
+def test_a_tool_of_the_dialect_may_be_silent_for_as_long_as_it_likes():
+    dialog = MachineDialog()
+    dialog.feed(b"***L:INFO Stage: Initializing\nsomething else:")
+    assert not dialog.unsettled
+    assert dialog.settle() == []

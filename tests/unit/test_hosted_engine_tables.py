@@ -11,7 +11,14 @@ from config.interviews.hosted_engine.interview import DEPLOY
 from config.interviews.hosted_engine.merged import ROWS, question, row_for
 from config.questions import Kind
 from config.secrets import SecretReference
-from tests.unit.hosted_engine_rows import FACTS, FRAGMENTS, NEVER_WRITTEN_BY_THE_TOOL
+from tests.unit.hosted_engine_rows import (
+    BESIDE_THE_GUIDE,
+    FACTS,
+    FRAGMENTS,
+    NEVER_WRITTEN_BY_THE_TOOL,
+)
+
+PROMPTS = {**FRAGMENTS, **BESIDE_THE_GUIDE}
 
 BY_KEY = {row.key: row for row in ROWS}
 ASKED = [key for key, row in BY_KEY.items() if row.name]
@@ -98,9 +105,9 @@ def test_a_password_is_asked_for_as_a_secret_and_never_written(key):
             assert saved.stored.write(answers) is None
 
 
-@pytest.mark.parametrize("key", FRAGMENTS)
-def test_the_prompt_of_the_guide_is_recognised(key):
-    prompt = FRAGMENTS[key]
+@pytest.mark.parametrize("key", PROMPTS)
+def test_the_prompt_is_recognised_without_its_id(key):
+    prompt = PROMPTS[key]
     assert BY_KEY[key].fits(prompt)
     era = key.partition("-")[0]
     others = [r.key for r in ROWS if r.era == era and r.name != BY_KEY[key].name]

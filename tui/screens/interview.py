@@ -235,6 +235,8 @@ An answer is checked when it is given. An error must be mended before you go on;
                 first = field
         if first is not None:
             first.control.focus()
+            # It may have had the focus before: what is wrong with it is to be seen all the same.
+            self.call_after_refresh(first.scroll_visible, animate=False)
             self._refresh_rail()
         return first is not None
 

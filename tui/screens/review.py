@@ -48,7 +48,7 @@ button works.
     ReviewScreen #columns { height: 1fr; }
     ReviewScreen #settings { width: 32; height: 1fr; }
     ReviewScreen #divider { width: 2; height: 1fr; border-left: solid ansi_default; }
-    ReviewScreen #plan { width: 1fr; height: 1fr; max-height: 100%; }
+    ReviewScreen #plan { width: 1fr; height: 1fr; max-height: 100%; scrollbar-gutter: stable; }
     ReviewScreen #confirm { height: auto; margin-top: 1; }
     ReviewScreen #confirm Static { height: auto; }
     ReviewScreen #typing { height: 1; }
@@ -148,7 +148,10 @@ button works.
             return
         problem = f"{typed!r} is not {wanted!r}." if typed else f"Type {wanted} first."
         self.query_one("#said", Static).update(f"error   {problem}")
-        self.query_one("#typed").focus()
+        field = self.query_one("#typed", LineInput)
+        field.focus()
+        # What is typed next replaces it.
+        field.action_select_all()
 
 
 def plan_options(plan: Plan, width: int) -> Iterator[Option]:

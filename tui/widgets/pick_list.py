@@ -97,8 +97,12 @@ class ChoiceList(PickList):
         found = {value: (label, refused) for value, label, refused in choices}
         if found == self._choices and (chosen or "") == self.chosen:
             return
+        untouched = self.highlighted in (None, 0) and chosen != self.chosen
         self._choices, self._chosen = found, self._split(chosen or "")
         self._fill()
+        if untouched and self._chosen:
+            # A default that comes late: Enter must take it, not the row that was in hand.
+            self.pick(self._chosen[0])
 
     def _split(self, chosen: str) -> tuple[str, ...]:
         parts = chosen.split(",") if self._several else [chosen]
@@ -117,13 +121,17 @@ class ChoiceList(PickList):
     def on_resize(self) -> None:
         self._fill()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """The bar takes room from the rows, which were wrapped without it."""
+        self.call_after_refresh(self._fill)
+
     def _prompt(self, value: str) -> Content:
         label, refused = self._choices[value]
         marks = ("[*] ", "[ ] ") if self._several else ("(*) ", "( ) ")
         mark = " -  " if refused else marks[0] if value in self._chosen else marks[1]
         text = f"{label}  no: {refused}" if refused else label
         width = self.scrollable_content_region.width - GUTTER
-        return Content("\n".join(hang(mark, text, width)))
+        return Content("\n".join(_in_columns(mark, text, width)))
 
     def choose(self, value: str) -> None:
         """Mark one as chosen; of several, one that is chosen already is taken back."""
@@ -154,3 +162,12 @@ class ChoiceList(PickList):
         if option is not None and option.id is not None and not option.disabled:
             self.choose(option.id)
             self.post_message(self.Picked(self, self.chosen, onward))
+
+
+def _in_columns(mark: str, text: str, width: int) -> list[str]:
+    """A label and its note in one line; where there is no room for it, the note gets its own."""
+    lines = hang(mark, text, width)
+    label, gap, note = text.rpartition("  ")
+    if len(lines) == 1 or not gap:
+        return lines
+    return hang(mark, label.rstrip(), width) + hang(" " * len(mark), note, width)

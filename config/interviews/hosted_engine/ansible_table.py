@@ -46,7 +46,7 @@ from config.interviews.hosted_engine.stored import (
     whole,
     word,
 )
-from config.interviews.hosted_engine.table import Row, Saved
+from config.interviews.hosted_engine.table import Row, Saved, password_rows
 from config.otopi.typed import Typed
 
 _NO_ENDS = "the tool ends at this answer."
@@ -177,6 +177,7 @@ VM_ROWS = (
         "14", "MEMORY_PROCEED", "little_memory", default=False,
         condition=below("memory_mb", MINIMUM_MEMORY_MB),
         check=checks.confirms_small("memory_mb", MINIMUM_MEMORY_MB, "MB of memory"),
+        fragments=("Continue with specified memory size?",),
     ),
     _row(
         "15", "CI_INSTANCE_HOSTNAME", "fqdn", condition=new_engine, check=checks.engine_name,
@@ -189,15 +190,9 @@ VM_ROWS = (
         saved=(Saved(VM + "cloudinitInstanceDomainName", text("vm_domain")),),
         fragments=("Engine VM domain",),
     ),
-    _row(
-        "17", "CI_ROOT_PASSWORD", "root_password", occurrence=1,
-        saved=(Saved(VM + "cloudinitRootPwd", secret("root_password"), by_tool=False,
-                     secret=True),),
-        fragments=("Enter root password",),
-    ),
-    _row(
-        "17", "CI_ROOT_PASSWORD", "root_password", occurrence=2,
-        fragments=("Confirm appliance root password",),
+    *password_rows(
+        _row, "17", "CI_ROOT_PASSWORD", "root_password", VM + "cloudinitRootPwd",
+        ("Enter root password",), ("Confirm appliance root password",),
     ),
     _row(
         "18", "CI_ROOT_SSH_PUBKEY", "root_ssh_key", check=checks.public_key,
@@ -220,6 +215,7 @@ VM_ROWS = (
         "20", "CI_OPENSCAP_PROFILE_NAME", "openscap_profile", default="stig", first="2.4",
         choices=("stig", "pci-dss"), condition=holds("openscap", True),
         saved=(Saved(VM + "OpenScapProfileName", text("openscap_profile")),),
+        fragments=("security profile...stig",),
     ),
     _row(
         "21", "CI_ENABLE_FIPS", "fips", default=False, first="2.5.3",
@@ -280,15 +276,10 @@ MAIL_ROWS = (
 )  # fmt: skip
 
 ENGINE_ROWS = (
-    _row(
-        "31", "ENGINE_ADMIN_PASSWORD", "admin_password", occurrence=1,
-        saved=(Saved(ENGINE + "adminPassword", secret("admin_password"), by_tool=False,
-                     secret=True),),
-        fragments=("Enter engine admin password", "Enter 'admin@internal' user password"),
-    ),
-    _row(
-        "31", "ENGINE_ADMIN_PASSWORD", "admin_password", occurrence=2,
-        fragments=("Confirm engine admin password", "Confirm 'admin@internal' user password"),
+    *password_rows(
+        _row, "31", "ENGINE_ADMIN_PASSWORD", "admin_password", ENGINE + "adminPassword",
+        ("Enter engine admin password", "Enter 'admin@internal' user password"),
+        ("Confirm engine admin password", "Confirm 'admin@internal' user password"),
     ),
     _row(
         "32", "OVEHOSTED_NETWORK_FQDN", "fqdn", condition=new_engine, check=checks.engine_name,
@@ -385,6 +376,7 @@ STORAGE_ROWS = (
         "42", "DISK_PROCEED", "small_disk", default=False,
         condition=below("disk_gb", MINIMUM_DISK_GB),
         check=checks.confirms_small("disk_gb", MINIMUM_DISK_GB, "GiB of disk"),
+        fragments=("Continue with specified disk size?",),
     ),
 )  # fmt: skip
 

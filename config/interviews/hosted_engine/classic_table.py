@@ -22,13 +22,12 @@ from config.interviews.hosted_engine.key_names import (
 )
 from config.interviews.hosted_engine.stored import (
     flag,
-    secret,
     several,
     text,
     whole,
     word,
 )
-from config.interviews.hosted_engine.table import Row, Saved
+from config.interviews.hosted_engine.table import Row, Saved, password_rows
 from config.otopi.typed import Typed
 
 _NO_ENDS = "the tool ends at this answer."
@@ -76,15 +75,10 @@ ENGINE_ROWS = (
         saved=(Saved(ENGINE + "appHostName", text("host_name"), by_tool=False),),
         fragments=("used to identify this host inside the",),
     ),
-    _row(
-        "30", "ENGINE_ADMIN_PASSWORD", "admin_password", occurrence=1,
-        saved=(Saved(ENGINE + "adminPassword", secret("admin_password"), by_tool=False,
-                     secret=True),),
-        fragments=("Enter 'admin@internal' user password", "Enter engine admin password"),
-    ),
-    _row(
-        "30", "ENGINE_ADMIN_PASSWORD", "admin_password", occurrence=2,
-        fragments=("Confirm 'admin@internal' user password", "Confirm engine admin password"),
+    *password_rows(
+        _row, "30", "ENGINE_ADMIN_PASSWORD", "admin_password", ENGINE + "adminPassword",
+        ("Enter engine admin password", "Enter 'admin@internal' user password"),
+        ("Confirm engine admin password", "Confirm 'admin@internal' user password"),
     ),
     _row(
         "31", "OVEHOSTED_NETWORK_FQDN", "fqdn", check=checks.engine_name,

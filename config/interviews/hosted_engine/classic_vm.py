@@ -32,14 +32,13 @@ from config.interviews.hosted_engine.key_names import (
 )
 from config.interviews.hosted_engine.stored import (
     flag,
-    secret,
     static_address,
     static_names,
     text,
     whole,
     word,
 )
-from config.interviews.hosted_engine.table import Row, Saved
+from config.interviews.hosted_engine.table import Row, Saved, password_rows
 from config.otopi.typed import Typed
 
 _row = partial(Row, era=CLASSIC)
@@ -92,26 +91,24 @@ VM_ROWS = (
         "20c", "CI_EXECUTE_ESETUP", "execute_engine_setup", condition=cloud_init_made,
         default=True, first=GUIDE_BUILD,
         saved=(Saved(VM + "cloudinitExecuteEngineSetup", flag("execute_engine_setup")),),
+        fragments=("execute engine-setup on the engine appliance",),
     ),
     _row(
         "20c", "AUTOMATE_VM_SHUTDOWN", "automate_shutdown", condition=cloud_init_made,
         default=True, first=GUIDE_BUILD,
         saved=(Saved(VM + "automateVMShutdown", flag("automate_shutdown")),),
+        fragments=("restart the engine VM as a monitored service",),
     ),
     _row(
         "20c", "CI_INSTANCE_DOMAINNAME", "vm_domain", condition=cloud_init_made,
         default=domain_of_engine, first=GUIDE_BUILD, check=checks.full_name,
         saved=(Saved(VM + "cloudinitInstanceDomainName", text("vm_domain")),),
+        fragments=("Engine VM domain",),
     ),
-    _row(
-        "20c", "CI_ROOT_PASSWORD", "root_password", condition=cloud_init_made, occurrence=1,
-        first=GUIDE_BUILD, fragments=("Enter root password",),
-        saved=(Saved(VM + "cloudinitRootPwd", secret("root_password"), by_tool=False,
-                     secret=True),),
-    ),
-    _row(
-        "20c", "CI_ROOT_PASSWORD", "root_password", condition=cloud_init_made, occurrence=2,
-        first=GUIDE_BUILD, fragments=("Confirm appliance root password",),
+    *password_rows(
+        _row, "20c", "CI_ROOT_PASSWORD", "root_password", VM + "cloudinitRootPwd",
+        ("Enter root password",), ("Confirm appliance root password",),
+        condition=cloud_init_made, first=GUIDE_BUILD,
     ),
     _row(
         "20c", "CI_VM_STATIC_NETWORKING", "vm_network", condition=cloud_init_made,
@@ -176,6 +173,7 @@ VM_ROWS = (
         "25", "DISK_PROCEED", "small_disk", default=False,
         condition=both(first_host, below("disk_gb", MINIMUM_DISK_GB)),
         check=checks.confirms_small("disk_gb", MINIMUM_DISK_GB, "GB of disk"),
+        fragments=("Continue with specified disk size?",),
     ),
     _row(
         "26", "ovehosted_vmenv_mac", "mac", condition=first_host, check=checks.mac,
@@ -191,6 +189,7 @@ VM_ROWS = (
         "27", "MEMORY_PROCEED", "little_memory", default=False,
         condition=both(first_host, below("memory_mb", MINIMUM_MEMORY_MB)),
         check=checks.confirms_small("memory_mb", MINIMUM_MEMORY_MB, "MB of memory"),
+        fragments=("Continue with specified memory size?",),
     ),
     _row(
         "28", "OVEHOSTED_VM_CONSOLE_TYPE", "console", condition=first_host, default="vnc",

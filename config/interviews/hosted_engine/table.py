@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from config.interviews.hosted_engine.builds import within
-from config.interviews.hosted_engine.stored import Stored
+from config.interviews.hosted_engine.stored import Stored, secret
 from config.questions import Given, Value, accept, always
 
 Default = Value | Callable[[Given], Value | None] | None
@@ -115,3 +115,21 @@ class Row:
             return dict(self.words or YES_NO)["yes" if value else "no"]
         plain = ",".join(value) if isinstance(value, tuple) else str(value)
         return dict(self.words).get(plain, plain)
+
+
+def password_rows(
+    row: Callable[..., Row],
+    number: str,
+    id: str,
+    name: str,
+    key: str,
+    prompts: tuple[str, ...],
+    again: tuple[str, ...],
+    **common: object,
+) -> tuple[Row, Row]:
+    """A password that is asked for and confirmed: one answer of ours, one key, two prompts."""
+    saved = (Saved(key, secret(name), by_tool=False, secret=True),)
+    return (
+        row(number, id, name, occurrence=1, saved=saved, fragments=prompts, **common),
+        row(number, id, name, occurrence=2, fragments=again, **common),
+    )

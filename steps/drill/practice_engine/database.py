@@ -103,7 +103,14 @@ def _first_machines(database: Record) -> None:
     cluster = first["cluster"]
     database["machines"] = [
         machine_record("HostedEngine", cluster, first["id"], origin="managed_hosted_engine"),
-        machine_record("vm_web", cluster, last["id"], ha=True),
+        machine_record(
+            "vm_web",
+            cluster,
+            last["id"],
+            ha=True,
+            macs=["00:1a:4a:16:01:51"],
+            addresses=["192.0.2.51"],
+        ),
         machine_record("vm_build", cluster, last["id"]),
         machine_record("vm_archive", cluster),
     ]
@@ -127,6 +134,17 @@ def is_alive(facts: Facts, host: Record) -> bool:
 def shows_life(facts: Facts, host: Record) -> bool:
     """Whether it answers anybody: a host that was not rebooted is lost to the engine alone."""
     return is_alive(facts, host) or bool(facts["faults"].get(STILL_ALIVE) == host["name"])
+
+
+def machines_that_run_on(facts: Facts, name: str) -> list[str]:
+    """What the engine lost and still runs on that host of the world, as it was not rebooted."""
+    database = facts.get(KEY, {"hosts": (), "machines": ()})
+    lost = {
+        host["id"]
+        for host in database["hosts"]
+        if host["address"] == name and facts["faults"].get(STILL_ALIVE) == host["name"]
+    }
+    return [machine["name"] for machine in database["machines"] if machine["host"] in lost]
 
 
 def silent_addresses(facts: Facts) -> set[str]:

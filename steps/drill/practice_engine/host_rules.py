@@ -62,6 +62,12 @@ def deactivate(moment: Moment, host: Record) -> None:
         raise refused(f"{no} Host still has running VMs on it and is in Non Responsive state.")
     if host["status"] not in _MAINTAINABLE:
         raise refused(f"{no} Host is in status {host['status']}.")
+    carries = any(
+        machine["origin"] == machine_rules.ENGINE_ORIGIN
+        for machine in db.machines_on(moment.database, host["id"])
+    )
+    if carries and not db.others_up(moment.database, host):
+        raise refused(f"{no} There are no available hosts capable of running the engine VM.")
     db.settled(host)
     host["status"] = "preparing_for_maintenance"
     host["due"].append({"at": moment.now + STEP_SECONDS, "changes": {"emptying": True}})

@@ -14,6 +14,7 @@ ENGINE_ORIGIN = "managed_hosted_engine"
 MIGRATION_SECONDS = 20.0
 START_SECONDS = 15.0
 SHUT_DOWN_SECONDS = 20.0
+_LOOKED_AT = frozenset({"up", "non_operational", "preparing_for_maintenance"})
 _LOST = frozenset({"unknown", "not_responding"})
 
 
@@ -34,8 +35,12 @@ def migrate_all(moment: Moment, host: Record) -> None:
 
 
 def follow_engine_machine(moment: Moment) -> None:
-    """The engine's own machine: where it migrated to, the world has it; else the world is right."""
-    hosts = {host["address"]: host["id"] for host in moment.database["hosts"]}
+    """The engine's own machine: where it migrated to, the world has it; else the world is right.
+
+    The engine sees it on hosts only that it looks at: on none in maintenance or out of reach.
+    """
+    looked_at = [h for h in moment.database["hosts"] if h["status"] in _LOOKED_AT]
+    hosts = {host["address"]: host["id"] for host in looked_at}
     world = moment.facts["engine"]
     for machine in moment.database["machines"]:
         if machine["origin"] != ENGINE_ORIGIN or machine["status"] == "migrating":

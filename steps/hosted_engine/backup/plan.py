@@ -30,6 +30,7 @@ from steps.hosted_engine.backup.step_inspect import InspectArchive
 from steps.hosted_engine.backup.step_keep import PutArchive, WriteRecord
 from steps.hosted_engine.backup.step_make import MakeArchive
 from steps.hosted_engine.backup.step_old import KeepCopy, RemoveOld, TidyUp
+from steps.hosted_engine.backup.step_rehearse import RehearseBackup
 from steps.hosted_engine.backup.step_space import CheckSpace
 from steps.hosted_engine.backup.survey import (
     BackupSurvey,
@@ -76,6 +77,8 @@ def _phases(job: BackupJob) -> Iterator[Phase]:
     yield Phase("service", "Into service again", (ActivateHost(job),) if has_host else ())
     keep: tuple[Step, ...] = (KeepCopy(job),) if job.keep_copy else ()
     yield Phase("keep", "Keep it elsewhere", (PutArchive(job), WriteRecord(job), *keep))
+    rehearsal = (RehearseBackup(job),) if job.rehearse else ()
+    yield Phase("rehearsal", "Rehearse a restore", rehearsal)
     old = (RemoveOld(job),) if job.old or job.old_here else ()
     yield Phase("old", "Older backups", old)
     yield Phase("tidy", "Tidy up", (TidyUp(job),))
@@ -100,6 +103,7 @@ def backup_job(site: Site, given: Given, found: BackupSurvey) -> BackupJob:
         wait_seconds=60.0 * _number(given, "wait_minutes", 30),
         always_activate=given.get("afterwards") == ACTIVATE,
         keep_copy=stays,
+        rehearse=given.get("rehearse") is True and bool({ALL, "db"} & set(scopes)),
         old=beyond(found.on_server, keep, _engine(found)),
         old_here=beyond(found.on_machine, keep, _engine(found)) if stays else (),
     )
@@ -179,6 +183,7 @@ def _settings(given: Given, found: BackupSurvey, job: BackupJob) -> Iterator[tup
             yield "Migrate first", ", ".join(job.failover.machines)
     yield "Backed up", ", ".join(job.scopes)
     yield "Archive", job.file
+    yield "Rehearsal", "a restore of its databases" if job.rehearse else "none"
     yield "Kept at", f"{job.server.name}:{job.server.folder}"
     yield "Expected size", f"up to {size_text(job.needed)}"
     yield "There now", _there(found)

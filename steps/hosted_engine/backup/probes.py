@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from config.errors import RekindleError
+from config.errors import RekindleError, StepFailed
 from config.interviews.hosted_engine_backup import BEST, DEFAULT, PLAIN, SMALL, WITHOUT
 from config.questions import Choice, Finding
 from steps.hosted_engine.archive.version import Version
@@ -24,6 +24,7 @@ from steps.hosted_engine.backup.survey import (
     version_of,
 )
 from steps.hosted_engine.probes.look import found, ok, warn, wrong
+from steps.hosted_engine.rehearsal.programs import installed_programs
 from steps.procedure import Probe, Probed, ProbeInput
 from steps.targets.shell import Shell, nearest_parent
 from steps.targets.sizes import size_text
@@ -216,6 +217,17 @@ def check_machine(probe: ProbeInput) -> Probed:
     )
 
 
+def check_rehearsal(probe: ProbeInput) -> Probed:
+    """Whether there is a PostgreSQL here to rehearse in."""
+    if probe.given.get("rehearse") is not True:
+        return found(ok("none: nobody will have restored this backup"))
+    try:
+        programs = installed_programs()
+    except StepFailed as error:
+        return found(wrong(error.message, error.remedy))
+    return found(ok(f"PostgreSQL {programs.version} in {programs.folder}"))
+
+
 def _room(place: Place) -> Finding:
     if place.lacks:
         return wrong(place.words, "Free space there.")
@@ -236,4 +248,5 @@ PROBES: Final[dict[str, Probe]] = {
     "backup-servers": list_servers,
     "backup-server": check_server,
     "engine-machine": check_machine,
+    "rehearsal": check_rehearsal,
 }

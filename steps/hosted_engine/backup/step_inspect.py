@@ -45,7 +45,8 @@ class InspectArchive(BackupStep):
         if record is None:
             return not_done("it was not looked into yet")
         archive = brought_here(context, self.job)
-        if record.summary.sha256 != sha256_at(LocalShell(HERE), str(archive)):
+        digest = sha256_at(LocalShell(HERE), str(archive))
+        if (record.summary.file, record.summary.sha256) != (self.job.file, digest):
             return not_done("what was found is of another archive")
         wrong = self._wrong(context, record.inspection)
         return not_done("; ".join(wrong)) if wrong else done(_told(record))

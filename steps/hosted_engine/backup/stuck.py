@@ -13,6 +13,8 @@ WAIT_ON: Final = "wait"
 SHUT_DOWN: Final = "shut-down"
 WITHOUT: Final = "without"
 GIVE_UP: Final = "give-up"
+FIRST_STUCK: Final = "failover.stuck.1"
+"""The question of that name is the first of a run; each round has its own number."""
 _MOST: Final = 8
 
 
@@ -26,7 +28,7 @@ def ask_about_stuck(
     named = ", ".join(f"{machine.name} ({machine.status})" for machine in left) or "none"
     text = f"{host} does not become empty. Still on it: {named}."
     prompt = Prompt(
-        f"failover.stuck.{round}",
+        f"{FIRST_STUCK[:-1]}{round}",
         f"{text} The engine says: {refusal}" if refusal else text,
         (
             Choice(WAIT_ON, "Wait on", "the engine tries again by itself"),

@@ -40,9 +40,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A line in no dialect that we know: the output of a program that the tool has run."""
+    """A line in no dialect that we know: the output of a program that the tool has run.
+
+    `waits`: nothing of the dialect came so far, and whoever said this (or nothing) fell silent: it
+    may well wait at a prompt of its own.
+    """
 
     text: str
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

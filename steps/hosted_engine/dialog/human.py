@@ -7,20 +7,19 @@ line that does not end. Nothing tells a question's name, and only silence tells 
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import deque
 from typing import Final
 
-from steps.hosted_engine.dialog.events import Asked, Display, Event, Level, Log, Note, Wants
-from steps.hosted_engine.dialog.machine import (
+from steps.hosted_engine.dialog.dialect import (
     LONG_SILENCE,
-    MOST_ECHOES,
-    MOST_NAMES,
     MOST_NOTE,
     MOST_NOTES,
     SHORT_SILENCE,
+    Dialect,
+    looks_like_prompt,
 )
+from steps.hosted_engine.dialog.events import Asked, Level, Log, Note, Wants
 from steps.hosted_engine.dialog.prompt_text import choices_in, default_in
-from steps.targets.lines import LineSplitter
 
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]{0,20}m")
 _LABEL: Final = re.compile(r"^\[\s*(INFO|WARNING|ERROR|CRITICAL|FATAL)\s*\]\s?(.*)$", re.DOTALL)
@@ -36,21 +35,15 @@ _SHOWN_LINES: Final = "D:MULTI-STRING "
 _INDENT: Final = " " * 10
 
 
-class HumanDialog:
+class HumanDialog(Dialect):
     """Bytes in, events out. One for each dialog."""
 
     def __init__(self) -> None:
-        self._lines = LineSplitter(self._line)
-        self._events: list[Event] = []
+        super().__init__()
         self._notes: deque[str] = deque(maxlen=MOST_NOTES)
         self._level = Level.INFO
         self._asked: str | None = None
         self._warning = ""
-        self._display: tuple[str, str, deque[str]] | None = None
-        self._echoes: deque[str] = deque(maxlen=MOST_ECHOES)
-        self._seen: Counter[str] = Counter()
-        self.recognised = False
-        """Whether anything of this dialect has been seen."""
 
     @property
     def unsettled(self) -> bool:
@@ -65,29 +58,14 @@ class HumanDialog:
     @property
     def silence(self) -> float:
         """Seconds of silence after which the tool is taken to wait at its prompt."""
-        pending = _COLOUR.sub("", self._lines.pending).rstrip()
-        return SHORT_SILENCE if pending.endswith((":", "?", "]", "(yes/no)")) else LONG_SILENCE
-
-    def feed(self, data: bytes) -> list[Event]:
-        """The events that these bytes complete."""
-        self._lines.feed(data)
-        return self._taken()
-
-    def settle(self) -> list[Event]:
-        """The tool has been silent: hand over the question that it waits at, if it does."""
-        if self.unsettled:
-            self._ask()
-        return self._taken()
+        pending = _COLOUR.sub("", self._lines.pending)
+        return SHORT_SILENCE if looks_like_prompt(pending) else LONG_SILENCE
 
     def sent(self, text: str) -> None:
         """What was sent as an answer. Its echo ends the prompt's own line, which is dropped; below
         a prompt that had ended its line the echo is lines of its own."""
         if self._asked == "":
             self._echoes.extend(line for line in text.splitlines() if line.strip())
-
-    def _taken(self) -> list[Event]:
-        events, self._events = self._events, []
-        return events
 
     def _line(self, raw: str) -> None:
         rest = raw if self._asked is None else self._without_echo(raw)
@@ -124,23 +102,12 @@ class HumanDialog:
     def _shown(self, line: str) -> bool:
         """Whether a line is a value that the tool shows: this dialect marks it like the other."""
         if line.startswith(_SHOWN):
-            name, _, typed = line.removeprefix(_SHOWN).partition("=")
-            self._events.append(Display(name, typed.partition(":")[2]))
+            self._show_value(line.removeprefix(_SHOWN))
             return True
         if line.startswith(_SHOWN_LINES):
-            name, _, boundary = line.removeprefix(_SHOWN_LINES).rpartition(" ")
-            self._display = (name, boundary, deque(maxlen=MOST_NOTES))
+            self._show_lines(line.removeprefix(_SHOWN_LINES))
             return True
         return False
-
-    def _display_line(self, line: str) -> None:
-        assert self._display is not None
-        name, boundary, kept = self._display
-        if line == boundary:
-            self._events.append(Display(name, "\n".join(kept)))
-            self._display = None
-        else:
-            kept.append(line[:MOST_NOTE])
 
     def _without_echo(self, raw: str) -> str | None:
         """What follows on an answered prompt's line; None where that is but the echo."""
@@ -161,12 +128,10 @@ class HumanDialog:
         wants, boundary = self._wanted(text)
         last = _last_line(text)
         self._notes.clear()
-        if len(self._seen) < MOST_NAMES or last in self._seen:
-            self._seen[last] += 1
         self._events.append(
             Asked(
                 name="",
-                occurrence=max(self._seen[last], 1),
+                occurrence=self._occurrence(last),
                 text=text,
                 wants=wants,
                 default=default_in(text) if wants is Wants.LINE else None,

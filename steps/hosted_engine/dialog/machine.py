@@ -9,14 +9,20 @@ caller calls once the tool has been silent for a while.
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
+from steps.hosted_engine.dialog.dialect import (
+    LONG_SILENCE,
+    MOST_NOTE,
+    MOST_NOTES,
+    SHORT_SILENCE,
+    Dialect,
+    looks_like_prompt,
+)
 from steps.hosted_engine.dialog.events import (
     Asked,
-    Display,
-    Event,
     Level,
     Log,
     Note,
@@ -27,18 +33,10 @@ from steps.hosted_engine.dialog.events import (
     Wants,
 )
 from steps.hosted_engine.dialog.prompt_text import choices_in, default_in, options_in
-from steps.targets.lines import LineSplitter
 
-MOST_NOTES: Final = 500
-"""Lines of a question's text that are kept: the last ones."""
-MOST_NOTE: Final = 4 << 10
-"""Characters of one such line that are kept."""
-MOST_NAMES: Final = 2000
-SHORT_SILENCE: Final = 0.4
-LONG_SILENCE: Final = 5.0
-"""Seconds. A prompt comes in one piece; what does not look like one may be half a piece."""
-MOST_ECHOES: Final = 8
-
+FOREIGN_SILENCE: Final = (10.0, 120.0)
+"""Seconds. Of a tool that has said nothing of this dialect: silent at what looks like a prompt, and
+silent otherwise (a slow host may load the tool for so long)."""
 _LEVELS: Final = {
     "INFO": Level.INFO,
     "WARNING": Level.WARNING,
@@ -70,51 +68,34 @@ class _Question:
     description: str = ""
 
 
-class MachineDialog:
+class MachineDialog(Dialect):
     """Bytes in, events out. One for each dialog."""
 
     def __init__(self) -> None:
-        self._lines = LineSplitter(self._line)
-        self._events: list[Event] = []
+        super().__init__()
         self._question: _Question | None = None
-        self._display: tuple[str, str, deque[str]] | None = None
         self._planned: int | None = None
         self._before: deque[str] = deque(maxlen=MOST_NOTES)
-        self._seen: Counter[str] = Counter()
-        self._echoes: deque[str] = deque(maxlen=MOST_ECHOES)
-        self.recognised = False
-        """Whether anything of this dialect has been seen."""
+        self._foreign = False
 
     @property
     def unsettled(self) -> bool:
         """Whether a question stands that only silence can complete."""
         question = self._question
-        return question is not None and not question.framed and question.wants is not None
+        if question is None:
+            return not self.recognised and not self._foreign
+        return not question.framed and question.wants is not None
 
     @property
     def silence(self) -> float:
         """Seconds of silence after which an unsettled question is taken to be complete."""
-        notes = self._question.notes if self._question is not None else ()
-        return SHORT_SILENCE if notes else LONG_SILENCE
-
-    def feed(self, data: bytes) -> list[Event]:
-        """The events that these bytes complete."""
-        self._lines.feed(data)
-        return self._taken()
-
-    def settle(self) -> list[Event]:
-        """The tool has been silent: hand over the question that it waits at, if it does."""
-        if self.unsettled:
-            self._ask()
-        return self._taken()
+        if self._question is None:
+            return FOREIGN_SILENCE[0 if looks_like_prompt(self._lines.pending) else 1]
+        return SHORT_SILENCE if self._question.notes else LONG_SILENCE
 
     def sent(self, text: str) -> None:
         """What was sent as an answer: where a terminal echoes it, the echo is dropped."""
         self._echoes.extend(text.splitlines())
-
-    def _taken(self) -> list[Event]:
-        events, self._events = self._events, []
-        return events
 
     def _line(self, line: str) -> None:
         if self._display is not None:
@@ -151,11 +132,9 @@ class MachineDialog:
             self._before.clear()
             self._events.append(Log(_LEVELS.get(word[2:], Level.INFO), more))
         elif word == "D:VALUE":
-            name, _, typed = more.partition("=")
-            self._events.append(Display(name, typed.partition(":")[2]))
+            self._show_value(more)
         elif word == "D:MULTI-STRING":
-            name, _, boundary = more.rpartition(" ")
-            self._display = (name, boundary, deque(maxlen=MOST_NOTES))
+            self._show_lines(more)
         elif word == "TERMINATE":
             self._events.append(Terminated())
         elif not self._about_question(word, more):
@@ -216,12 +195,15 @@ class MachineDialog:
             question.name = more.strip()
 
     def _ask_if_complete(self) -> None:
-        if self.unsettled:
+        if self._question is not None and self.unsettled:
             self._ask()
 
     def _ask(self) -> None:
         question = self._question
-        assert question is not None
+        if question is None:
+            self._foreign = True
+            self._events.append(Other(self._lines.pending[:MOST_NOTE], waits=True))
+            return
         assert question.wants is not None
         self._question = None
         text = "\n".join(question.notes).strip("\n") or question.description
@@ -232,12 +214,10 @@ class MachineDialog:
             # The entries were printed by themselves, before the question began.
             text = "\n".join((*self._before, text)).strip("\n")
         self._before.clear()
-        if len(self._seen) < MOST_NAMES or question.name in self._seen:
-            self._seen[question.name] += 1
         self._events.append(
             Asked(
                 name=question.name,
-                occurrence=max(self._seen[question.name], 1),
+                occurrence=self._occurrence(question.name),
                 text=text,
                 wants=question.wants,
                 default=default,
@@ -246,15 +226,6 @@ class MachineDialog:
                 boundary=question.boundary,
             )
         )
-
-    def _display_line(self, line: str) -> None:
-        assert self._display is not None
-        name, boundary, kept = self._display
-        if line == boundary:
-            self._events.append(Display(name, "\n".join(kept)))
-            self._display = None
-        else:
-            kept.append(line[:MOST_NOTE])
 
 
 def asks_for_number(choices: tuple[str, ...]) -> bool:

@@ -82,6 +82,8 @@ class DatabasePlace:
     name: str = ""
     user: str = ""
     server: str = ""
+    secret_name: str = ""
+    """Its user's password among the secrets of a run; empty: it is called after the user."""
 
     @property
     def is_local(self) -> bool:
@@ -91,7 +93,7 @@ class DatabasePlace:
     @property
     def secret(self) -> str:
         """The name of its user's password among the secrets of a run."""
-        return database_secret(self.user)
+        return self.secret_name or database_secret(self.user)
 
     def check(self) -> None:
         """Raises InvalidInput for what no database, user or host can be called."""

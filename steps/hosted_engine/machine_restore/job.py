@@ -11,6 +11,7 @@ from config.site import EngineMachine
 from steps.hosted_engine.archive.inspection import Inspection
 from steps.hosted_engine.archive.version import Version
 from steps.hosted_engine.machine_restore.databases import DatabasePlace, Way
+from steps.hosted_engine.machine_restore.postgres_layout import LAYOUTS, PostgresLayout
 from steps.hosted_engine.machine_restore.restore_command import (
     ArchiveHolds,
     Paths,
@@ -92,6 +93,7 @@ class MachineRestoreJob:
     offline: bool = True
     depends_on: tuple[str, ...] = ()
     paths: MachinePaths = field(default_factory=MachinePaths)
+    postgres: tuple[PostgresLayout, ...] = LAYOUTS
 
     @property
     def places(self) -> tuple[DatabasePlace, ...]:
@@ -115,6 +117,11 @@ class MachineRestoreJob:
     def version(self) -> Version:
         """The version that is expected to be installed. Raises InvalidInput."""
         return Version.parse(self.installed or self.holds.version)
+
+    @property
+    def marks_restored(self) -> bool:
+        """Whether that version marks a restored database as such (4.1 and later)."""
+        return self.version.numbers >= (4, 1)
 
     def folder(self, run: str) -> str:
         """The folder on the machine for what one run needs there."""

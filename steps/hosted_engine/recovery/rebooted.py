@@ -11,7 +11,8 @@ from typing import Final
 
 from config.errors import StepFailed
 from config.questions import Choice
-from steps.hosted_engine.recovery.engine_step import named
+from steps.hosted_engine.recovery.engine_step import EngineStep, named
+from steps.hosted_engine.recovery.recovery_job import BackupHost, Limits
 from steps.hosted_engine.recovery.signs_of_life import SignsOfLife, signs_of_life
 from steps.procedure import Prompt, StepContext
 from steps.targets.engine import Engine
@@ -27,12 +28,15 @@ OVERRIDE: Final = "override"
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """One host's. `shell` is of a host from which the other one is looked for."""
+    """One host's. `shell` is of a host from which the other one is looked for; `inside` is its
+    own, where it has one.
+    """
 
     context: StepContext
     engine: Engine
     shell: Shell
     host: Host
+    inside: Shell | None = None
 
     def give(self) -> bool:
         """Ask until there is an answer; True where the word was given to the engine.
@@ -41,7 +45,7 @@ class Confirmation:
         """
         remark = ""
         for number in range(1, 1000):
-            signs = signs_of_life(self.engine, self.shell, self.host)
+            signs = signs_of_life(self.engine, self.shell, self.host, self.inside)
             self.context.log(f"{self.host.name}: {signs.seen}")
             reply = self.context.ask(self._prompt(signs, number, remark))
             remark = ""
@@ -57,7 +61,7 @@ class Confirmation:
     def _confirm(self, signs: SignsOfLife, reply: str) -> None:
         if reply == OVERRIDE:
             self.context.log(
-                f"The operator confirms against what is seen ({'; '.join(signs.alive)}) that"
+                f"The operator confirms against what is seen ({'; '.join(signs.doubts)}) that"
                 f" {self.host.name} was rebooted."
             )
         self.engine.confirm_rebooted(self.host.id)
@@ -65,29 +69,29 @@ class Confirmation:
     def _typed(self, signs: SignsOfLife, number: int) -> bool:
         prompt = Prompt(
             _numbered(f"still-alive.{self.host.name}", number),
-            f"{self.host.name} still shows signs of life. Type its name to confirm all the same"
-            " that it was rebooted since the engine was lost.",
-            detail="; ".join(signs.alive),
+            f"Nothing shows that {self.host.name} was rebooted. Type its name to confirm all the"
+            " same that it was, since the engine was lost.",
+            detail="; ".join(signs.doubts),
         )
         return self.context.ask(prompt).strip() == self.host.name
 
     def _prompt(self, signs: SignsOfLife, number: int, remark: str) -> Prompt:
         name = self.host.name
-        alive = f"It still lives: {'; '.join(signs.alive)}." if signs.alive else ""
+        doubts = f"It does not look so: {'; '.join(signs.doubts)}." if signs.doubts else ""
         override = Choice(
             OVERRIDE, "It was rebooted all the same", "wants the host's name typed",
-            refused="" if signs.alive else "Nothing shows that it lives: the first answer is it.",
+            refused="" if signs.doubts else "Nothing shows that it lives: the first answer is it.",
         )  # fmt: skip
         return Prompt(
             _numbered(f"rebooted.{name}", number),
             f"Confirm 'Host has been Rebooted' for {name}? It must be TRUE.",
             (
-                Choice(REBOOTED, f"Yes: {name} is off, or was rebooted", refused=alive),
+                Choice(REBOOTED, f"Yes: {name} is off, or was rebooted", refused=doubts),
                 Choice(LOOK, "Look again"),
                 Choice(LEAVE, "Leave it as it is for now"),
                 override,
             ),
-            LOOK if signs.alive else LEAVE,
+            LOOK if signs.doubts else LEAVE,
             self._detail(signs, remark),
         )
 
@@ -99,7 +103,7 @@ class Confirmation:
             remark,
             f"The engine says: {host_seen(self.host)}.",
             signs.seen,
-            f"Still alive: {'; '.join(signs.alive)}." if signs.alive else "",
+            f"It does not look rebooted: {'; '.join(signs.doubts)}." if signs.doubts else "",
             held,
             role,
             "Its machines become Down and are started elsewhere, highly available ones at once. If"
@@ -112,3 +116,37 @@ class Confirmation:
 def _numbered(name: str, number: int) -> str:
     """The first may be answered in advance; whoever looks again is asked anew."""
     return name if number == 1 else f"{name}.{number}"
+
+
+class LostHostStep(EngineStep):
+    """A step about one host that the engine has lost, by its id.
+
+    `kind` begins its name, `titled` is its title with the host's name left open.
+    """
+
+    kind: str
+    titled: str
+
+    def __init__(
+        self,
+        looked_from: str,
+        host: BackupHost,
+        limits: Limits,
+        *,
+        lane: str = "",
+        inside: str = "",
+    ) -> None:
+        """`looked_from`: the host from which it is looked whether that one still lives.
+
+        `inside`: its own name in the site, where it has a shell to look whether machines run.
+        """
+        self.looked_from, self.inside = looked_from, inside
+        self.host, self.limits, self.lane = host, limits, lane
+        self.name = f"{self.kind}.{host.name}"
+        self.title = self.titled.format(name=host.name)
+
+    def word_given(self, context: StepContext, engine: Engine, host: Host) -> bool:
+        """Ask whether it was rebooted; True where that was confirmed to the engine."""
+        shell = context.targets.shell(self.looked_from)
+        inside = context.targets.shell(self.inside) if self.inside else None
+        return Confirmation(context, engine, shell, host, inside).give()

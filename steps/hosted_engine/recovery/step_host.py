@@ -114,6 +114,11 @@ class MaintainHost(HostStep):
         if host.status == "maintenance":
             context.remember(MAINTAINED, host_seen(host))
             return done(host_seen(host))
+        if host.status == "non_operational" and _carries_alone(self.engine(context), host):
+            return done(
+                f"{host_seen(host)}: it runs the engine's own machine and no other host is up to"
+                " take that, so the engine allows no maintenance; it is activated as it is"
+            )
         return not_done(host_seen(host))
 
     def apply(self, context: StepContext) -> None:
@@ -122,13 +127,20 @@ class MaintainHost(HostStep):
         host = self.there(engine)
         if host.status != "preparing_for_maintenance":
             host = self.settled(context, engine)
-            if host.status in ("up", "maintenance"):
+            alone = host.status == "non_operational" and _carries_alone(engine, host)
+            if alone or host.status in ("up", "maintenance"):
                 return
             engine.maintain_host(host.id, "to be activated after the restore")
         look = host_becomes(engine, host.id, ("maintenance",))
         seen = self.wait(context, f"{host.name} in maintenance", look, self.limits.maintenance)
         context.remember(MAINTAINED, seen)
         self.tell_events(context)
+
+
+def _carries_alone(engine: Engine, host: Host) -> bool:
+    """Whether the engine's machine runs there and nowhere else could. Old engines show none."""
+    others = any(other.status == "up" and other.id != host.id for other in engine.hosts())
+    return not others and any(machine.is_engine for machine in engine.machines(host.id))
 
 
 class ActivateHost(HostStep):
@@ -158,12 +170,13 @@ class ActivateHost(HostStep):
             self.wait(context, f"{host.name} is up", look, self.limits.active)
         except StepFailed as failed:
             self.tell_since(context, before)
-            raise StepFailed(failed.message, _what_helps(engine, host), seen=failed.seen,
+            raise StepFailed(failed.message, what_helps(engine, host), seen=failed.seen,
                              expected=failed.expected) from failed  # fmt: skip
         self.tell_since(context, before)
 
 
-def _what_helps(engine: Engine, host: Host) -> str:
+def what_helps(engine: Engine, host: Host) -> str:
+    """What to do about a host that does not come up, by the engine's own reason."""
     now = engine.host(host.id)
     detail = now.status_detail if now is not None else ""
     known = {

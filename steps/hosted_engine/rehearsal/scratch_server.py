@@ -56,10 +56,12 @@ _SETTINGS: Final = {
     "log_min_messages": "fatal",
     "log_min_error_statement": "panic",
 }
-# Waits for this process to die in any way, then does what it would have done.
+# Waits for this process to die in any way, then does what it would have done. A server that has
+# ended may stay in the process table, where nobody fetches its exit code; it has no program then.
 _GUARD: Final = (
-    'read -r gone; kill -QUIT "$1" 2>/dev/null; '
-    'while kill -0 "$1" 2>/dev/null; do sleep 0.2; done; rm -rf -- "$2"'
+    'read -r gone; kill -QUIT "$1" 2>/dev/null; n=0; '
+    'while [ -e "/proc/$1/exe" ] && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done; '
+    '[ -e "/proc/$1/exe" ] && kill -KILL "$1"; rm -rf -- "$2" || { sleep 1; rm -rf -- "$2"; }'
 )
 
 

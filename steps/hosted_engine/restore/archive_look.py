@@ -19,6 +19,8 @@ from config.paths import cache_folder, private_folder
 from steps.hosted_engine.archive.archive_reader import read_archive
 from steps.hosted_engine.archive.inspect import inspect_contents
 from steps.hosted_engine.archive.inspection import Inspection
+from steps.hosted_engine.backup.job import RECORD
+from steps.hosted_engine.backup.record import Record
 from steps.hosted_engine.kept_json import keep, kept_file, read_kept
 from steps.hosted_engine.known_from_backup import inventory_from_data, inventory_of
 from steps.hosted_engine.known_hosts import Inventory
@@ -27,6 +29,9 @@ from steps.procedure import ProbeInput
 from steps.targets import Targets
 from steps.targets.shell import FileStatus, Shell
 
+READ_ANYWAY: Final = 64 << 20
+"""Bytes: a smaller archive is always read itself; of a bigger one its record may tell."""
+MOST_RECORD: Final = 64 << 20
 _FORMAT: Final = 1
 
 
@@ -74,7 +79,9 @@ def look_into(
     )
     found = _from_kept(place, status, read_kept(kept, _FORMAT))
     if found is None:
-        found = _inspected(place, shell, status, seconds, cancel or threading.Event())
+        found = _recorded(place, shell, status) or _inspected(
+            place, shell, status, seconds, cancel or threading.Event()
+        )
         keep(kept, _FORMAT, found.to_data())
     return found
 
@@ -100,6 +107,21 @@ def _from_kept(
     except (KeyError, TypeError, AttributeError):
         # Whatever lies there is only a cache: it is read anew.
         return None
+
+
+def _recorded(place: ArchivePlace, shell: Shell, status: FileStatus) -> ArchiveLook | None:
+    """What the record beside a big archive says, where the archive is still the one of it."""
+    beside = place.path + RECORD
+    if status.size < READ_ANYWAY or shell.status(beside) is None:
+        return None
+    try:
+        text = shell.read(beside, limit=MOST_RECORD).decode("utf-8", "replace")
+        record = Record.from_text(text)
+    except InvalidInput:
+        return None
+    if record.summary.size != status.size or sha256_of(shell, place.path) != record.summary.sha256:
+        return None
+    return ArchiveLook(place, status.size, record.summary.sha256, record.inspection)
 
 
 def _inspected(

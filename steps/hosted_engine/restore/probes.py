@@ -16,17 +16,20 @@ from config.interviews.hosted_engine_restore import (
     REMOTE,
     with_backup,
 )
-from config.questions import Choice, Finding, Value
+from config.questions import Choice, Finding, Given, Value
 from config.site import BackupServer
 from steps.hosted_engine.archive.engine_model import EngineModel, Host
 from steps.hosted_engine.archive.inspection import Inspection
 from steps.hosted_engine.archive.newcomer import Newcomer, conflicts
+from steps.hosted_engine.backup.job import LOG, RECORD, SUMS
+from steps.hosted_engine.backup.kept import kept_backups
+from steps.hosted_engine.backup.record import Summary
 from steps.hosted_engine.known_hosts import Inventory, KnownHost, free_host_name
 from steps.hosted_engine.probes import deploy_probes
 from steps.hosted_engine.probes.look import Look, found, ok, warn, wrong
 from steps.hosted_engine.probes.names import hardware_uuid
 from steps.hosted_engine.probes.network import network_of, own_name
-from steps.hosted_engine.probes.tool import check_host, list_hosts
+from steps.hosted_engine.probes.tool import CLEAN_UP, check_host, list_hosts
 from steps.hosted_engine.restore.archive_look import ArchiveLook, look_into
 from steps.past import age_of
 from steps.procedure import Probe, Probed, ProbeInput
@@ -35,7 +38,7 @@ from steps.targets.sizes import size_text
 SECONDS: Final = 20.0
 """How long a look into an archive may take within one probe; the survey takes its time."""
 MOST_LISTED: Final = 50
-_BESIDE: Final = (".json", ".log", ".sha256", ".txt", ".md", ".tmp", ".part")
+_BESIDE: Final = (RECORD, LOG, ".sha256", ".txt", ".md", ".tmp", ".part")
 _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -63,13 +66,24 @@ def _archives_on(probe: ProbeInput, server: BackupServer) -> Iterator[tuple[floa
     shell, now = probe.targets.shell(server.name), datetime.now(UTC)
     if shell.status(server.folder) is None:
         return
+    records = {one.file: one for one in kept_backups(shell, server.folder)}
     for name in shell.list(server.folder):
+        if name.endswith(_BESIDE) or name.startswith(".") or name == SUMS:
+            continue
         path = f"{server.folder.rstrip('/')}/{name}"
-        status = None if name.endswith(_BESIDE) or name[0] == "." else shell.status(path)
+        status = shell.status(path)
         if status is not None and status.kind == "file":
             age = age_of(datetime.fromtimestamp(status.modified, UTC), now)
-            note = f"{age}, {size_text(status.size)}, on {server.name}"
+            note = f"{age}, {size_text(status.size)}{_recorded(records.get(name))}, {server.name}"
             yield status.modified, Choice(f"{server.name}:{path}", name, note)
+
+
+def _recorded(record: Summary | None) -> str:
+    """What the record beside an archive says of it."""
+    if record is None:
+        return ", no record beside it"
+    failover = f", failover host {record.failover}" if record.failover else ", no failover host"
+    return f", engine {record.version}{failover}, SHA-256 {record.sha256[:12]}"
 
 
 def check_archive(probe: ProbeInput) -> Probed:
@@ -102,8 +116,13 @@ def _told(look: ArchiveLook) -> Iterator[Finding]:
 
 def _values_of(inspection: Inspection) -> dict[str, Value]:
     """Answers that a restore takes from the backup."""
-    name = inspection.engine_fqdn
-    return {"fqdn": name, "vm_domain": name.partition(".")[2]} if name else {}
+    name, database = inspection.engine_fqdn, inspection.engine_db_host
+    values: dict[str, Value] = {}
+    if name:
+        values |= {"fqdn": name, "vm_domain": name.partition(".")[2]}
+    if database and database not in _LOCAL:
+        values["database_host"] = database
+    return values
 
 
 def suggest_variant(probe: ProbeInput) -> Probed:
@@ -144,6 +163,12 @@ def suggest_databases(probe: ProbeInput) -> Probed:
     return Probed((ok("the backup's databases were on the engine's machine"),), suggested=AUTOMATIC)
 
 
+def suggest_history(probe: ProbeInput) -> Probed:
+    """Yes where the archive holds one."""
+    inspection = _inspection(probe)
+    return Probed(suggested=inspection is not None and "dwhdb" in inspection.scopes)
+
+
 def _inspection(probe: ProbeInput) -> Inspection | None:
     try:
         return look_into(probe, seconds=SECONDS).inspection
@@ -154,23 +179,37 @@ def _inspection(probe: ProbeInput) -> Inspection | None:
 def list_restore_hosts(probe: ProbeInput) -> Probed:
     """The engine hosts of the site, each with what the backup knows of it."""
     listed, inspection = list_hosts(probe), _inspection(probe)
+    ready = set((inspection.ready_failover_hosts if inspection else None) or ())
     known = {
         name.casefold(): host
         for host in (inspection.hosts if inspection else None) or ()
         for name in (host.name, host.address or "")
         if name
     }
-    choices = tuple(
-        replace(choice, note=_noted(choice, known.get(choice.value.casefold())))
-        for choice in listed.choices
+    found = [(choice, known.get(choice.value.casefold())) for choice in listed.choices]
+    fitting = [choice for choice, host in found if _fits(probe.given, host, ready)]
+    rest = [choice for choice, _host in found if choice not in fitting]
+    hosts = {choice.value: host for choice, host in found}
+    return replace(
+        listed,
+        choices=tuple(replace(c, note=_noted(hosts[c.value], ready)) for c in fitting + rest),
+        suggested=fitting[0].value if fitting and inspection is not None else None,
     )
-    return replace(listed, choices=choices)
 
 
-def _noted(choice: Choice, host: Host | None) -> str:
+def _fits(given: Given, host: Host | None, ready: set[str]) -> bool:
+    """Whether a host of the site is one for the way that was chosen."""
+    if given.get("variant") == FAILOVER:
+        return host is not None and host.name in ready
+    return host is None
+
+
+def _noted(host: Host | None, ready: set[str]) -> str:
     if host is None:
-        return f"{choice.note}; the backup knows no host of this name"
-    return f"{choice.note}; in the backup {host.status_name}, {host.vms} machines"
+        return "unknown to the backup"
+    if host.name in ready:
+        return f"{host.name} in the backup, made free"
+    return f"{host.name} in the backup, {host.status_name}"
 
 
 def check_restore_host(probe: ProbeInput) -> Probed:
@@ -186,7 +225,19 @@ def check_restore_host(probe: ProbeInput) -> Probed:
     model = EngineModel(hosts=inspection.hosts)
     clashes = conflicts(model, own) or ()
     old = [host for host in inspection.hosts or () if host.id in {c.host_id for c in clashes}]
-    return Probed((*checked.findings, _compared(old)), values=_host_values(probe, inspection, old))
+    return Probed(
+        (*_cleanable(checked.findings), _compared(old)), values=_host_values(probe, inspection, old)
+    )
+
+
+def _cleanable(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What an old deployment left is no obstacle to a restore: it is offered to be cleaned up."""
+    return tuple(
+        replace(found, level="warning", remedy="A restore offers to clean it up.")
+        if found.remedy == CLEAN_UP
+        else found
+        for found in findings
+    )
 
 
 def _compared(old: list[Host]) -> Finding:
@@ -235,6 +286,7 @@ def restore_probes() -> dict[str, Probe]:
         "archive": check_archive,
         "variant": suggest_variant,
         "databases": suggest_databases,
+        "has-history": suggest_history,
         "hosts": list_restore_hosts,
         "host": check_restore_host,
     }

@@ -8,14 +8,9 @@ from collections.abc import Sequence
 from config.errors import Refused, RekindleError
 from steps.procedure import Verdict, done, not_done
 from steps.virtual_machine.backup.facts import note_moment
-from steps.virtual_machine.backup.job import OFF, BackupJob, JobDisk
-from steps.virtual_machine.backup.method import Method
-from steps.virtual_machine.backup.pull import (
-    merge_by_pull,
-    pull_commands,
-    pulled,
-    take_back_disk,
-)
+from steps.virtual_machine.backup.job import OFF, BackupJob
+from steps.virtual_machine.backup.pull import take_back_disk
+from steps.virtual_machine.backup.pull_method import PullMethod
 from steps.virtual_machine.backup.swap import (
     is_swapped,
     prepare_overlay,
@@ -29,7 +24,7 @@ from steps.virtual_machine.qemu_image import holder
 TAKEN = "taken"
 
 
-class Off(Method):
+class Off(PullMethod):
     """See above. Somebody may start the machine at any time: it then runs on the overlays."""
 
     name = OFF
@@ -69,18 +64,6 @@ class Off(Method):
         for disk in work.job.disks:
             take_back_disk(work, disk)
         work.remember(TAKEN, "")
-
-    def merge_commands(self, job: BackupJob, disk: JobDisk) -> Sequence[str]:
-        """virsh blockpull."""
-        return pull_commands(job, disk)
-
-    def merged(self, work: Work, disk: JobDisk) -> Verdict:
-        """See `pulled`."""
-        return pulled(work, disk)
-
-    def merge(self, work: Work, disk: JobDisk) -> None:
-        """See `merge_by_pull`."""
-        merge_by_pull(work, disk)
 
 
 def _refuse_used(work: Work) -> None:

@@ -15,14 +15,9 @@ from steps.procedure import Verdict, done, not_done, unknown
 from steps.targets.quoting import command_line
 from steps.virtual_machine.backup.away import come_back, restore_and_resume, since
 from steps.virtual_machine.backup.facts import DOWNTIME, add_seconds, note_moment
-from steps.virtual_machine.backup.job import SAVE, BackupJob, JobDisk
-from steps.virtual_machine.backup.method import Method
-from steps.virtual_machine.backup.pull import (
-    merge_by_pull,
-    pull_commands,
-    pulled,
-    take_back_disk,
-)
+from steps.virtual_machine.backup.job import SAVE, BackupJob
+from steps.virtual_machine.backup.pull import take_back_disk
+from steps.virtual_machine.backup.pull_method import PullMethod
 from steps.virtual_machine.backup.swap import (
     is_swapped,
     prepare_overlay,
@@ -40,7 +35,7 @@ BACK = "back"
 """Fact: the machine is back on its overlays, its chain was looked at."""
 
 
-class Save(Method):
+class Save(PullMethod):
     """See above."""
 
     name = SAVE
@@ -110,18 +105,6 @@ class Save(Method):
             self._forget(work)
         for what in (SAVING, RAN, BACK):
             work.remember(what, "")
-
-    def merge_commands(self, job: BackupJob, disk: JobDisk) -> Sequence[str]:
-        """virsh blockpull."""
-        return pull_commands(job, disk)
-
-    def merged(self, work: Work, disk: JobDisk) -> Verdict:
-        """See `pulled`."""
-        return pulled(work, disk)
-
-    def merge(self, work: Work, disk: JobDisk) -> None:
-        """See `merge_by_pull`."""
-        merge_by_pull(work, disk)
 
     # -- the stages ---------------------------------------------------------------------------
 

@@ -9,17 +9,15 @@ from config.errors import InvalidInput, Refused
 from config.interviews.virtual_machine_plan import (
     BACKUP,
     CHANGE,
-    CRON,
     DIRECTORY_ONLY,
     EXCLUDE,
     INCLUDE,
     REMOVE,
     SCHEDULE,
     SITE,
-    TIMER,
-    UNINSTALL,
 )
 from config.questions import Given, Value
+from config.schedules import CRON, TIMER, UNINSTALL
 from config.site import Site
 from config.timetable import Timetable, parse_timetable
 from steps.conflicts import Resolutions

@@ -13,9 +13,9 @@ from config.interviews.virtual_machine_plan import (
     REMOVE,
     SCHEDULE,
     SITE,
-    TIMER,
 )
 from config.questions import Choice, Finding
+from config.schedules import TIMER
 from config.timetable import parse_timetable
 from steps.procedure import Probe, Probed, ProbeInput
 from steps.schedules.next_runs import Follower, clock_changes, next_runs

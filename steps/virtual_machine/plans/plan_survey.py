@@ -7,14 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from config.errors import InvalidInput
-from config.interviews.virtual_machine_plan import (
-    BACKUP,
-    DIRECTORY_ONLY,
-    SCHEDULE,
-    SITE,
-    SYSTEMD_FOLDER,
-)
+from config.interviews.virtual_machine_plan import BACKUP, DIRECTORY_ONLY, SCHEDULE, SITE
 from config.questions import Given
+from config.schedules import SYSTEMD_FOLDER
 from steps.ldif_text import dump_entries, parse_entries
 from steps.procedure import ProbeInput, Survey
 from steps.schedules.node_files import NodeFiles, look_at_node, schedule_files, schedule_name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from steps.drill.practice_engine.database import machines_that_run_on
 from steps.drill.practice_hosts import engine_machine
 from steps.drill.practice_hosts.engine_machine import destroy, is_up
 from steps.drill.practice_hosts.programs.context import Context
@@ -82,6 +83,7 @@ def virsh(context: Context, arguments: list[str]) -> int:
     )
     if shown and machine["state"] != "absent" and machine["host"] == context.host_name:
         names.append("HostedEngine")
+    names += machines_that_run_on(facts, context.host_name)
     words = [word for word in arguments if not word.startswith("-")]
     if words[:1] == ["list"]:
         print("\n".join([*names, ""]))

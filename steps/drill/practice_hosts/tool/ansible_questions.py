@@ -173,7 +173,7 @@ def _proceed(session: Session, key: str, least: int, name: str) -> None:
     if int(session.environment.text(key)) >= least:
         return
     session.say(f"Minimum requirements for this value are not met: {least}", "WARNING")
-    note = "Continue with specified value? (@VALUES@)[@DEFAULT@]: "
+    note = f"Continue with specified {rules.SMALL_VALUES[name]}? (@VALUES@)[@DEFAULT@]: "
     if session.ask(Query(name, note, "No", rules.YES_NO, folded=True)) != "yes":
         raise Ended("Aborted by user")
 

@@ -169,7 +169,7 @@ def _size(
 
 def _proceeds(session: Session, name: str, value: int, least: int) -> bool:
     session.say(f"Minimum requirements not met: {value} is less than {least}", "WARNING")
-    note = "Continue with specified value? (@VALUES@)[@DEFAULT@]: "
+    note = f"Continue with specified {rules.SMALL_VALUES[name]}? (@VALUES@)[@DEFAULT@]: "
     return session.ask(Query(name, note, "No", rules.YES_NO, folded=True)) == "yes"
 
 

@@ -11,6 +11,8 @@ from steps.drill.practice_hosts.tool.environment import Value
 from steps.drill.practice_hosts.tool.session import Session, Wrong
 
 YES_NO = ("Yes", "No")
+SMALL_VALUES = {"CPU_PROCEED": "CPUs", "MEMORY_PROCEED": "memory size", "DISK_PROCEED": "disk size"}
+"""What the tool calls a value that is below its minimum, by the question about going on."""
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 _NAME = re.compile(r"[A-Za-z0-9.-]{1,1000}")
 _PAIR = "[0-9a-fA-F]{2}"

@@ -1,0 +1,1 @@
+"""The nightly backup of the engine: who starts it, when next, and whether one was missed."""

@@ -1,0 +1,98 @@
+"""SQL from the engine's machine, as the engine's own user: what the engine itself will see.
+
+The password goes over standard input into a file that only its owner reads, gone afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from config.errors import StepFailed
+from config.secrets import Secret
+from steps.targets.lines import last_lines
+from steps.targets.shell import Shell
+
+_PSQL: Final = r"""
+umask 077
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf -- "$folder"' EXIT
+trap 'exit 1' HUP INT TERM
+IFS= read -r entry || exit 1
+printf '%s\n' "$entry" > "$folder/pgpass"
+PGPASSFILE=$folder/pgpass; PGCONNECT_TIMEOUT=10; LC_ALL=C
+export PGPASSFILE PGCONNECT_TIMEOUT LC_ALL
+for psql in psql /opt/rh/rh-postgresql10/root/usr/bin/psql /opt/rh/rh-postgresql95/root/usr/bin/psql
+do
+  if command -v "$psql" >/dev/null 2>&1; then break; fi
+done
+case $psql in /opt/rh/*)
+  LD_LIBRARY_PATH=${psql%/bin/psql}/lib64; export LD_LIBRARY_PATH;;
+esac
+"$psql" -X -w -q -A -t -F "	" -v ON_ERROR_STOP=1 -h "$1" -p "$2" -U "$3" -d "$4" -f -
+"""
+_SETTING: Final = re.compile(r'^(?:ENGINE|DWH)_DB_([A-Z]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))\s*$')
+_ESCAPED: Final = re.compile(r"\\(.)")
+MOST_SETTINGS: Final = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseLogin:
+    """Who connects, and where."""
+
+    host: str
+    port: int
+    name: str
+    user: str
+    password: Secret
+
+    @property
+    def shown(self) -> str:
+        """For messages."""
+        return f"{self.user}@{self.host}:{self.port}/{self.name}"
+
+
+def query(shell: Shell, login: DatabaseLogin, sql: str) -> list[list[str]]:
+    """The rows, each a list of texts. Raises StepFailed with what the server says."""
+    entry = ":".join(
+        part.replace("\\", "\\\\").replace(":", "\\:")
+        for part in (login.host, str(login.port), login.name, login.user, login.password.reveal())
+    )
+    where = [login.host, str(login.port), login.user, login.name]
+    done = shell.run(
+        ["/bin/sh", "-c", _PSQL, "psql", *where], stdin=f"{entry}\n{sql}\n".encode(), check=False,
+        timeout=600,
+    )  # fmt: skip
+    if done.code != 0:
+        said = last_lines(done.err) or last_lines(done.out) or f"exit code {done.code}"
+        raise StepFailed(
+            f"From {shell.where}, {login.shown} cannot be asked: {said}",
+            "Look at the database server, pg_hba.conf, its port and the firewall between.",
+            seen=said,
+            expected="an answer",
+        )
+    return [line.split("\t") for line in done.out.splitlines()]
+
+
+def login_in(text: str) -> DatabaseLogin | None:
+    """Who connects, out of the engine's own settings file; None where something is missing."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        match = _SETTING.match(line.strip())
+        if match is not None:
+            found[match[1]] = _ESCAPED.sub(r"\1", match[2]) if match[2] is not None else match[3]
+    port = found.get("PORT", "")
+    if not all(found.get(name) for name in ("HOST", "USER", "DATABASE")) or not port.isdigit():
+        return None
+    return DatabaseLogin(
+        found["HOST"], int(port), found["DATABASE"], found["USER"],
+        Secret(found.get("PASSWORD", "")),
+    )  # fmt: skip
+
+
+def login_there(shell: Shell, path: str) -> DatabaseLogin | None:
+    """Who connects, by the settings file on that host; None where there is no such file."""
+    if shell.status(path) is None:
+        return None
+    return login_in(shell.read(path, limit=MOST_SETTINGS).decode("utf-8", "replace"))

@@ -1,0 +1,1 @@
+"""Hosts of a restored engine that are taken out of it and added again."""

@@ -1,0 +1,59 @@
+"""Which hosts can be taken out and added again, and from which it is looked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from config.questions import Choice
+from config.site import EngineHost, Site
+from steps.hosted_engine.recovery.host_rules import next_act
+from steps.targets.engine_facts import Host, Machine
+from steps.targets.engine_waiting import host_seen
+
+
+def site_host(site: Site, host: Host) -> EngineHost | None:
+    """The site's name for a host of the engine: by its name, its address, or where its shell is."""
+    wanted = {host.name.lower(), host.address.lower()}
+    for known in site.engine_hosts:
+        if known.name.lower() in wanted or known.shell.host.lower() == host.address.lower():
+            return known
+    return None
+
+
+def host_choice(site: Site, host: Host, machines: Sequence[Machine]) -> Choice:
+    """One host as an answer: how it is, what it holds, what is legal; or why it is no choice."""
+    return Choice(
+        value=host.name,
+        label=f"{host.name}  {host.status}",
+        note=f"{_holds(host, machines)}; {next_act(host, len(machines)).why}",
+        refused=refusal(site, host, machines),
+    )
+
+
+def refusal(site: Site, host: Host, machines: Sequence[Machine]) -> str:
+    """Why a host is not taken out; empty where it may be."""
+    if host.status == "up":
+        return "It is up. If its part in carrying the engine is of old, put it into maintenance."
+    if any(machine.is_engine and machine.status == "up" for machine in machines):
+        return "The engine's own machine runs on it."
+    if site_host(site, host) is None:
+        return f"The site names no engine host with the address {host.address}."
+    return ""
+
+
+def _holds(host: Host, machines: Sequence[Machine]) -> str:
+    if not machines:
+        return "no machines"
+    names = ", ".join(machine.name for machine in machines[:4])
+    more = f" and {len(machines) - 4} more" if len(machines) > 4 else ""
+    return f"{len(machines)} machine{'s' if len(machines) > 1 else ''} ({names}{more})"
+
+
+def carrier_choice(known: EngineHost, host: Host | None) -> Choice:
+    """One host to look from: it should be up, and take part in carrying the engine."""
+    if host is None:
+        return Choice(known.name, known.name, refused="The engine does not know it.")
+    part = host.hosted_engine
+    score = f", score {part.score}" if part is not None and part.configured else ""
+    refused = "" if host.status == "up" else f"It is {host.status}."
+    return Choice(known.name, known.name, f"{host_seen(host)}{score}", refused)

@@ -1,0 +1,189 @@
+"""What one restore will do, as data: the jobs of its three parts, from answers and survey. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from config.errors import InvalidInput
+from config.interviews.hosted_engine.conditions import classic
+from config.interviews.hosted_engine_restore import (
+    BACKUP,
+    ENGINE_ONLY,
+    HISTORY_ONLY,
+    LEAVE,
+    MACHINE,
+    MANUAL,
+    REMOTE,
+    RESTORE,
+    by_hand,
+    with_backup,
+)
+from config.questions import Given
+from config.site import EngineHost, EngineMachine, ShellAccess, Site
+from steps.conflicts import Resolutions
+from steps.hosted_engine.deploy import deploy_job
+from steps.hosted_engine.deploy_job import DeployJob
+from steps.hosted_engine.machine_restore.databases import DatabasePlace, automatic, kind_of, manual
+from steps.hosted_engine.machine_restore.job import (
+    FENCE_DELAY,
+    ArchiveSource,
+    ExpectedRows,
+    MachineRestoreJob,
+)
+from steps.hosted_engine.machine_restore.restore_command import ArchiveHolds, RestoreChoice
+from steps.hosted_engine.recovery.recovery_job import (
+    RecoveryJob,
+    hosts_of,
+    in_the_way_of,
+    machines_of,
+)
+from steps.hosted_engine.restore.conflict_set import (
+    cleans_host,
+    failover_hosts,
+    holds_off_fencing,
+    name_in_portal,
+)
+from steps.hosted_engine.restore.survey import RestoreSurvey
+
+_FIXED: Final = ("archive", "archive_file", "variant", "host", "era", "build")
+_SCOPES: Final = {ENGINE_ONLY: ("files", "db"), HISTORY_ONLY: ("files", "dwhdb")}
+_ANSWERED: Final = {
+    "db": ("database_name", "database_user", "database_password"),
+    "dwhdb": ("history_name", "history_user", "history_password"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreJob:
+    """Everything that the plan of one restore is made from. None: that part is not in it."""
+
+    site: Site
+    given: Given
+    survey: RestoreSurvey
+    deploy: DeployJob | None
+    machine: MachineRestoreJob | None
+    recovery: RecoveryJob | None
+    cleans_host: bool = False
+    archive_on_host: str = ""
+    """Where the newer tool finds the archive; empty: the tool does not read it."""
+
+    @property
+    def is_classic(self) -> bool:
+        """Whether the tool is of the generation that waits for an operator."""
+        return classic(self.given)
+
+
+def restore_job(
+    site: Site, given: Given, resolutions: Resolutions, survey: RestoreSurvey
+) -> RestoreJob:
+    """The jobs. Raises InvalidInput for a host or machine that the site does not name."""
+    machine = _machine_job(site, given, resolutions, survey) if by_hand(given) else None
+    if given.get("variant") == MACHINE:
+        return RestoreJob(site, given, survey, None, machine, None)
+    deploy, path = _deploy_job(site, given, resolutions, survey)
+    recovery = _recovery_job(site, given, resolutions, survey, deploy)
+    clean = cleans_host(resolutions)
+    return RestoreJob(site, given, survey, deploy, machine, recovery, clean, path)
+
+
+def depends_on(given: Given) -> tuple[str, ...]:
+    """Answers that may be changed when a step fails."""
+    return tuple(name for name in RESTORE.names if name in given and name not in _FIXED)
+
+
+def _deploy_job(
+    site: Site, given: Given, resolutions: Resolutions, survey: RestoreSurvey
+) -> tuple[DeployJob, str]:
+    host = site.engine_host(str(given.get("host", "")))
+    folder = host.work_folder.rstrip("/") if host else ""
+    path = f"{folder}/archive-{survey.sha256[:16]}.backup"
+    name = name_in_portal(given, survey, resolutions)
+    known = {**with_backup(given), BACKUP: path, **({"host_name": name} if name else {})}
+    job = deploy_job(site, known)
+    fqdn = survey.inspection.engine_fqdn or job.fqdn
+    options = () if classic(given) else (f"--restore-from-file={path}",)
+    return (
+        replace(job, fqdn=fqdn, options=options, restores=True, depends_on=depends_on(given)),
+        "" if classic(given) else path,
+    )
+
+
+def _recovery_job(
+    site: Site, given: Given, resolutions: Resolutions, survey: RestoreSurvey, deploy: DeployJob
+) -> RecoveryJob:
+    inspection = survey.inspection
+    machine = site.engine.machine if site.engine else None
+    name = name_in_portal(given, survey, resolutions) or str(given.get("host_fqdn", ""))
+    return RecoveryJob(
+        deploy=deploy,
+        host_name=name or deploy.host.name,
+        in_the_way=in_the_way_of(inspection, failover_hosts(survey, resolutions)),
+        hosts=() if given.get("old_hosts") == LEAVE else hosts_of(inspection),
+        machines=machines_of(inspection),
+        machine=machine.name if machine else "",
+        depends_on=depends_on(given),
+    )
+
+
+def _machine_job(
+    site: Site, given: Given, resolutions: Resolutions, survey: RestoreSurvey
+) -> MachineRestoreJob:
+    machine = site.engine.machine if site.engine else None
+    if machine is None:
+        raise InvalidInput(
+            f"The site {site.name} does not say how the engine's machine is reached.",
+            "Add `engine: machine:` to the site file.",
+        )
+    scopes = _scopes(given, survey)
+    wanted = scopes or survey.inspection.scopes
+    places = (_place(scope, site, machine, given) for scope in wanted if kind_of(scope))
+    return MachineRestoreJob(
+        site_name=site.name,
+        machine=machine,
+        archive=archive_source(survey),
+        holds=ArchiveHolds.of(survey.inspection),
+        choice=RestoreChoice(tuple(places), scopes),
+        fqdn=survey.inspection.engine_fqdn or str(given.get("fqdn", "")),
+        installed=_installed(given, survey),
+        expected=ExpectedRows.of(survey.inspection),
+        fence_delay=FENCE_DELAY if holds_off_fencing(resolutions) else None,
+        renew_pki=given.get("renew_certificates") is True,
+        depends_on=depends_on(given),
+    )
+
+
+def _installed(given: Given, survey: RestoreSurvey) -> str:
+    """The version of the engine that is there already; empty where only its release is known."""
+    text = survey.host.installed if given.get("variant") == MACHINE else ""
+    return text if text.count(".") > 1 else ""
+
+
+def archive_source(survey: RestoreSurvey) -> ArchiveSource:
+    """The archive as it was when it was looked at."""
+    return ArchiveSource(survey.place.path, survey.place.server, survey.sha256)
+
+
+def _scopes(given: Given, survey: RestoreSurvey) -> tuple[str, ...]:
+    chosen = _SCOPES.get(str(given.get("scope")), ())
+    if not chosen and given.get("has_history") is False and "dwhdb" in survey.inspection.scopes:
+        return tuple(scope for scope in survey.inspection.scopes if scope != "dwhdb")
+    return chosen
+
+
+def _place(scope: str, site: Site, machine: EngineMachine, given: Given) -> DatabasePlace:
+    """By hand where that was chosen and asked for; all others engine-backup makes itself."""
+    way, names = given.get("databases"), _ANSWERED.get(scope)
+    if names is None or way not in (MANUAL, REMOTE):
+        return automatic(scope)
+    name, user, secret = (str(given.get(names[0], "")), str(given.get(names[1], "")), names[2])
+    host = str(given.get("database_host", "")) if way == REMOTE else "localhost"
+    server = machine.name if way == MANUAL else (host if host in site.shells else "")
+    place = manual(scope, host=host, name=name, user=user, server=server)
+    return replace(place, secret_name=secret)
+
+
+def as_machine(host: EngineHost) -> EngineMachine:
+    """The host as a place that an archive is brought to."""
+    access: ShellAccess = host.shell
+    return EngineMachine(host.name, access, host.work_folder)

@@ -1,0 +1,82 @@
+"""The questions of a restore: only those that apply, each of the deployment's reachable."""
+
+import pytest
+
+from config.answers import check_value, unanswered
+from config.errors import InvalidInput
+from config.interviews.hosted_engine.interview import DEPLOY
+from config.interviews.hosted_engine_restore import ARCHIVE, BACKUP, RESTORE, archive_of
+from tests.unit import engine_restore_support as world
+
+DATABASES = {"database_name", "database_user", "database_password"}
+HISTORY = {"history_name", "history_user", "history_password"}
+
+
+def asked(answers):
+    return [question.name for question in RESTORE.asked(world.complete(answers))]
+
+
+@pytest.mark.parametrize("answers", [world.ANSIBLE, world.CLASSIC, world.MACHINE])
+def test_these_answers_are_enough(answers):
+    assert [question.name for question in unanswered(RESTORE, answers)] == []
+
+
+def test_every_question_of_the_deployment_can_be_reached_but_the_one_that_the_archive_answers():
+    assert set(DEPLOY.names) - set(RESTORE.names) == {BACKUP}
+
+
+def test_onto_a_machine_that_is_there_nothing_of_the_deployment_is_asked():
+    assert set(asked(world.MACHINE)) & set(DEPLOY.names) == set()
+
+
+def test_the_newer_tool_is_asked_about_its_restore_and_takes_the_name_from_the_backup():
+    names = asked(world.ANSIBLE)
+    assert {"renew_pki", "pause_on_restore"} <= set(names)
+    assert "fqdn" not in names
+    assert not {"databases", "scope", "renew_certificates"} & set(names)
+
+
+def test_the_older_tool_leaves_databases_and_engine_setup_to_us():
+    names = set(asked(world.CLASSIC))
+    assert {"fqdn", "databases", "scope", "renew_certificates"} <= names
+    assert not (DATABASES | HISTORY | {"database_host"}) & names
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"databases": "manual"}, DATABASES | {"has_history"}),
+        ({"databases": "manual", "has_history": True}, DATABASES | HISTORY | {"has_history"}),
+        ({"databases": "remote", "scope": "db"}, DATABASES | {"database_host"}),
+        ({"databases": "remote", "scope": "dwhdb"}, HISTORY | {"database_host"}),
+        ({"databases": "automatic", "scope": "db"}, set()),
+    ],
+)
+def test_databases_are_asked_about_as_far_as_they_are_made_here(changes, wanted):
+    every = DATABASES | HISTORY | {"has_history", "database_host"}
+    assert set(asked(world.MACHINE | changes)) & every == wanted
+
+
+def test_the_file_of_an_archive_is_asked_where_it_is_none_of_the_list():
+    answers = world.MACHINE | {"archive": "file", "archive_file": "/root/engine.backup"}
+    assert "archive_file" in asked(answers)
+    assert archive_of(answers) == "/root/engine.backup"
+    assert "archive_file" not in asked(world.MACHINE)
+
+
+@pytest.mark.parametrize("value", ["file", "/root/a", "store:/a/b"])
+def test_an_archive_is_a_server_and_a_path_or_a_path(value):
+    check_value(ARCHIVE, value, {})
+
+
+@pytest.mark.parametrize("value", ["a.backup", "store:a", ":/a", "../a"])
+def test_anything_else_is_refused_as_an_archive(value):
+    with pytest.raises(InvalidInput, match="names no archive"):
+        check_value(ARCHIVE, value, {})
+
+
+def test_data_centre_and_cluster_have_no_default_where_a_backup_brings_its_own():
+    answers = {
+        name: v for name, v in world.ANSIBLE.items() if name not in ("cluster", "data_center")
+    }
+    assert {q.name for q in unanswered(RESTORE, answers)} == {"cluster", "data_center"}

@@ -1,0 +1,168 @@
+"""Looking for archives and into one: on a server or here, with what is kept for the next look."""
+
+import pytest
+
+from config.errors import InvalidInput
+from config.paths import cache_folder
+from config.site import BackupServer, EngineHost, ShellAccess
+from steps.hosted_engine.backup.record import Record, Summary
+from steps.hosted_engine.restore import archive_look
+from steps.hosted_engine.restore.archive_look import look_into
+from steps.hosted_engine.restore.probes import restore_probes
+from steps.hosted_engine.restore.survey import RestoreSurvey, survey
+from steps.procedure import ProbeInput
+from steps.targets.local import LocalShell
+from tests.engine_archives import FQDN, KEY, MODERN, PASSWORD, build
+from tests.unit import engine_restore_support as world
+from tests.unit.dump_support import CustomDump
+from tests.unit.test_known_from_backup import TABLES
+
+
+class Counting(LocalShell):
+    """This machine as the backup server; counts what is fetched from it."""
+
+    fetched = 0
+
+    def get(self, remote, local, progress=None):
+        type(self).fetched += 1
+        return super().get(remote, local, progress)
+
+
+class Targets:
+    def shell(self, _name):
+        return Counting()
+
+    def close(self):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch, tmp_path):
+    monkeypatch.setenv("REKINDLE_HOME", str(tmp_path / "home"))
+    Counting.fetched = 0
+
+
+@pytest.fixture
+def folder(tmp_path):
+    found = tmp_path / "backups"
+    found.mkdir()
+    return found
+
+
+@pytest.fixture
+def site(folder):
+    return world.a_site(
+        backup_servers=(BackupServer(world.SERVER, ShellAccess(), str(folder)),),
+        engine_hosts=(EngineHost("node2", ShellAccess()),),
+    )
+
+
+def archive(folder, name="engine.backup"):
+    dump = CustomDump(14, "zlib").dump(TABLES)
+    return build(folder / name, MODERN.but(dumps={"engine_backup.db": dump}))
+
+
+def asking(site, **given):
+    return ProbeInput(site, given, Targets())
+
+
+def on_server(site, path, **given):
+    return asking(site, archive=f"{world.SERVER}:{path}", **given)
+
+
+def test_archives_are_listed_newest_first_with_age_size_and_what_their_record_says(site, folder):
+    path, other = archive(folder), archive(folder, "older.backup")
+    (folder / "SHA256SUMS").write_text("")
+    LocalShell().run(["touch", "-d", "3 days ago", str(other)])
+    look = look_into(on_server(site, path))
+    summary = Summary(
+        "engine.backup", look.sha256, look.size, "2026-11-27T00:00:00Z", FQDN, "4.5.7",
+        ("files", "db"), "hosted_engine_1", "run",
+    )  # fmt: skip
+    (folder / "engine.backup.json").write_text(Record(summary, look.inspection).to_text())
+    probed = restore_probes()["archives"](asking(site))
+    first, second, file = probed.choices
+    assert (first.value, first.label) == (f"{world.SERVER}:{path}", "engine.backup")
+    assert "engine 4.5.7, failover host hosted_engine_1, SHA-256 " in first.note
+    assert second.note.startswith("3 days ago")
+    assert "no record beside it" in second.note
+    assert (file.value, probed.suggested) == ("file", first.value)
+
+
+def test_an_archive_on_a_server_is_fetched_once_and_no_copy_of_it_stays(site, folder):
+    path = archive(folder)
+    first = look_into(on_server(site, path))
+    assert look_into(on_server(site, path)) == first
+    assert Counting.fetched == 1
+    assert first.inventory.machines[0].macs == ("00:1a:4a:00:00:01", "00:1a:4a:00:00:02")
+    for kept in cache_folder().rglob("*"):
+        data = kept.read_bytes() if kept.is_file() else b""
+        assert PASSWORD.encode() not in data, kept
+        assert KEY.encode() not in data, kept
+        assert kept.is_dir() or kept.stat().st_mode & 0o077 == 0, kept
+    assert list((cache_folder() / "archives").iterdir()) == []
+
+
+def test_another_file_under_the_same_name_is_looked_into_anew(site, folder):
+    path = archive(folder)
+    before = look_into(on_server(site, path))
+    dump = CustomDump(14, "zlib").dump(TABLES)
+    build(path, MODERN.but(version="4.5.8", dumps={"engine_backup.db": dump}))
+    after = look_into(on_server(site, path))
+    assert (before.inspection.version, after.inspection.version) == ("4.5.7", "4.5.8")
+
+
+@pytest.mark.parametrize("change", ["nothing", "archive"])
+def test_of_a_big_archive_its_record_tells_as_long_as_it_is_of_that_archive(
+    site, folder, monkeypatch, change
+):
+    path = archive(folder)
+    look = look_into(asking(site, archive=str(path)))
+    summary = Summary(
+        "engine.backup", look.sha256, look.size, "2026-11-27T00:00:00Z", FQDN, "4.5.7",
+        ("files", "db"), "", "run",
+    )  # fmt: skip
+    (folder / "engine.backup.json").write_text(Record(summary, look.inspection).to_text())
+    if change == "archive":
+        data = bytearray(path.read_bytes())
+        data[-1] ^= 1
+        path.write_bytes(data)
+    monkeypatch.setattr(archive_look, "READ_ANYWAY", 1)
+    found = look_into(on_server(site, path))
+    assert Counting.fetched == (change == "archive")
+    assert found.inspection.fit_for_restore == (change == "nothing")
+
+
+@pytest.mark.parametrize("answer", ["", "other.example.org:/x", f"{world.SERVER}:/no/such"])
+def test_what_is_no_archive_is_told(site, answer):
+    with pytest.raises(InvalidInput, match="no archive"):
+        look_into(asking(site, archive=answer))
+
+
+def test_checking_an_archive_tells_what_it_is_and_brings_the_engines_name(site, folder):
+    probed = restore_probes()["archive"](on_server(site, archive(folder)))
+    told = "\n".join(finding.text for finding in probed.findings)
+    assert f"backup of {FQDN}, version 4.5.7" in told
+    assert "2 hosts, 1 machines" in told
+    assert probed.values == {"fqdn": FQDN, "vm_domain": "example.com"}
+
+
+def test_a_file_that_is_no_archive_cannot_be_passed(site, folder):
+    (folder / "engine.backup").write_text("nothing of the kind")
+    probed = restore_probes()["archive"](on_server(site, folder / "engine.backup"))
+    assert probed.findings[0].level == "error"
+
+
+def test_new_hardware_is_suggested_where_no_host_was_made_free(site, folder):
+    probed = restore_probes()["variant"](on_server(site, archive(folder)))
+    assert probed.suggested == "new-hardware"
+
+
+def test_the_survey_of_a_machine_is_frozen_and_read_again_alike(site, folder, monkeypatch):
+    looked = on_server(site, archive(folder), variant="machine")
+    found = survey(looked)
+    again = RestoreSurvey.from_json(found)
+    assert again.to_json() == found
+    assert again.inspection.engine_fqdn == FQDN
+    with pytest.raises(InvalidInput, match="damaged"):
+        RestoreSurvey.from_json({"archive": 1})

@@ -1,0 +1,143 @@
+"""The plan of each variant: a pure function, the guide's order, its point of no return."""
+
+from dataclasses import replace
+
+import pytest
+
+from config.interviews.hosted_engine_restore import RESTORE
+from steps.conflicts import Decision, Resolution
+from steps.hosted_engine.restore.conflict_set import restore_conflicts
+from steps.hosted_engine.restore.restore_job import restore_job
+from steps.hosted_engine.restore.restore_plan import restore_plan
+from tests.unit import engine_restore_support as world
+
+NEW = {"variant": "new-hardware", "host": world.OTHER_HOST, "host_name": "new"}
+
+
+def suggested(given, survey, site):
+    found = restore_conflicts(site, given, survey.to_json())
+    return {row.id: Resolution(row.default or Decision.ACCEPT) for row in found.rows}
+
+
+def planned(answers, look=world.KNOWN_HOST, **survey):
+    given, site = world.complete(answers), world.a_site()
+    seen = world.a_survey(given, look, **survey)
+    resolutions = suggested(given, seen, site)
+    return (
+        restore_plan(site, given, resolutions, seen.to_json()),
+        restore_job(site, given, resolutions, seen),
+    )
+
+
+def names(plan):
+    return [step.name for step in plan.steps]
+
+
+def test_the_newer_tool_gets_the_archive_and_restores_it_itself():
+    plan, job = planned(world.ANSIBLE)
+    order = ["archive.same", "archive.bring", "host.check", "tool.start", "tool.follow",
+             "engine.status", "engine.trust", "host.active", "storage.up", "restore.found",
+             "host.tidy", "archive.remove"]  # fmt: skip
+    assert [name for name in names(plan) if name in order] == order
+    assert plan.point_of_no_return == "tool.follow"
+    assert job.deploy.options == (f"--restore-from-file={job.archive_on_host}",)
+    assert f"OVEHOSTED_CORE/restoreFromFile=str:{job.archive_on_host}" in job.deploy.answer_file
+    assert "OVEHOSTED_CORE/renewPKIonRestore=bool:False" in job.deploy.answer_file
+    assert "OVEHOSTED_ENGINE/appHostName=str:hosted_engine_1" in job.deploy.answer_file
+    assert not any(name.startswith("make-way") for name in names(plan))
+
+
+def test_the_older_tool_waits_while_the_machine_is_restored_and_the_failover_host_removed():
+    plan, job = planned(world.CLASSIC)
+    order = ["tool.start", "tool.hold", "machine.reach", "archive.bring", "engine.trust",
+             "make-way.hosted_engine_1", "tool.continue", "engine-machine.down", "tool.follow",
+             "host.high-availability", "host.maintenance", "host.active", "storage.up",
+             "rebooted.hosted_engine_2", "machines.down", "restore.found"]  # fmt: skip
+    assert [name for name in names(plan) if name in order] == order
+    assert plan.point_of_no_return == "tool.hold"
+    assert job.deploy.expect_time_out
+    assert job.machine.fence_delay == 86400
+
+
+def test_on_new_hardware_no_host_is_removed_and_all_old_ones_are_asked_about():
+    plan, _job = planned(world.CLASSIC | NEW, world.NEW_HOST)
+    assert not any(name.startswith("make-way") for name in names(plan))
+    assert [n for n in names(plan) if n.startswith("rebooted")] == [
+        f"rebooted.hosted_engine_{n}" for n in (1, 2, 3)
+    ]
+
+
+def test_hosts_that_are_to_be_left_are_not_asked_about():
+    plan, _job = planned(world.CLASSIC | {"old_hosts": "leave"})
+    assert not any(name.startswith("rebooted") for name in names(plan))
+
+
+def test_onto_a_machine_that_is_there_nothing_is_deployed():
+    plan, _job = planned(world.MACHINE)
+    assert not any(name.startswith(("tool", "host", "make-way")) for name in names(plan))
+    assert names(plan)[0] == "archive.same"
+    assert plan.object == f"{world.FQDN} onto {world.FQDN}"
+
+
+@pytest.mark.parametrize("answers", [world.ANSIBLE, world.CLASSIC, world.MACHINE])
+def test_every_step_has_a_name_of_its_own_and_says_what_it_would_type(answers):
+    plan, _job = planned(answers)
+    assert len(set(names(plan))) == len(names(plan))
+    assert len({phase.name for phase in plan.phases}) == len(plan.phases)
+    for step in plan.steps:
+        assert step.commands(), step.name
+        assert step.title, step.name
+    shown = dict(plan.settings)
+    assert shown["Backup"] == world.ARCHIVE
+    assert plan.confirm_by_typing
+
+
+def test_a_host_of_the_old_engine_is_cleaned_up_first_and_from_there_is_no_way_back():
+    plan, _job = planned(world.ANSIBLE, replace(world.KNOWN_HOST, deployed=True))
+    assert plan.point_of_no_return == "host.clean-up"
+    order = names(plan)
+    assert order.index("archive.bring") < order.index("host.clean-up") < order.index("host.check")
+
+
+def test_the_same_answers_and_survey_make_the_same_plan():
+    first, second = (planned(world.ANSIBLE)[0] for _ in range(2))
+    assert [list(step.commands()) for step in first.steps] == [
+        list(step.commands()) for step in second.steps
+    ]
+    assert first.settings == second.settings
+
+
+def test_databases_made_by_hand_have_their_passwords_among_the_secrets_of_the_interview():
+    answers = world.MACHINE | {
+        "databases": "remote", "database_host": world.SERVER, "has_history": True,
+        "database_password": world.PASSWORD, "history_password": world.PASSWORD,
+    }  # fmt: skip
+    _plan, job = planned(answers)
+    places = {place.scope: place for place in job.machine.places}
+    assert (places["db"].host, places["db"].server) == (world.SERVER, world.SERVER)
+    assert {place.secret for place in places.values()} == {"database_password", "history_password"}
+    assert set(job.machine.secrets) <= set(RESTORE.names)
+
+
+@pytest.mark.parametrize(
+    ("scope", "wanted"),
+    [("db", ("files", "db")), ("dwhdb", ("files", "dwhdb")), ("all", ())],
+)
+def test_the_scope_is_what_was_chosen(scope, wanted):
+    _plan, job = planned(world.MACHINE | {"scope": scope})
+    assert job.machine.choice.scopes == wanted
+
+
+def test_an_archive_on_this_machine_is_taken_from_here():
+    from steps.hosted_engine.restore.archive_place import ArchivePlace
+
+    place = ArchivePlace("", "/root/engine.backup")
+    plan, _job = planned(world.ANSIBLE, place=place)
+    bring = next(step for step in plan.steps if step.name == "archive.bring")
+    assert bring.commands()[0].startswith("scp -p /root/engine.backup h1.example.org:")
+
+
+def test_an_installed_engine_on_the_machine_is_what_the_command_is_made_for():
+    look = replace(world.NEW_HOST, installed="4.5.7", name="")
+    _plan, job = planned(world.MACHINE, look)
+    assert job.machine.version.text == "4.5.7"
