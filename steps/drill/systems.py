@@ -66,6 +66,7 @@ _PLACES: Final = {
     "machine": "steps.drill.machine_system:SYSTEM",
     "night": "steps.drill.night.drill_system:SYSTEM",
     "engine-hosts": "steps.drill.practice_hosts.drill_system:SYSTEM",
+    "engine-backup": "steps.drill.engine_backup.drill_system:SYSTEM",
 }
 
 

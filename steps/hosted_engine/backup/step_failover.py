@@ -23,7 +23,7 @@ from steps.targets.engine_waiting import (
 )
 
 PREPARING: Final = "preparing_for_maintenance"
-STUCK_SECONDS: Final = 120.0
+STUCK_SECONDS: Final = 60.0
 """So long may nothing on a host that is emptied move before it is asked about."""
 UP_SECONDS: Final = 900.0
 
