@@ -66,7 +66,7 @@ def list_hosts(probe: ProbeInput) -> Probed:
 def _about(seen: Seen) -> Iterator[Finding]:
     carrying = next((one for one in seen.candidates if one.carries_engine), None)
     on = carrying.name if carrying else "no host"
-    yield ok(f"{seen.told_by} told by hosted-engine --vm-status; the engine's machine is on {on}")
+    yield ok(f"the engine's machine is on {on}, as --vm-status on {seen.told_by} tells")
     for silent in seen.silent:
         yield warn(f"not told by {silent}")
     if seen.global_maintenance:
@@ -104,18 +104,18 @@ def _judged(seen: Seen, chosen: Candidate, first: Candidate | None) -> Iterator[
     if chosen.refused:
         yield wrong(f"{chosen.name}: {chosen.refused}", "Choose another host.")
         return
-    yield ok(f"{chosen.name} is {chosen.ha_name}: {chosen.words}")
     if chosen.carries_engine:
         better = f" {first.name} does not carry it." if first else ""
         yield warn(
             f"{chosen.name} carries the engine's machine: it migrates as well.{better}",
             f"Choose {first.name}." if first else "",
         )
-    others = [machine for machine in chosen.machines]
-    if others:
-        yield warn(f"They migrate first: {', '.join(others)}.", "Nothing is switched off.")
+    if chosen.machines:
+        named = ", ".join(chosen.machines)
+        yield warn(f"Migrates first: {named}. Nothing is switched off.")
     if chosen.status == "maintenance":
         yield ok(f"{chosen.name} is in maintenance already")
+    yield ok(f"{chosen.name} is {chosen.ha_name}: {chosen.words}")
 
 
 def list_scopes(probe: ProbeInput) -> Probed:
