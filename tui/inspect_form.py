@@ -40,6 +40,7 @@ def look(
 ) -> Inspection:
     """Look into the archive, with what was typed. Raises what steps' inspect() raises."""
     from steps.hosted_engine.archive.inspect import inspect
+    from steps.hosted_engine.archive.name_lookup import resolve_names
     from steps.hosted_engine.archive.newcomer import Newcomer
     from steps.hosted_engine.archive.version import Version
 
@@ -49,6 +50,7 @@ def look(
         addresses=tuple(values["addresses"].replace(",", " ").split()),
         hardware_uuid=values["uuid"] or None,
         storage=values["storage"] or None,
+        macs=tuple(values.get("macs", "").split()),
     )
     return inspect(
         Path(os.path.expanduser(values[ARCHIVE])),
@@ -56,4 +58,5 @@ def look(
         Version.parse(values["version"]) if values["version"] else None,
         progress=progress,
         cancel=cancel,
+        lookup=resolve_names,
     )

@@ -9,15 +9,17 @@ from steps.hosted_engine.archive.effects import HOW_TO_STOP_FENCING, fenced_afte
 from steps.hosted_engine.archive.engine_model import Host, StorageDomain, Vm
 from steps.hosted_engine.archive.inspection import Inspection
 from steps.hosted_engine.archive.newcomer import CHOICES, Conflict
+from steps.hosted_engine.archive.warehouse import Warehouse
 from tui.hanging import Row, wrapped
 
 UNKNOWN = "not known: this archive does not tell"
-_WIDTH = 100
+WIDTH = 100
 _MATCHES = {
     "name": "its name",
     "fqdn": "its FQDN",
     "ip": "its address",
     "hw_uuid": "its hardware UUID",
+    "mac": "one of its hardware addresses",
 }
 
 
@@ -39,7 +41,7 @@ def as_text(found: Inspection) -> str:
     """The whole report."""
     lines: list[str] = []
     for part in parts(found):
-        lines += ["", part.heading, *wrapped(part.rows, _WIDTH)]
+        lines += ["", part.heading, *wrapped(part.rows, WIDTH)]
     return "\n".join([verdict(found), *lines])
 
 
@@ -60,7 +62,7 @@ def parts(found: Inspection) -> tuple[Part, ...]:
         Part("Machines", tuple(_machines(found.vms)), _count(found.vms)),
         Part("Storage", tuple(_storage(found))),
         Part("Effects", tuple(_effects(found))),
-        Part("Conflicts", tuple(_conflicts(found.conflicts)), _count(found.conflicts)),
+        Part("Conflicts", tuple(_conflicts(found)), _count(found.conflicts)),
         Part("Problems", tuple(_problems(found)), len(found.problems)),
     )
 
@@ -80,11 +82,20 @@ def _summary(found: Inspection) -> Iterator[Row]:
     yield _fact("engine DB on", found.engine_db_host)
     yield _fact("DWH", _yes(found.dwh_present))
     yield _fact("DWH DB on", found.dwh_db_host)
+    if found.dwh is not None:
+        yield _fact("DWH dump", _warehouse(found.dwh))
     yield _fact("archive", f"{layout.outer or '?'}, checksums {layout.hash or 'none'}")
     yield _fact("files", layout.files)
     dump = f"{layout.db_format}, compressor {layout.db_compressor}" if layout.db_format else None
     yield _fact("dump", dump)
     yield _fact("failover host", _failover(found))
+
+
+def _warehouse(dwh: Warehouse) -> str:
+    told = [f"{dwh.tables} tables, {dwh.rows} rows"]
+    told += [f"samples up to {dwh.last_sample}"] if dwh.last_sample else []
+    told += [f"last fetched from the engine {dwh.last_sync}"] if dwh.last_sync else []
+    return ", ".join(told)
 
 
 def _failover(found: Inspection) -> str | None:
@@ -223,17 +234,29 @@ def _fencing(found: Inspection) -> Iterator[Row]:
         yield "  ", HOW_TO_STOP_FENCING
 
 
-def _conflicts(found: Sequence[Conflict] | None) -> Iterator[Row]:
-    if found is None:
+def _conflicts(found: Inspection) -> Iterator[Row]:
+    if found.conflicts is None:
         yield "  ", UNKNOWN
-    elif not found:
+    elif not found.conflicts:
         yield "  ", "none with what was given of the new host"
-    for conflict in found or ():
-        matches = _names(_MATCHES[match] for match in conflict.matches)
-        missed = "; the deployment itself would miss it" if conflict.missed_by_tool else ""
-        yield f"! {conflict.host:<14} ", f"the new host has {matches}{missed}"
-        for choice in conflict.choices:
-            yield f"  {'':<14} - ", CHOICES[choice]
+    for conflict in found.conflicts or ():
+        yield from _conflict(conflict)
+    if found.unresolved_names:
+        yield (
+            "  not known: ",
+            (
+                f"the addresses of {_names(found.unresolved_names)}; this machine's resolver does "
+                "not tell. A new host with such an address is not found here"
+            ),
+        )
+
+
+def _conflict(conflict: Conflict) -> Iterator[Row]:
+    matches = _names(_MATCHES[match] for match in conflict.matches)
+    missed = "; the deployment itself would miss it" if conflict.missed_by_tool else ""
+    yield f"! {conflict.host:<14} ", f"the new host has {matches}{missed}"
+    for choice in conflict.choices:
+        yield f"  {'':<14} - ", CHOICES[choice]
 
 
 def _problems(found: Inspection) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config.errors import RekindleError
+from steps.targets.quoting import command_line
 from tui.inspect_form import ARCHIVE, FIELDS, HINT, look
 from tui.inspect_report import as_text
 from tui.plain_lines import Lines
@@ -23,4 +24,7 @@ def inspect_plain(lines: Lines) -> int:
         lines.say(f"error   {error}")
         return error.exit_code
     lines.say("", as_text(found))
+    if found.is_archive:
+        archive = command_line([values[ARCHIVE]])
+        lines.say("", f"To rehearse the restore: rekindle inspect {archive} --rehearse")
     return exit_code(found)

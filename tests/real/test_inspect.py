@@ -9,10 +9,11 @@ from steps.hosted_engine.archive.inspect import inspect
 from steps.hosted_engine.archive.inspection import Inspection, Layout
 from steps.hosted_engine.archive.newcomer import Newcomer
 from steps.hosted_engine.archive.version import Version
+from steps.hosted_engine.archive.warehouse import Warehouse
 from tests.bench import inspecting
 from tests.engine_archives import ERAS, FQDN, KEY, MODERN, PASSWORD, TIME, build, compress
 from tests.engine_schema import C2, H1, H4, SECRET, UUID_1
-from tests.unit.dump_support import Collected
+from tests.unit.dump_support import Collected, plain
 from tui.main import main
 
 SCHEMA = {"3.3": "3.5", "3.4": "3.5", "3.5": "3.5", "3.6": "3.6"}
@@ -35,7 +36,7 @@ def dumps(postgres):
 def archive(tmp_path, dump_of, era, **changes):
     form = "plain" if era < "3.6" else "custom"
     data = dump_of(SCHEMA.get(era, "4.5"), f"--format={form}")
-    files = {"engine_backup.db": data, "dwh_backup.db": b"-- a dump of the warehouse\n"}
+    files = {"engine_backup.db": data, "dwh_backup.db": plain()}
     return build(tmp_path / "engine.bck", ERAS[era].but(**{"dumps": files, **changes}))
 
 
@@ -203,3 +204,41 @@ def test_the_benchmark_runs_on_small_dumps_too():
     assert [claim.unit for claim in claims] == ["x", "x", "s", "s", *["MB"] * 4]
     assert all(claim.measured > 0 for claim in claims)
     assert all(claim.measured < claim.limit for claim in claims if claim.unit == "MB")
+
+
+# -- the data warehouse -----------------------------------------------------------------------
+
+WAREHOUSE = """
+CREATE TABLE host_samples_history (history_id int, history_datetime timestamptz, host_id uuid);
+CREATE TABLE vm_samples_history (history_id int, history_datetime timestamptz);
+CREATE TABLE history_configuration (var_name text, var_value text);
+INSERT INTO host_samples_history SELECT n,
+  '2025-11-24 12:00+02'::timestamptz + n * '1 min'::interval FROM generate_series(1, 500) n;
+INSERT INTO vm_samples_history SELECT n, '2030-01-01' FROM generate_series(1, 1000) n;
+INSERT INTO history_configuration VALUES ('version', '4.5.0');
+"""
+
+
+@pytest.mark.parametrize("form", ["plain", "custom"])
+def test_the_warehouse_tells_how_much_it_holds_and_up_to_when(tmp_path, dumps, postgres, form):
+    if form == "plain":
+        postgres.create("warehouse", WAREHOUSE)
+    data = postgres.dump("warehouse", f"--format={form}")
+    files = {"engine_backup.db": dumps("4.5", "--format=custom"), "dwh_backup.db": data}
+    found = inspect(archive(tmp_path, dumps, "4.5", dumps=files))
+    assert found.problems == ()
+    assert found.dwh == Warehouse(3, 1501, "2025-11-24T18:20:00Z")
+    assert Inspection.from_data(json.loads(json.dumps(found.to_data()))) == found
+    assert found.to_data()["dwh"]["rows"] == 1501
+
+
+def test_the_engine_says_when_the_warehouse_last_fetched(tmp_path, postgres):
+    postgres.create(
+        "keeping",
+        "CREATE TABLE dwh_history_timekeeping (var_name text, var_value text, var_datetime "
+        "timestamptz); INSERT INTO dwh_history_timekeeping VALUES ('lastSync', NULL, "
+        "'2025-11-24 12:00:00.5+02'), ('heartBeat', NULL, '2026-01-01');",
+    )
+    files = {"engine_backup.db": postgres.dump("keeping"), "dwh_backup.db": plain()}
+    found = inspect(build(tmp_path / "x", MODERN.but(dumps=files)))
+    assert found.dwh == Warehouse(0, 0, None, "2025-11-24T10:00:00Z")

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from config.errors import Interrupted
 from steps.hosted_engine.archive.engine_model import Vm
 from steps.hosted_engine.archive.inspect import inspect
+from steps.hosted_engine.rehearsal.rehearsal import (
+    Rehearsal,
+    RehearsedDatabase,
+    RestoreError,
+    Stage,
+    TableRows,
+)
 from tests.engine_archives import MODERN, build
 from tests.screens.support import ToyService, home_app, screen_text, wait_for
 from tests.screens.test_pictures import compare
 from tests.screens.test_plain import walk
 from tests.unit.dump_support import CustomDump
 from tui.app import RekindleApp
+from tui.hanging import wrapped
 from tui.inspect_report import parts
+from tui.rehearsal_report import rehearsal_part
 from tui.screens.inspect import InspectScreen
 from tui.screens.inspection import InspectionScreen
 
@@ -193,3 +203,100 @@ def test_plain_mode_says_what_is_wrong_and_goes_on(tmp_path):
                 procedure="")  # fmt: skip
     assert "error   There is no file '/nowhere'" in done.stdout
     assert done.stdout.count("Open which?") == 3
+
+
+# -- the rehearsal ----------------------------------------------------------------------------
+
+TABLE = TableRows("public.vm_static", 2, 2)
+WHOLE = RehearsedDatabase(
+    "db", "db/engine_backup.db", "custom", "none", "12.9", 5000, 9000, 1.5, (TABLE,), ()
+)
+REHEARSED = Rehearsal("engine.backup", "0" * 64, "2026-01-02T03:04:05Z", "15.18", 2.5, (WHOLE,))
+
+
+@pytest.fixture
+def slow_rehearsal(monkeypatch):
+    """A rehearsal that goes on until it is let go, or stopped."""
+    let_go = threading.Event()
+
+    def work(path, *, progress, cancel):
+        progress(Stage("restoring db", 300, 900))
+        while not let_go.wait(0.01):
+            if cancel.is_set():
+                raise Interrupted("The rehearsal was stopped.")
+        return REHEARSED
+
+    monkeypatch.setattr("steps.hosted_engine.rehearsal.rehearse.rehearse", work)
+    return let_go
+
+
+async def begin_rehearsal(pilot, archive):
+    await look(pilot, archive)
+    await wait_for(pilot, "[Summary]")
+    await pilot.press("r")
+    await wait_for(pilot, "Rehearse the restore of the databases?")
+    await pilot.press("down", "enter")
+    return await wait_for(pilot, "restoring db [")
+
+
+async def test_a_rehearsal_is_confirmed_watched_and_told(service, archive, slow_rehearsal):
+    async with home_app(service).run_test(size=SIZE) as pilot:
+        text = await begin_rehearsal(pilot, archive)
+        assert "300 bytes of 900 bytes" in text
+        await pilot.press("s")
+        assert "Rehearsal" in await wait_for(pilot, "[Summary]")
+        slow_rehearsal.set()
+        await pilot.press("left")
+        text = await wait_for(pilot, "every row came back")
+        assert "1 tables, 2 rows" in text
+        assert "[Rehearsal]" in text
+
+
+async def test_leaving_the_question_begins_no_rehearsal(service, archive, slow_rehearsal):
+    async with home_app(service).run_test(size=SIZE) as pilot:
+        await look(pilot, archive)
+        await wait_for(pilot, "[Summary]")
+        await pilot.press("r")
+        await wait_for(pilot, "Rehearse the restore")
+        await pilot.press("enter")
+        await wait_for(pilot, "[Summary]")
+        assert "Rehearsal" not in screen_text(pilot.app)
+
+
+async def test_esc_ends_a_rehearsal_first_and_then_goes_back(service, archive, slow_rehearsal):
+    async with home_app(service).run_test(size=SIZE) as pilot:
+        await begin_rehearsal(pilot, archive)
+        await pilot.press("escape")
+        text = await wait_for(pilot, "error   The rehearsal was stopped")
+        assert "[Rehearsal]" in text
+        await pilot.press("escape")
+        await wait_for(pilot, "Installed engine")
+
+
+async def test_what_is_no_archive_cannot_be_rehearsed(service, tmp_path):
+    path = tmp_path / "empty.backup"
+    path.touch()
+    async with home_app(service).run_test(size=SIZE) as pilot:
+        await look(pilot, path)
+        await wait_for(pilot, "[Problems 1]")
+        await pilot.press("r")
+        await wait_for(pilot, "Nothing to rehearse")
+
+
+def test_what_differs_stands_first_and_is_marked():
+    lost = TableRows("public.vds_static", 4, 2)
+    errors = (
+        RestoreError("must be owner of language plpgsql", 1, "engine-backup passes over it"),
+        RestoreError("function f() does not exist", 3),
+    )
+    bad = replace(WHOLE, tables=(TABLE, lost, TableRows("public.gone", 7, None)), errors=errors)
+    told = "\n".join(wrapped(rehearsal_part(replace(REHEARSED, databases=(bad,))).rows, 78))
+    assert "NOT whole" in told
+    for line in (
+        "! db ",
+        "! public.vds_static 2 rows; the backup has 4",
+        "! public.gone    is not there; the backup has 7",
+        "! error          function f() does not exist (3 times)",
+    ):
+        assert line in told
+    assert told.index("! error") < told.index("passed over")

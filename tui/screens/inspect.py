@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable
 from functools import partial
@@ -109,7 +110,7 @@ you typed stays while this screen is open.
         if found is not None:
             from tui.screens.inspection import InspectionScreen
 
-            self.app.push_screen(InspectionScreen(found, values[ARCHIVE]))
+            self.app.push_screen(InspectionScreen(found, os.path.expanduser(values[ARCHIVE])))
 
     def action_back(self) -> None:
         """Stop the look, or go back."""

@@ -10,6 +10,7 @@ from steps.hosted_engine.archive.config_member import DumpConfig
 from steps.hosted_engine.archive.engine_files import EngineFiles
 from steps.hosted_engine.archive.problems import ArchiveFault, Problem
 from steps.hosted_engine.archive.tables import Tables
+from steps.hosted_engine.archive.warehouse import Warehouse
 
 SCOPES: Final = {
     "engine_backup.db": "db",
@@ -41,6 +42,7 @@ class Contents:
     db_compressor: str | None = None
     engine_files: EngineFiles = field(default_factory=EngineFiles)
     tables: Tables = field(default_factory=Tables)
+    warehouse: Warehouse | None = None
     scopes: list[str] = field(default_factory=list)
     times: dict[str, int] = field(default_factory=dict)
     """When a member was made, in seconds since 1970, by scope or member name."""

@@ -5,7 +5,8 @@ A value that the era's database does not keep, or that the archive does not brin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,15 @@ class StorageDomain:
 
 
 @dataclass(frozen=True, slots=True)
+class MacRange:
+    """Hardware addresses that the engine gives to its machines, from `first` to `last`."""
+
+    pool: str
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
 class EngineModel:
     """None stands for a list that the archive does not bring."""
 
@@ -88,3 +98,8 @@ class EngineModel:
     he_storage: tuple[StorageDomain, ...] | None = None
     disable_fence_at_startup_s: int | None = None
     engine_fqdn: str | None = None
+    host_macs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Hardware addresses of a host's network cards, by the host's id."""
+    mac_ranges: tuple[MacRange, ...] = ()
+    dwh_last_sync: str | None = None
+    """When the warehouse last fetched from the engine, UTC, ISO."""

@@ -4,6 +4,7 @@ its way. Nothing is changed, nothing is unpacked to disk, no database server is 
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +16,17 @@ from steps.hosted_engine.archive.contents import Contents
 from steps.hosted_engine.archive.engine_model import EngineModel
 from steps.hosted_engine.archive.inspection import Inspection, Layout
 from steps.hosted_engine.archive.model_rows import build_model
-from steps.hosted_engine.archive.newcomer import Newcomer, conflicts, storage_clash
+from steps.hosted_engine.archive.name_lookup import Lookup, Resolved
+from steps.hosted_engine.archive.newcomer import (
+    Newcomer,
+    conflicts,
+    names_to_look_up,
+    pools_with,
+    storage_clash,
+)
 from steps.hosted_engine.archive.problems import Problem
 from steps.hosted_engine.archive.version import Version, version_problem
+from steps.hosted_engine.archive.warehouse import Warehouse
 
 
 def inspect(
@@ -27,8 +36,12 @@ def inspect(
     *,
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
+    lookup: Lookup | None = None,
 ) -> Inspection:
     """Inspect an archive for a restore onto `newcomer`, with the engine `installed`.
+
+    `lookup` (resolve_names) tells the addresses of old hosts that were added by name; without it
+    nothing is asked of a network.
 
     What is wrong with the archive is in the result. Raises InvalidInput where there is no such
     file or the new host's data cannot be right, StepFailed or Unreachable where the file cannot
@@ -36,11 +49,15 @@ def inspect(
     """
     if newcomer is not None:
         newcomer.check()
-    return inspect_contents(read_archive(path, progress, cancel), newcomer, installed)
+    contents = read_archive(path, progress, cancel)
+    return inspect_contents(contents, newcomer, installed, lookup)
 
 
 def inspect_contents(
-    contents: Contents, newcomer: Newcomer | None = None, installed: Version | None = None
+    contents: Contents,
+    newcomer: Newcomer | None = None,
+    installed: Version | None = None,
+    lookup: Lookup | None = None,
 ) -> Inspection:
     """What an archive that was read means for such a restore."""
     if contents.complete:
@@ -48,7 +65,10 @@ def inspect_contents(
     version = _version(contents, installed)
     model = build_model(contents.tables)
     _judge_storage(contents, model, newcomer)
-    return _inspection(contents, model, version, newcomer)
+    _judge_macs(contents, model, newcomer)
+    wanted = names_to_look_up(model, newcomer) if lookup is not None else ()
+    names = lookup(wanted) if lookup is not None and wanted else {}
+    return _inspection(contents, model, version, newcomer, names)
 
 
 def _judge_scopes(contents: Contents) -> None:
@@ -118,8 +138,24 @@ def _judge_storage(contents: Contents, model: EngineModel, newcomer: Newcomer | 
         )
 
 
+def _judge_macs(contents: Contents, model: EngineModel, newcomer: Newcomer | None) -> None:
+    for mac, pool in pools_with(model, newcomer):
+        contents.add(
+            Problem(
+                "mac-in-pool",
+                f"The new host's hardware address {mac!a} lies in the MAC pool {pool!a} of the "
+                "backup: the restored engine may give it to a virtual machine.",
+                "Take it out of the pool's range in the restored engine, or use other hardware.",
+            )
+        )
+
+
 def _inspection(
-    contents: Contents, model: EngineModel, version: Version | None, newcomer: Newcomer | None
+    contents: Contents,
+    model: EngineModel,
+    version: Version | None,
+    newcomer: Newcomer | None,
+    names: Resolved,
 ) -> Inspection:
     files = contents.engine_files
     return Inspection(
@@ -150,10 +186,17 @@ def _inspection(
         data_centers=model.data_centers,
         storage_domains=model.storage_domains,
         disable_fence_at_startup_s=model.disable_fence_at_startup_s,
-        conflicts=conflicts(model, newcomer),
+        conflicts=conflicts(model, newcomer, names),
         problems=tuple(contents.problems),
         fit_for_restore=not any(problem.blocks for problem in contents.problems),
+        unresolved_names=tuple(name for name, found in names.items() if found is None),
+        dwh=_warehouse(contents, model),
     )
+
+
+def _warehouse(contents: Contents, model: EngineModel) -> Warehouse | None:
+    found = contents.warehouse
+    return None if found is None else replace(found, last_sync=model.dwh_last_sync)
 
 
 def _backup_time(contents: Contents) -> str | None:

@@ -16,6 +16,7 @@ from steps.hosted_engine.archive.engine_model import (
 )
 from steps.hosted_engine.archive.newcomer import Conflict
 from steps.hosted_engine.archive.problems import NO_ARCHIVE, Problem
+from steps.hosted_engine.archive.warehouse import Warehouse
 
 Names = tuple[str, ...]
 
@@ -59,6 +60,10 @@ class Inspection:
     conflicts: tuple[Conflict, ...] | None
     problems: tuple[Problem, ...]
     fit_for_restore: bool
+    unresolved_names: Names = ()
+    """Names of old hosts whose addresses nobody could tell, so that they were not compared."""
+    dwh: Warehouse | None = None
+    """What the dump of the data warehouse tells, where there is one."""
 
     @property
     def is_archive(self) -> bool:
@@ -66,13 +71,14 @@ class Inspection:
         return not any(problem.code in NO_ARCHIVE for problem in self.problems)
 
     def to_data(self) -> dict[str, Any]:
-        """As plain data: what `rekindle inspect --json` prints."""
-        return asdict(self)
+        """As plain data: what `rekindle inspect --json` prints. The last keys only with a value."""
+        data = asdict(self)
+        return {k: v for k, v in data.items() if v or k not in _WITH_A_VALUE}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Inspection:
         """The inspection again, out of its own data."""
-        names = [field.name for field in fields(cls)]
+        names = [field.name for field in fields(cls) if field.name in data]
         return cls(**{name: _value(name, data[name]) for name in names})
 
 
@@ -89,11 +95,16 @@ _ROWS: Final[Mapping[str, type[Any]]] = {
 }
 
 
+_WITH_A_VALUE: Final = frozenset({"unresolved_names", "dwh"})
+
+
 def _value(name: str, value: Any) -> Any:
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if name == "layout":
         return Layout(**value)
+    if name == "dwh":
+        return Warehouse(**value)
     if name in _ROWS:
         return tuple(_row(_ROWS[name], row) for row in value)
     return tuple(value)

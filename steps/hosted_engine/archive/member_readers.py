@@ -22,10 +22,12 @@ from steps.hosted_engine.archive.member_names import MemberNames
 from steps.hosted_engine.archive.problems import ArchiveFault, shown_name
 from steps.hosted_engine.archive.read_ahead import read_ahead
 from steps.hosted_engine.archive.tar_stream import Member, members
+from steps.hosted_engine.archive.warehouse import WarehouseReader
 
 _SMALL: Final = 4 << 10
 _SUFFIXES: Final = (".bz2", ".gz", ".xz")
 _TREE: Final = "files/"
+_OF_THE_DUMP: Final = frozenset({"corrupt-dump", "unknown-dump"})
 
 TakeDump = Callable[[str, str, DumpContent], None]
 """What is done with a database: called with its scope, its member's name, and its dump."""
@@ -143,19 +145,36 @@ class MemberReaders:
             return
         scope = SCOPES[stem]
         self.contents.add_scope(scope, member.header.mtime)
-        if scope in NO_DUMPS:
+        take = self.take_dump or {"db": self._read_engine, "dwhdb": self._read_warehouse}.get(scope)
+        if take is None or scope in NO_DUMPS:
             return
-        with dump_content(stream.rest(), name, self.budget) as content:
-            (self.take_dump or self._look_into)(scope, name, content)
+        try:
+            with dump_content(stream.rest(), name, self.budget) as content:
+                take(scope, name, content)
+        except ArchiveFault as fault:
+            if self.take_dump is None and scope == "dwhdb" and fault.code in _OF_THE_DUMP:
+                raise _without_warehouse(fault) from fault
+            raise
 
-    def _look_into(self, scope: str, _name: str, content: DumpContent) -> None:
-        if scope == "db":
-            self.contents.db_format, self.contents.db_compressor = (
-                content.format,
-                content.compressor,
-            )
-            content.read(self.contents.tables.begin)
-            self.contents.tables.close()
+    def _read_engine(self, _scope: str, _name: str, content: DumpContent) -> None:
+        self.contents.db_format, self.contents.db_compressor = content.format, content.compressor
+        content.read(self.contents.tables.begin)
+        self.contents.tables.close()
+
+    def _read_warehouse(self, _scope: str, _name: str, content: DumpContent) -> None:
+        reader = WarehouseReader()
+        content.read(reader.begin)
+        self.contents.warehouse = reader.found
+
+
+def _without_warehouse(fault: ArchiveFault) -> ArchiveFault:
+    """The engine can come back without it."""
+    return ArchiveFault(
+        "damaged-warehouse",
+        f"The dump of the data warehouse (DWH) is of no use. {fault.message}",
+        "Use another copy of the archive; or restore only --scope=files and --scope=db, and begin "
+        "with an empty warehouse.",
+    )
 
 
 def _whole(member: Member, pieces: Iterator[bytes], limit: int) -> bytes:

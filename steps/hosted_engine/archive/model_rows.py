@@ -15,8 +15,10 @@ from steps.hosted_engine.archive.engine_model import (
     StorageDomain,
     Vm,
 )
+from steps.hosted_engine.archive.mac_rows import host_macs, mac_ranges
 from steps.hosted_engine.archive.storage_rows import hosted_engine_storage, storage_domains
 from steps.hosted_engine.archive.tables import Row, Table, Tables
+from steps.hosted_engine.archive.warehouse import latest_time
 from steps.hosted_engine.archive.words import word
 
 _MANAGEMENT_NETWORKS: Final = ("ovirtmgmt", "rhevm")
@@ -40,6 +42,9 @@ def build_model(tables: Tables) -> EngineModel:
         he_storage=_engine_storage(tables, vms, domains),
         disable_fence_at_startup_s=_fence_delay(tables),
         engine_fqdn=_fqdn(tables),
+        host_macs=host_macs(tables),
+        mac_ranges=mac_ranges(tables),
+        dwh_last_sync=_last_sync(tables),
     )
 
 
@@ -235,3 +240,8 @@ def _fqdn(tables: Tables) -> str | None:
     """The engine's own name as its last backup noted it, for an archive without files."""
     rows = [row for row in tables.find("engine_backup_log") or () if row.get("fqdn")]
     return max(rows, key=lambda row: row.get("done_at") or "", default={}).get("fqdn")
+
+
+def _last_sync(tables: Tables) -> str | None:
+    rows = tables.find("dwh_history_timekeeping") or ()
+    return latest_time(row.get("var_datetime") for row in rows if row.get("var_name") == "lastSync")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from config.errors import InvalidInput
 from steps.hosted_engine.archive.effects import is_idle
 from steps.hosted_engine.archive.engine_model import EngineModel, Host, StorageDomain
+from steps.hosted_engine.archive.mac_rows import is_in, mac_of
+from steps.hosted_engine.archive.name_lookup import Resolved
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -26,6 +28,7 @@ _SETTLED_BY: Final = {
     "fqdn": "other-address",
     "ip": "other-address",
     "hw_uuid": "other-hardware",
+    "mac": "other-hardware",
 }
 
 
@@ -38,12 +41,18 @@ class Newcomer:
     addresses: tuple[str, ...] = ()
     hardware_uuid: str | None = None
     storage: str | None = None
+    macs: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raises InvalidInput where a value cannot be one."""
         for text in self.addresses:
             if address_of(text) is None:
                 raise InvalidInput(f"{text!a} is not an address.", "Give an IPv4 or IPv6 address.")
+        for text in self.macs:
+            if mac_of(text) is None:
+                raise InvalidInput(
+                    f"{text!a} is not a hardware address.", "It looks like 52:54:00:12:34:56."
+                )
         if self.hardware_uuid is not None and _uuid_of(self.hardware_uuid) is None:
             raise InvalidInput(
                 f"{self.hardware_uuid!a} is not a hardware UUID.",
@@ -62,40 +71,88 @@ class Conflict:
     choices: tuple[str, ...]
 
 
-def conflicts(model: EngineModel, newcomer: Newcomer | None) -> tuple[Conflict, ...] | None:
-    """Every clash; none without a new host, None where the old hosts are not known."""
+def conflicts(
+    model: EngineModel, newcomer: Newcomer | None, names: Resolved | None = None
+) -> tuple[Conflict, ...] | None:
+    """Every clash; none without a new host, None where the old hosts are not known.
+
+    `names` are the addresses of names, as far as somebody looked them up.
+    """
     if newcomer is None:
         return ()
     if model.hosts is None:
         return None
-    found = (_conflict(host, newcomer) for host in model.hosts)
+    look = _Look(newcomer, model, names or {})
+    found = (look.conflict(host) for host in model.hosts)
     return tuple(conflict for conflict in found if conflict is not None)
 
 
-def _conflict(host: Host, newcomer: Newcomer) -> Conflict | None:
-    matches = tuple(_matches(host, newcomer))
-    if not matches:
-        return None
-    return Conflict(
-        host_id=host.id,
-        host=host.name,
-        matches=matches,
-        missed_by_tool=not _tool_finds(host, newcomer),
-        choices=tuple(_choices(host, matches)),
+class _Look:
+    """The new host beside every old one."""
+
+    def __init__(self, newcomer: Newcomer, model: EngineModel, names: Resolved) -> None:
+        self._newcomer, self._model, self._names = newcomer, model, names
+        given = (address_of(text) for text in newcomer.addresses)
+        looked_up = _telling(names.get(newcomer.fqdn or "") or ())
+        self._addresses = looked_up.union(address for address in given if address is not None)
+        self._macs = {mac_of(text) for text in newcomer.macs}
+
+    def conflict(self, host: Host) -> Conflict | None:
+        matches = tuple(self._matches(host))
+        if not matches:
+            return None
+        return Conflict(
+            host_id=host.id,
+            host=host.name,
+            matches=matches,
+            missed_by_tool=not _tool_finds(host, self._newcomer),
+            choices=tuple(_choices(host, matches)),
+        )
+
+    def _matches(self, host: Host) -> Iterator[str]:
+        newcomer = self._newcomer
+        if newcomer.name and _same_name(host.name, newcomer.name):
+            yield "name"
+        if newcomer.fqdn and host.address and _same_name(host.address, newcomer.fqdn):
+            yield "fqdn"
+        if self._addresses & self._addresses_of(host):
+            yield "ip"
+        if newcomer.hardware_uuid and host.hardware_uuid:
+            old, new = _uuid_of(host.hardware_uuid), _uuid_of(newcomer.hardware_uuid)
+            if old is not None and new is not None and new in (old, _swapped(old)):
+                yield "hw_uuid"
+        if self._macs & set(self._model.host_macs.get(host.id, ())):
+            yield "mac"
+
+    def _addresses_of(self, host: Host) -> set[Address]:
+        texts = (host.address, host.management_ipv4, host.management_ipv6)
+        known = (address_of(text) for text in texts if text)
+        looked_up = _telling(self._names.get(host.address or "") or ())
+        return looked_up.union(address for address in known if address is not None)
+
+
+def names_to_look_up(model: EngineModel, newcomer: Newcomer | None) -> tuple[str, ...]:
+    """Names whose addresses count for the comparison; none where no address is to be compared."""
+    if newcomer is None or not (newcomer.addresses or newcomer.fqdn):
+        return ()
+    texts = (newcomer.fqdn, *(host.address for host in model.hosts or ()))
+    return tuple(text for text in texts if text and address_of(text) is None)
+
+
+def _telling(texts: Iterable[str]) -> set[Address]:
+    """Addresses that tell hosts apart: every host calls itself 127.0.0.1."""
+    found = (address_of(text) for text in texts)
+    return {a for a in found if a and not (a.is_loopback or a.is_unspecified or a.is_link_local)}
+
+
+def pools_with(model: EngineModel, newcomer: Newcomer | None) -> tuple[tuple[str, str], ...]:
+    """Hardware addresses of the new host that a pool would give to machines, with the pool."""
+    return tuple(
+        (text, area.pool)
+        for text in (newcomer.macs if newcomer else ())
+        for area in model.mac_ranges
+        if is_in(mac_of(text) or "", area)
     )
-
-
-def _matches(host: Host, newcomer: Newcomer) -> Iterator[str]:
-    if newcomer.name and _same_name(host.name, newcomer.name):
-        yield "name"
-    if newcomer.fqdn and host.address and _same_name(host.address, newcomer.fqdn):
-        yield "fqdn"
-    if _addresses(host) & {address_of(text) for text in newcomer.addresses}:
-        yield "ip"
-    if newcomer.hardware_uuid and host.hardware_uuid:
-        old, new = _uuid_of(host.hardware_uuid), _uuid_of(newcomer.hardware_uuid)
-        if old is not None and new is not None and new in (old, _swapped(old)):
-            yield "hw_uuid"
 
 
 def _tool_finds(host: Host, newcomer: Newcomer) -> bool:
@@ -117,11 +174,6 @@ def _choices(host: Host, matches: tuple[str, ...]) -> Iterator[str]:
 
 def _same_name(one: str, other: str) -> bool:
     return one.strip().rstrip(".").casefold() == other.strip().rstrip(".").casefold()
-
-
-def _addresses(host: Host) -> set[Address | None]:
-    texts = (host.address, host.management_ipv4, host.management_ipv6)
-    return {address_of(text) for text in texts if text} - {None}
 
 
 def address_of(text: str) -> Address | None:

@@ -10,7 +10,9 @@ from config.errors import InvalidInput
 OTHER_COPY: Final = "Use another copy of the archive, or an older archive."
 """What to do about damage that cannot be mended."""
 
-CAUTIONS: Final = frozenset({"no-files", "hash-unlisted-member"})
+CAUTIONS: Final = frozenset(
+    {"no-files", "hash-unlisted-member", "damaged-warehouse", "mac-in-pool"}
+)
 """Codes of what an operator must know, but that does not stand in the way of a restore."""
 
 NO_ARCHIVE: Final = frozenset({"empty-file", "not-an-archive"})

@@ -32,7 +32,7 @@ WANTED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "vds_dynamic": ("vds_id", "status", "hw_uuid", "hosted_engine_configured"),
     "vds_statistics": ("vds_id", "ha_score", "ha_configured"),
-    "vds_interface": ("vds_id", "network_name", "addr", "ipv6_address"),
+    "vds_interface": ("vds_id", "network_name", "addr", "ipv6_address", "mac_addr"),
     "fence_agents": ("vds_id",),
     "vm_static": ("vm_guid", "vm_name", "entity_type", "origin", "auto_startup", "lease_sd_id"),
     "vm_dynamic": ("vm_guid", "status", "run_on_vds", "migrating_to_vds", "vm_ip"),
@@ -51,6 +51,9 @@ WANTED: Final[Mapping[str, tuple[str, ...]]] = {
     "network": ("id", "name"),
     "network_cluster": ("network_id", "cluster_id", "management"),
     "vdc_options": ("option_name", "option_value"),
+    "mac_pools": ("id", "name"),
+    "mac_pool_ranges": ("mac_pool_id", "from_mac", "to_mac"),
+    "dwh_history_timekeeping": ("var_name", "var_datetime"),
     "engine_backup_log": ("fqdn", "done_at"),
 }  # fmt: skip
 

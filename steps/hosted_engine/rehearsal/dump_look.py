@@ -20,8 +20,8 @@ from steps.hosted_engine.rehearsal.programs import Programs, release_of
 
 _MAX_TABLES: Final = 20_000
 _RESTORED_BYTES: Final = 3
-"""What a dump takes once it is restored with its indexes: measured, engines' databases take 1.2 to
-2.5 times the text of their dumps."""
+"""How often the text of a dump's rows fits into what it takes restored. Measured: 2.4 times, with an
+index on every column."""
 _HARMLESS: Final = frozenset(
     {
         "config-suspicious", "duplicate-member", "hash-mismatch", "hash-missing",

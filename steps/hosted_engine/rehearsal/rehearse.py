@@ -107,7 +107,8 @@ class _Restore:
         make_loader(self._server)
         contents = read_archive(path, self._reading, self._server.cancel, self._take)
         require_readable(contents)
-        return tuple(self._done)
+        order = contents.ordered_scopes
+        return tuple(sorted(self._done, key=lambda database: order.index(database.scope)))
 
     def _reading(self, done: int, total: int) -> None:
         self._tell(Stage(self._doing, done, total))

@@ -47,7 +47,9 @@ class RehearseRestore(Step):
 
     def commands(self) -> Sequence[str]:
         """The same by hand."""
-        return (command_line(["rekindle", "inspect", str(self.job.archive), "--rehearse"]),)
+        folder = self.job.folder
+        where = ["--rehearse-in", str(folder)] if folder else ["--rehearse"]
+        return (command_line(["rekindle", "inspect", str(self.job.archive), *where]),)
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where a result of this very archive is kept, and every row was there."""
