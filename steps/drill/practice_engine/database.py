@@ -16,6 +16,7 @@ from steps.drill.practice_hosts.world import Facts
 
 KEY = "database"
 VERSION = "4.5.6-1.el8"
+HOSTED_STORAGE = "hosted_storage"
 Record = dict[str, Any]
 
 SPM_NOT_RELEASED = "spm-not-released"
@@ -61,8 +62,8 @@ def first_database(facts: Facts, hosts: tuple[str, ...] = ()) -> Record:
         "hosts": [_host(facts, name, cluster) for name in hosts],
         "machines": [],
         "storage": [
-            _domain(center, "hosted_storage", first_world.EXPORT, master=False),
-            _domain(center, "vm_data", "/vm_data", master=True),
+            domain_record(center, HOSTED_STORAGE, first_world.EXPORT, master=False),
+            domain_record(center, "vm_data", "/vm_data", master=True),
         ],
         "events": [],
         "tokens": [],
@@ -115,7 +116,8 @@ def _first_machines(database: Record) -> None:
     ]
 
 
-def _domain(center: str, name: str, path: str, *, master: bool) -> Record:
+def domain_record(center: str, name: str, path: str, *, master: bool) -> Record:
+    """A storage domain on the practice storage server, as the engine keeps it."""
     return {
         "id": new_id(), "name": name, "type": "data", "storage": "nfs", "path": path,
         "address": first_world.STORAGE, "status": "active", "master": master,

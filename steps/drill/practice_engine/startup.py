@@ -23,12 +23,21 @@ def start(moment: Moment) -> None:
         db.settled(record)
     for center in database["data_centers"]:
         center["status"] = "not_operational"
+    database["missed"] = _missed(moment)
     for host in database["hosts"]:
         kept = host["spm"] if moment.strikes(db.SPM_NOT_RELEASED, host) else "none"
         host.update(spm=kept, emptying=False, fenced=False)
         if host["status"] != "maintenance":
             _reach(moment, host)
     moment.note("oVirt Engine started.")
+
+
+def _missed(moment: Moment) -> str:
+    """The id of the backup's Storage Pool Manager, if it is gone."""
+    hosts = moment.database["hosts"]
+    gone = (h["id"] for h in hosts if h["spm"] == "spm" and h["status"] != "maintenance"
+            and not db.is_alive(moment.facts, h))  # fmt: skip
+    return next(gone, "")
 
 
 def take_up(
