@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 
 import pytest
 
 from config.secrets import Secret
 from steps.conflicts import Decision, Resolution
+from steps.drill.practice_engine.site import lose_host
 from steps.drill.practice_engine.standing import (
+    ANSIBLE_HOSTS,
+    FAILOVER,
     FIRST,
+    NEW,
 )
 from steps.drill.practice_hosts import engine_machine
 from steps.drill.practice_hosts import first_world as places
+from steps.drill.practice_hosts.answers import ANSIBLE, CLASSIC
 from steps.drill.practice_hosts.drill_system import SECRETS
 from steps.hosted_engine.restore.conflict_set import restore_conflicts
 from steps.hosted_engine.restore.procedure import PROCEDURE
@@ -30,9 +36,11 @@ ARCHIVE = "/var/backup/ovirt-engine/engine.backup"
 REBOOTED = {f"rebooted.host-0{number}": "rebooted" for number in (1, 2, 3)}
 PROMPTS = REBOOTED | {
     "machine.host-key": "trust", "engine.ca": "accept",
-    "menu.OVEHOSTED_INSTALLING_OS.1": "continue",
+    "menu.OVEHOSTED_INSTALLING_OS.1": "continue", "setup.preview": "OK",
 }  # fmt: skip
-PATIENCE = 240.0
+PATIENCE = 150.0
+STORAGE = f"{places.STORAGE}:{places.OTHER_EXPORT}"
+MIXED = ANSIBLE_HOSTS | {FAILOVER: places.GUIDE, NEW: places.GUIDE}
 
 
 class RestoreSite:
@@ -82,10 +90,21 @@ class RestoreSite:
             site, PROCEDURE.name, given, resolutions, found, prompts, folder=folder / "runs"
         )
 
-    def restoring(self, run) -> Deploying:
-        deploying = Deploying(run, self.secrets, procedure=PROCEDURE)
-        deploying.patience = PATIENCE
-        return deploying.start()
+    def lose(self) -> None:
+        """The engine is gone with the host that carried it."""
+        engine_machine.destroy(self.standing.world)
+        lose_host(self.standing.built.engine, "host-01")
+
+    def restore(self, run) -> dict:
+        """To its end; what nobody answered in advance is a failure."""
+        deploying = Deploying(run, self.secrets, procedure=PROCEDURE).start()
+        until = time.monotonic() + PATIENCE
+        while deploying.ended is None:
+            question = deploying.switches.question
+            assert question is None, (question.name, question.text, question.detail)
+            assert time.monotonic() < until, run.journal_file.read_text()[-3000:]
+            time.sleep(0.05)
+        return self.assert_done(run)
 
     def assert_done(self, run) -> dict:
         view = run.view()
@@ -101,15 +120,67 @@ def home(monkeypatch, tmp_path):
     monkeypatch.setenv("REKINDLE_HOME", str(tmp_path / "home"))
 
 
+@pytest.fixture
+def lost():
+    """A site whose engine is lost, with a backup of a time when host-02 had been made free."""
+
+    @contextmanager
+    def standing_for(hosts=MIXED, **more):
+        with standing_site(hosts=hosts) as standing:
+            site = RestoreSite(standing)
+            site.back_up(**more)
+            site.lose()
+            yield site
+
+    return standing_for
+
+
+def found_in(data) -> dict[str, str]:
+    return {row[1]: row[3] for row in data["tables"][0]["rows"]}
+
+
+_OTHERS = ("fqdn", "host", "host_fqdn", "host_name")
+NEWER = {name: value for name, value in ANSIBLE.items() if name not in _OTHERS} | {
+    "storage_connection": STORAGE, "data_center": "Default", "cluster": "Default",
+}  # fmt: skip
+OLDER = {k: v for k, v in CLASSIC.items() if k != "host"} | {
+    "storage_connection": STORAGE,
+    "databases": "automatic",
+}
+
+
 def test_a_backup_is_restored_onto_a_machine_that_was_installed_anew():
     with standing_site() as standing:
         site = RestoreSite(standing)
         site.back_up()
         engine_machine.shut_down(standing.world, 0)
         standing.fresh_machine(FIRST)
-        run = site.run(variant="machine", databases="automatic")
-        site.restoring(run).end()
-        data = site.assert_done(run)
-        found = {row[1]: row[3] for row in data["tables"][0]["rows"]}
-        assert found["host-03"] == "up"
+        data = site.restore(site.run(variant="machine", databases="automatic"))
+        assert found_in(data)["host-03"] == "up"
         assert standing.has("hosts", "host-02") is not None
+
+
+@pytest.mark.parametrize("variant", ["failover-host", "new-hardware"])
+def test_the_newer_tool_restores_a_lost_engine(lost, variant):
+    host = FAILOVER if variant == "failover-host" else NEW
+    with lost(ANSIBLE_HOSTS) as site:
+        run = site.run(**NEWER, variant=variant, host=host, host_fqdn=host, host_name=host)
+        data = site.restore(run)
+        found = found_in(data)
+        assert found["Default"] == "up"
+        assert found["vm_build"].startswith("up on host-03")
+        assert ("host-02" in found) == (variant == "new-hardware")
+        assert site.standing.facts()["engine"]["host"] == host
+
+
+@pytest.mark.parametrize("variant", ["failover-host", "new-hardware"])
+def test_the_guides_way_restores_a_lost_engine(lost, variant):
+    host = FAILOVER if variant == "failover-host" else NEW
+    with lost() as site:
+        run = site.run(**OLDER, variant=variant, host=host, host_fqdn=host)
+        data = site.restore(run)
+        found = found_in(data)
+        assert found["Default"] == "up"
+        assert ("host-02" in found) == (variant == "new-hardware")
+        assert site.standing.has("hosts", "hosted_engine_1")["status"] == "up"
+        assert site.standing.facts()["engine"]["host"] == host
