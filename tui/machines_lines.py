@@ -45,7 +45,7 @@ def row_line(row: Row) -> str:
     known = row.known
     title = f"{MARKS[row.standing.kind]} {known.title:<12} {known.node:<24}"
     text = one_line(row.standing.text)
-    mode = "" if row.mode and text.startswith(row.mode) else f"{row.mode:<14} "
+    mode = "" if text.startswith(row.mode) else f"{row.mode:<14} "
     return one_line_kept(f"{title} {mode}{text}{done}")
 
 

@@ -112,9 +112,9 @@ VARIANT = Question(
     " have a name, an address and an identity that no host of the backup has. An engine machine"
     " that is there already is restored in place: nothing is deployed.",
     choices=(
-        Choice(FAILOVER, "The failover host", "a host that the backup knows, made free for this"),
-        Choice(NEW_HARDWARE, "New hardware", "a host that the backup does not know"),
-        Choice(MACHINE, "An engine machine that is there already", "nothing is deployed"),
+        Choice(FAILOVER, "The failover host", "the backup knows it, made free"),
+        Choice(NEW_HARDWARE, "New hardware", "the backup does not know it"),
+        Choice(MACHINE, "A machine that is there", "the engine's; nothing is deployed"),
     ),
     suggest_probe="variant",
     depends_on=("archive", "archive_file"),
@@ -247,6 +247,7 @@ _WHY: Final = {
 def _restoring(question: Question) -> Question:
     """A question of the deployment, asked while a backup is restored."""
     more: dict[str, object] = {"why": _WHY.get(question.name, question.why)}
+    listed = (ARCHIVE.name, ARCHIVE_FILE.name, VARIANT.name) if question.name == "host" else ()
     if callable(question.default):
         more["default"] = lambda given: question.default_for(with_backup(given))
     if callable(question.choices):
@@ -259,7 +260,8 @@ def _restoring(question: Question) -> Question:
             each
             for name in question.depends_on
             for each in ((ARCHIVE.name, ARCHIVE_FILE.name) if name == BACKUP else (name,))
-        ),
+        )
+        + listed,
         **more,  # type: ignore[arg-type]
     )
 

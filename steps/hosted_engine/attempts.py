@@ -1,4 +1,4 @@
-"""The attempts of one deployment: each has a number, a channel, and a folder on the host."""
+"""The attempts of one tool's work: each has a number, a channel, and a folder on the host."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import json
 from dataclasses import asdict, dataclass
 
 from steps.hosted_engine.conversation import Conversation, Dialog
-from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.detached_tool import Channel, DetachedTool
 from steps.hosted_engine.dialog.human import HumanDialog
 from steps.hosted_engine.dialog.machine import MachineDialog
 from steps.hosted_engine.dialog.phases import Progress
-from steps.hosted_engine.listening import Listener
+from steps.hosted_engine.listening import Hearing, Listener
 from steps.hosted_engine.operator_questions import OperatorQuestions
 from steps.hosted_engine.remembered import remembered_of
+from steps.hosted_engine.tool_job import ToolJob
 from steps.hosted_engine.waiting_menus import WaitingMenus
 from steps.procedure import StepContext
-
-_NUMBER = "deploy.attempt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +35,27 @@ class Ended:
 class Attempt:
     """One start of the tool."""
 
-    job: DeployJob
+    job: ToolJob
     context: StepContext
     number: int
     channel: Channel
 
     @property
+    def kind(self) -> str:
+        """Of the tool."""
+        return self.job.words.kind
+
+    @property
     def tool(self) -> DetachedTool:
         """The tool in this attempt's folder."""
-        shell = self.context.targets.shell(self.job.host.name)
+        shell = self.context.targets.shell(self.job.host_name)
         return DetachedTool(shell, self.folder, self.channel)
 
     @property
     def folder(self) -> str:
         """Its folder on the host, named after the run."""
-        name = f"deploy-{self.context.run_directory.name}-{self.number}"
-        return f"{self.job.host.work_folder.rstrip('/')}/{name}"
+        name = f"{self.kind}-{self.context.run_directory.name}-{self.number}"
+        return f"{self.job.work_folder.rstrip('/')}/{name}"
 
     @property
     def answer_file(self) -> str:
@@ -62,10 +65,10 @@ class Attempt:
     def start(self) -> None:
         """Write the answer file (0600) and start the tool."""
         tool, machine = self.tool, self.channel is Channel.PIPES
-        tool.shell.make_directory(self.job.host.work_folder, mode=0o700)
+        tool.shell.make_directory(self.job.work_folder, mode=0o700)
         if self.job.answer_file:
             tool.shell.write(self.answer_file, self.job.answer_file.encode(), mode=0o600)
-        command = self.job.deploy_command(self.answer_file, machine=machine)
+        command = self.job.tool_command(self.answer_file, machine=machine)
         how = tool.start(command)
         self.context.log(f"started on {tool.shell.where} in {self.folder}, by {how}")
 
@@ -75,17 +78,21 @@ class Attempt:
         shell = tool.shell
         dialog: Dialog = MachineDialog() if self.channel is Channel.PIPES else HumanDialog()
         listener = Listener(
-            context, shell, Progress(job.phases), job.expect_time_out, job.engine_page
+            context, shell, Progress(job.phases), job.expect_time_out, job.engine_page, self.kind
         )
+        known = job.answers(context)
+        if isinstance(known, Hearing):
+            listener.also = known.hear
         return Conversation(
             tool,
             dialog,
-            job.known(context),
+            known,
             context,
             listener,
             OperatorQuestions(context, shell.where, remembered_of(job.site_name)),
             WaitingMenus(context, shell, job.fqdn),
-            self.number,
+            # A deployment's facts were called so before there were other tools.
+            str(self.number) if self.kind == "deploy" else f"{self.kind}.{self.number}",
         )
 
     def remember_end(self, ended: Ended) -> None:
@@ -127,31 +134,34 @@ class Attempt:
         return self.context.recall(self._fact(f"held.{place}")) is not None
 
     def _fact(self, name: str) -> str:
-        return f"deploy.{self.number}.{name}"
+        return f"{self.kind}.{self.number}.{name}"
 
 
-def current_attempt(job: DeployJob, context: StepContext) -> Attempt | None:
+def current_attempt(job: ToolJob, context: StepContext) -> Attempt | None:
     """The last attempt of this run, or None."""
-    number = int(context.recall(_NUMBER) or 0)
+    kind = job.words.kind
+    number = int(context.recall(f"{kind}.attempt") or 0)
     if not number:
         return None
-    channel = Channel(context.recall(f"deploy.{number}.channel") or Channel.PIPES.value)
+    channel = Channel(context.recall(f"{kind}.{number}.channel") or Channel.PIPES.value)
     return Attempt(job, context, number, channel)
 
 
-def next_attempt(job: DeployJob, context: StepContext, channel: Channel) -> Attempt:
+def next_attempt(job: ToolJob, context: StepContext, channel: Channel) -> Attempt:
     """A new attempt, remembered before anything of it is done."""
-    number = int(context.recall(_NUMBER) or 0) + 1
-    context.remember(f"deploy.{number}.channel", channel.value)
-    context.remember(_NUMBER, str(number))
+    kind = job.words.kind
+    number = int(context.recall(f"{kind}.attempt") or 0) + 1
+    context.remember(f"{kind}.{number}.channel", channel.value)
+    context.remember(f"{kind}.attempt", str(number))
     return Attempt(job, context, number, channel)
 
 
-def all_attempts(job: DeployJob, context: StepContext) -> tuple[Attempt, ...]:
+def all_attempts(job: ToolJob, context: StepContext) -> tuple[Attempt, ...]:
     """Every attempt of this run."""
     last = current_attempt(job, context)
+    kind = job.words.kind
     numbers = range(1, (last.number if last else 0) + 1)
     return tuple(
-        Attempt(job, context, n, Channel(context.recall(f"deploy.{n}.channel") or "pipes"))
+        Attempt(job, context, n, Channel(context.recall(f"{kind}.{n}.channel") or "pipes"))
         for n in numbers
     )

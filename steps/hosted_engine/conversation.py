@@ -96,7 +96,8 @@ class Conversation:
     listener: Listener
     operator: OperatorQuestions
     menus: Menus
-    attempt: int
+    attempt: str
+    """What this attempt's facts are called after."""
     offset: int = 0
     number: int = 0
     """Questions heard so far."""

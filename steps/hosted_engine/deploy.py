@@ -16,6 +16,7 @@ from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.deploy_plan import NAME, deploy_plan
 from steps.hosted_engine.interview_answers import InterviewAnswers
 from steps.hosted_engine.known_answers import KnownAnswers
+from steps.hosted_engine.known_from_engine import known_from_engine
 from steps.hosted_engine.probes import deploy_probes
 from steps.procedure import Plan, ProbeInput, Procedure, Survey
 
@@ -77,7 +78,7 @@ PROCEDURE = Procedure(
     undo="until the tool's first question is answered",
     drills=("deploy-4.5", "deploy-classic"),
     interview=DEPLOY,
-    probes=deploy_probes(),
+    probes=deploy_probes(find_engine=known_from_engine),
     survey=survey,
     plan=plan,
 )

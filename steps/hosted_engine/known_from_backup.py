@@ -42,11 +42,11 @@ def known_from_backup(probe: ProbeInput) -> Inventory | None:
     if not _is_that_of_the_host(probe, answer, status.st_size):
         return None
     kept = _kept_file(path, status)
-    found = _kept(kept)
+    found = kept_inventory(kept)
     if found is None:
         found = _read(path)
         if found is not None:
-            keep(kept, _FORMAT, asdict(found))
+            keep_inventory(kept, found)
     return found
 
 
@@ -67,13 +67,19 @@ def _kept_file(path: Path, status: os.stat_result) -> Path:
     return kept_file("inventories", *parts)
 
 
-def _kept(file: Path) -> Inventory | None:
+def kept_inventory(file: Path) -> Inventory | None:
+    """What was kept there; None where nothing of use was."""
     try:
         data = read_kept(file, _FORMAT)
         return inventory_from_data(data) if data is not None else None
     except (KeyError, TypeError, AttributeError):
         # Whatever lies there is only a cache: it is read anew.
         return None
+
+
+def keep_inventory(file: Path, inventory: Inventory) -> None:
+    """Keep it there for the next look."""
+    keep(file, _FORMAT, asdict(inventory))
 
 
 def inventory_from_data(data: Mapping[str, Any]) -> Inventory:
@@ -88,6 +94,8 @@ def inventory_from_data(data: Mapping[str, Any]) -> Inventory:
             KnownMachine(m["name"], tuple(m["macs"]), tuple(m["addresses"]))
             for m in data["machines"]
         ),
+        data.get("live", False),
+        data.get("silent", ""),
     )
 
 

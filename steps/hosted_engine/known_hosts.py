@@ -46,6 +46,14 @@ class KnownHosts(Protocol):
     def machines(self) -> Sequence[KnownMachine]:
         """Every virtual machine."""
 
+    @property
+    def live(self) -> bool:
+        """Whether it is of an engine that runs, not of a backup."""
+
+    @property
+    def silent(self) -> str:
+        """Why nothing is known; empty where something is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
@@ -55,10 +63,15 @@ class Inventory:
     engine_fqdn: str = ""
     hosts: tuple[KnownHost, ...] = ()
     machines: tuple[KnownMachine, ...] = ()
+    live: bool = False
+    silent: str = ""
 
 
 FindKnown = Callable[[ProbeInput], KnownHosts | None]
 """Reads the inventory for these answers; None where there is none to compare with."""
+
+FindAll = Callable[[ProbeInput], Sequence[KnownHosts]]
+"""Reads every inventory there is to compare with: the backup's, the running engine's."""
 
 
 def free_host_name(wanted: str, known: KnownHosts) -> str:

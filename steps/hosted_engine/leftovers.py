@@ -42,6 +42,11 @@ _STEPS: Final = (
 """What the program would do, as far as a host of the guide's days knows it."""
 
 
+def is_deployed(shell: Shell) -> bool:
+    """Whether the host carries an engine: its configuration names one."""
+    return shell.run(["grep", "-q", "^vmid=..*", CONFIGURATION[0]], check=False).code == 0
+
+
 @dataclass(frozen=True, slots=True)
 class CleanUp:
     """The clean-up of one host. `command` is the site's deployment program."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from config.questions import Choice
 from steps.hosted_engine.dialog.ansible_errors import unwrap
@@ -26,7 +27,6 @@ from steps.targets.shell import Shell
 
 RESUME: Final = "resume"
 LOOK: Final = "look"
-PHASES: Final = "deploy.phases"
 ENGINE_NAME: Final = "engine.fqdn"
 """Fact: the engine's name, where only the backup knows it."""
 
@@ -38,6 +38,14 @@ _EXPECTED: Final = (
 )
 
 
+@runtime_checkable
+class Hearing(Protocol):
+    """Who foresees answers from what the tool has said before it asks."""
+
+    def hear(self, event: Event) -> None:
+        """Take an event in."""
+
+
 @dataclass(slots=True)
 class Listener:
     """Hears every event of one attempt. `expect_time_out`: a classic deployment that restores."""
@@ -47,6 +55,9 @@ class Listener:
     progress: Progress
     expect_time_out: bool = False
     engine_page: str = ""
+    kind: str = "deploy"
+    also: Callable[[Event], None] | None = None
+    """Who else hears everything, again too."""
     ending: Ending = field(default_factory=Ending)
     console: Console = field(default_factory=Console)
     password: str = ""
@@ -55,6 +66,8 @@ class Listener:
     def hear(self, event: Event, *, quiet: bool) -> None:
         """Take an event in. `quiet`: an earlier runner has told of it already."""
         self._look_for_console(event)
+        if self.also is not None:
+            self.also(event)
         self.ending.feed(event)
         phase = self.progress.feed(event)
         if isinstance(event, Log) and event.level is not Level.INFO:
@@ -112,9 +125,10 @@ class Listener:
     def _begin(self, phase: Phase) -> None:
         expected = f" (usually {phase.expected})" if phase.expected else ""
         self.context.log(f"-- {phase.title}{expected}")
-        times = json.loads(self.context.recall(PHASES) or "{}")
+        fact = f"{self.kind}.phases"
+        times = json.loads(self.context.recall(fact) or "{}")
         times.setdefault(phase.name, round(time.time(), 1))
-        self.context.remember(PHASES, json.dumps(times))
+        self.context.remember(fact, json.dumps(times))
 
     def _pause(self, lock: str) -> None:
         """The role waits until its lock file is gone: ask, then remove it."""

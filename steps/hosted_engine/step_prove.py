@@ -13,7 +13,7 @@ from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.detached_tool import Channel, DetachedTool, Standing
 from steps.hosted_engine.engine_health import health_page, look_at_engine
 from steps.hosted_engine.ha_view import look_at_agents
-from steps.hosted_engine.leftovers import CONFIGURATION
+from steps.hosted_engine.leftovers import CONFIGURATION, is_deployed
 from steps.hosted_engine.listening import ENGINE_NAME
 from steps.procedure import Step, StepContext, Verdict, done, not_done, unknown
 from steps.targets.quoting import command_line
@@ -68,7 +68,7 @@ class CheckHost(JobStep):
                 f"{program} is not installed on {shell.where}.",
                 "Install ovirt-hosted-engine-setup, or set `command` of this host in the site.",
             )
-        if self._is_deployed(shell):
+        if is_deployed(shell):
             return (
                 f"{shell.where} carries a hosted engine already: {CONFIGURATION[0]} names one.",
                 "Clean it up first (ovirt-hosted-engine-cleanup), or take another host.",
@@ -80,10 +80,6 @@ class CheckHost(JobStep):
                 "Go on with that run: rekindle runs.",
             )
         return "", ""
-
-    def _is_deployed(self, shell: Shell) -> bool:
-        look = shell.run(["grep", "-q", "^vmid=..*", CONFIGURATION[0]], check=False)
-        return look.code == 0
 
     def _running(self, shell: Shell) -> str:
         base = self.job.host.work_folder.rstrip("/")

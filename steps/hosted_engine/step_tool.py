@@ -15,11 +15,10 @@ from config.errors import Interrupted, StepFailed
 from config.questions import Choice
 from steps.hosted_engine.attempts import Attempt, Ended, current_attempt, next_attempt
 from steps.hosted_engine.conversation import Conversation, Stop, never
-from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.detached_tool import Channel, Standing, ToolState
 from steps.hosted_engine.dialog.events import Asked, Event, Log, Other
 from steps.hosted_engine.dialog.human import is_human
-from steps.hosted_engine.leftovers import CleanUp
+from steps.hosted_engine.tool_job import ToolJob
 from steps.procedure import Prompt, Step, StepContext, Verdict, done, not_done, unknown
 from steps.targets.lines import last_lines
 from steps.targets.quoting import command_line
@@ -37,7 +36,7 @@ STOP: Final = "stop"
 class ToolStep(Step):
     """What both have in common."""
 
-    def __init__(self, job: DeployJob) -> None:
+    def __init__(self, job: ToolJob) -> None:
         self.job = job
         self.depends_on = job.depends_on
 
@@ -54,9 +53,9 @@ class StartTool(ToolStep):
 
     def commands(self) -> Sequence[str]:
         """The answer file, and the tool in a session of its own."""
-        place = f"{self.job.host.work_folder}/deploy-RUN.conf"
+        place = f"{self.job.work_folder}/{self.job.words.kind}-RUN.conf"
         write = (f"install -m 0600 answers.conf {place}",) if self.job.answer_file else ()
-        return (*write, "setsid " + command_line(self.job.deploy_command(place, machine=True)))
+        return (*write, "setsid " + command_line(self.job.tool_command(place, machine=True)))
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where it has come to its first question."""
@@ -133,23 +132,23 @@ class FollowTool(ToolStep):
         try:
             return conversation.follow(stop)
         except Interrupted as error:
-            attempt.context.remember(_ABORTED, str(attempt.number))
+            attempt.context.remember(_aborted(self.job), str(attempt.number))
             raise Interrupted(
-                f"{error.message} The tool goes on without us on {self.job.host.name}."
+                f"{error.message} The tool goes on without us on {self.job.host_name}."
             ) from error
 
     def _ask_after_abort(self, attempt: Attempt) -> None:
         """The operator aborted while the tool ran: go on with it, or end it?"""
         context = attempt.context
-        if context.recall(_ABORTED) != str(attempt.number):
+        if context.recall(_aborted(self.job)) != str(attempt.number):
             return
-        context.remember(_ABORTED, "")
+        context.remember(_aborted(self.job), "")
         state = attempt.tool.state()
         if state.standing is not Standing.RUNNING:
             return
         prompt = Prompt(
             "tool.reattach",
-            f"The tool still runs on {self.job.host.name}. Go on with it?",
+            f"The tool still runs on {self.job.host_name}. Go on with it?",
             (
                 Choice(GO_ON, "Go on: hear what it said meanwhile, answer what it asks"),
                 Choice(STOP, "Stop it", "it cleans up after itself; changes it made stay"),
@@ -161,10 +160,11 @@ class FollowTool(ToolStep):
             stop_tool(attempt)
 
 
-_ABORTED: Final = "deploy.aborted"
+def _aborted(job: ToolJob) -> str:
+    return f"{job.words.kind}.aborted"
 
 
-def begin(job: DeployJob, context: StepContext) -> tuple[Attempt, Conversation]:
+def begin(job: ToolJob, context: StepContext) -> tuple[Attempt, Conversation]:
     """An attempt that has come to its first question, and its conversation.
 
     Raises StepFailed where the tool ends before it has asked anything.
@@ -229,17 +229,18 @@ def judge(attempt: Attempt, conversation: Conversation, state: ToolState) -> Non
     attempt.tool.shell.remove(attempt.answer_file)
     if ended.succeeded:
         return
+    words = attempt.job.words
     log = f" Its log: {ended.log_file} on {attempt.tool.shell.where}." if ended.log_file else ""
     changed = (
-        "It had begun to change the host: choose retry, then clean-up."
+        words.after_change
         if ended.changed
         else "Nothing was changed: it can be tried again at once."
     )
     raise StepFailed(
-        f"The deployment failed. {ended.summary}",
+        f"The {words.work} failed. {ended.summary}",
         f"{changed} The answers are kept.{log}",
         seen=" / ".join(ended.troubles[-3:]) or _told(ended),
-        expected="the tool ends with exit code 0 and says that it deployed",
+        expected="the tool ends with exit code 0 and says that it is done",
     )
 
 
@@ -265,12 +266,14 @@ def _told(ended: Ended | None) -> str:
     return f"{code}. {ended.summary}"
 
 
-def _before_another(job: DeployJob, attempt: Attempt) -> None:
+def _before_another(job: ToolJob, attempt: Attempt) -> None:
     """Before the tool is started once more: offer to clean up what the last attempt left."""
     ended, context = attempt.end(), attempt.context
     if ended is None or not ended.changed:
         return
-    clean_up = CleanUp(context, attempt.tool.shell, job.host.command)
+    clean_up = job.clean_up(context, attempt.tool.shell)
+    if clean_up is None:
+        return
     left = clean_up.left_behind()
     prompt = Prompt(
         f"tool.again.{attempt.number}",

@@ -200,9 +200,12 @@ def _what_next(run: RunDirectory, view: RunView) -> list[str]:
         lines.append(f"To go on where it stopped: rekindle resume {run.id}")
     elif view.outcome is Finish.UNDONE and not view.undone_whole:
         lines.append(f"To go on from the last safe point: rekindle resume {run.id}")
+    if not lines:
+        lines.append("Nothing is left to do.")
     if undoable:
-        lines.append(f"To undo what this run did: rekindle resume {run.id} --undo")
-    return lines or ["Nothing is left to do."]
+        # Last, and as what it is: undoing a backup takes the backup away.
+        lines.append(f"Only if this run was a mistake, undo it: rekindle resume {run.id} --undo")
+    return lines
 
 
 def _iso(moment: datetime | None) -> str | None:

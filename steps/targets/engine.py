@@ -19,6 +19,7 @@ from steps.targets.engine_facts import (
     Health,
     Host,
     Machine,
+    MachineCards,
     Power,
     StorageDomain,
 )
@@ -70,6 +71,9 @@ class Engine(Protocol):
 
     def machine(self, id: str) -> Machine | None:
         """One virtual machine, or None."""
+
+    def cards(self) -> Sequence[MachineCards]:
+        """All virtual machines with their MAC addresses and what their guests report."""
 
     def data_centers(self) -> Sequence[DataCenter]:
         """All data centres."""

@@ -134,6 +134,18 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class MachineCards:
+    """What a virtual machine is reached by: its cards' MAC addresses, and the addresses that its
+    guest reports."""
+
+    machine: str
+    """Its id."""
+    name: str
+    macs: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StorageDomain:
     """One storage domain. `status` is empty where only its data centre can tell it."""
 

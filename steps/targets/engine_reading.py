@@ -14,6 +14,7 @@ from steps.targets.engine_facts import (
     Host,
     HostedEngine,
     Machine,
+    MachineCards,
     StorageDomain,
 )
 
@@ -99,6 +100,18 @@ def machine(found: Any) -> Machine:
         cluster=reference(found.cluster),
         origin=text(found.origin),
         high_availability=bool(available and available.enabled),
+    )
+
+
+def cards(found: Any) -> MachineCards:
+    """One virtual machine's cards."""
+    nics = [nic for nic in found.nics or () if nic.mac is not None and nic.mac.address]
+    reported = [ip for device in found.reported_devices or () for ip in device.ips or ()]
+    return MachineCards(
+        machine=text(found.id),
+        name=text(found.name),
+        macs=tuple(text(nic.mac.address) for nic in nics),
+        addresses=tuple(text(ip.address) for ip in reported if ip.address),
     )
 
 

@@ -21,6 +21,7 @@ from steps.targets.engine_facts import (
     Health,
     Host,
     Machine,
+    MachineCards,
     Power,
     StorageDomain,
 )
@@ -90,6 +91,18 @@ class OvirtEngine:
     def machine(self, id: str) -> Machine | None:
         """One, or None."""
         return self._one(read.machine, f"the machine {id}", lambda api: _machine(api, id).get())
+
+    def cards(self) -> Sequence[MachineCards]:
+        """One request; before 4.2 links are not followed, and each machine is asked."""
+
+        def cards(api: Any) -> Any:
+            found = api.vms_service().list(follow="nics,reported_devices")
+            for machine in found:
+                if machine.nics is None:
+                    machine.nics = _machine(api, machine.id).nics_service().list()
+            return found
+
+        return self._list(read.cards, "the machines' network cards", cards)
 
     def data_centers(self) -> Sequence[DataCenter]:
         """All data centres."""

@@ -104,7 +104,7 @@ class Restored:
         assert host is not None
         return host.id
 
-    def begin(self, first: dict) -> None:
+    def begin(self, first: dict, lost: tuple[str, ...] = HOSTS[1:]) -> None:
         """The backup is of a day when host-01 was the failover host; since then all was lost.
 
         host-02 managed the storage and carried the engine; two machines ran on host-03. Today the
@@ -117,7 +117,7 @@ class Restored:
         one.update(status="maintenance", spm="none")
         two.update(spm="spm")
         database["machines"][0]["host"] = two["id"]
-        for host in HOSTS[1:]:
+        for host in lost:
             facts["hosts"][host]["dead"] = True
         for name in HOSTS:
             facts["hosts"][name]["ha"].update(joined=False, score=0)

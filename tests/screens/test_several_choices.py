@@ -22,12 +22,13 @@ QUESTION = Question(
 
 
 class ListApp(App[None]):
-    def __init__(self) -> None:
+    def __init__(self, *, several: bool = True) -> None:
         super().__init__()
+        self.several = several
         self.picked: list[tuple[str, bool]] = []
 
     def compose(self) -> ComposeResult:
-        yield ChoiceList(several=True, id="control")
+        yield ChoiceList(several=self.several, id="control")
 
     def on_mount(self) -> None:
         self.query_one(ChoiceList).show(ROWS, None)
@@ -49,6 +50,21 @@ async def test_space_chooses_several_and_takes_back_and_enter_goes_on_with_them(
         await pilot.press("space")
         await pilot.pause()
         assert app.picked[-1] == ("a", False)
+
+
+@pytest.mark.parametrize(("moved", "taken"), [([], "b"), (["down", "up"], "b"), (["down"], "c")])
+async def test_enter_takes_a_default_that_came_late_unless_another_row_is_in_hand(moved, taken):
+    rows = [("a", "Classic", ""), ("c", "Third", ""), ("b", "Ansible", "")]
+    app = ListApp(several=False)
+    async with app.run_test() as pilot:
+        listed = app.query_one(ChoiceList)
+        listed.show(rows, None)
+        await pilot.pause()
+        await pilot.press(*moved)
+        listed.show(rows, "b")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.picked == [(taken, True)]
 
 
 async def test_a_note_that_does_not_fit_beside_its_label_gets_lines_of_its_own():

@@ -14,7 +14,7 @@ from tests.unit import engine_restore_support as world
 USE, ACCEPT, STOP = (
     Resolution(d) for d in (Decision.USE_FAILOVER_HOST, Decision.ACCEPT, Decision.STOP)
 )
-FAILOVER_ROW = f"host.{world.FAILOVER.id}"
+FAILOVER_ROW = "host.hosted_engine_1"
 
 
 def conflicts(answers=world.ANSIBLE, site=None, **survey):
@@ -118,6 +118,11 @@ def test_an_engine_that_still_answers_must_be_settled():
     alive = row(conflicts(look=look), "engine.alive")
     assert alive.default is None
     assert alive.allowed == (Decision.ACCEPT, Decision.STOP)
+
+
+def test_a_host_that_carries_an_old_engine_is_cleaned_up_or_the_restore_stops():
+    deployed = row(conflicts(look=replace(world.KNOWN_HOST, deployed=True)), "host.deployed")
+    assert deployed.allowed == (Decision.PREVENT, Decision.STOP)
 
 
 def test_a_data_warehouse_that_the_archive_lacks_is_a_row():

@@ -35,7 +35,7 @@ def names(plan):
 
 def test_the_newer_tool_gets_the_archive_and_restores_it_itself():
     plan, job = planned(world.ANSIBLE)
-    order = ["host.check", "archive.same", "archive.bring", "tool.start", "tool.follow",
+    order = ["archive.same", "archive.bring", "host.check", "tool.start", "tool.follow",
              "engine.status", "engine.trust", "host.active", "storage.up", "restore.found",
              "host.tidy", "archive.remove"]  # fmt: skip
     assert [name for name in names(plan) if name in order] == order
@@ -90,6 +90,13 @@ def test_every_step_has_a_name_of_its_own_and_says_what_it_would_type(answers):
     shown = dict(plan.settings)
     assert shown["Backup"] == world.ARCHIVE
     assert plan.confirm_by_typing
+
+
+def test_a_host_of_the_old_engine_is_cleaned_up_first_and_from_there_is_no_way_back():
+    plan, _job = planned(world.ANSIBLE, replace(world.KNOWN_HOST, deployed=True))
+    assert plan.point_of_no_return == "host.clean-up"
+    order = names(plan)
+    assert order.index("archive.bring") < order.index("host.clean-up") < order.index("host.check")
 
 
 def test_the_same_answers_and_survey_make_the_same_plan():

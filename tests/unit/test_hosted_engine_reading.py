@@ -309,8 +309,9 @@ def test_the_status_as_text_is_read_in_both_spellings(head):
     )
     (found,) = read_status(text)
     assert (found.host, found.is_up) == ("host1.example.com", True)
-    assert read_status(text.replace('{"health": "good", "vm": "up", "detail": "up"}',
-                                    "unknown stale-data")) == ()  # fmt: skip
+    engine = '{"health": "good", "vm": "up", "detail": "up"}'
+    (stale,) = read_status(text.replace(engine, "unknown stale-data"))
+    assert (stale.id, stale.live, stale.is_up, stale.machine) == (1, False, False, "unknown")
 
 
 @given(st.text(max_size=200))

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Input, Static
 
 from config.errors import InvalidInput, Refused
-from steps.conflicts import Decision, Desk, Resolution, Resolutions
+from steps.conflicts import FIELD_DECISIONS, Decision, Desk, Resolution, Resolutions
 from steps.run.text import counted
 from tui.screens.conflict_preview import ConflictPreview
 from tui.screens.conflicts_view import ConflictsView
@@ -65,13 +65,13 @@ can be done, so that arrows, Enter and Esc are enough; Tab and the arrows scroll
 Undo has no limit, and leaving the screen loses nothing.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("b", "decide('keep-backup')", "choose", key_display="b l x e"),
+        Binding("b", "keep_backup", "choose", key_display="b l x e"),
+        Binding("a", "accept", "choose", key_display="f v a s e"),
         Binding("l", "decide('take-live')", "today's value", show=False),
         Binding("x", "decide('next-boot')", "backup now, today's at next cold start", show=False),
         Binding("e", "type_value", "type a value", show=False),
         Binding("f", "decide('use-failover-host')", "use the failover host", show=False),
         Binding("v", "decide('prevent')", "do something against it", show=False),
-        Binding("a", "decide('accept')", "accept it", show=False),
         Binding("s", "decide('stop')", "stop, settle it first", show=False),
         Binding("d", "suggested", "decide as suggested", show=False),
         Binding("c", "cold", "switch the whole restore to a cold start", show=False),
@@ -103,6 +103,23 @@ Undo has no limit, and leaving the screen loses nothing.
     def action_decide(self, word: str) -> None:
         """Decide the row in hand with one of the words."""
         self._decide(Resolution(Decision(word)))
+
+    def action_keep_backup(self) -> None:
+        """Take the backup's value for the row in hand."""
+        self.action_decide(Decision.KEEP_BACKUP.value)
+
+    def action_accept(self) -> None:
+        """Accept the risk in hand."""
+        self.action_decide(Decision.ACCEPT.value)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The keys for values where there are fields, those for risks where there are risks."""
+        offered = {decision for row in self.desk.conflicts.rows for decision in row.offered}
+        if action == "keep_backup":
+            return not offered or Decision.KEEP_BACKUP in offered
+        if action == "accept":
+            return bool(offered - set(FIELD_DECISIONS))
+        return super().check_action(action, parameters)
 
     def action_suggested(self) -> None:
         """Decide the row in hand as suggested."""

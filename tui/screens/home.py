@@ -36,11 +36,11 @@ NO_SITE = """There is no site file yet: Rekindle does not know your hosts.
 
 Write one from the commented example:
   rekindle site --example > site.yaml
-and name it with --site, or put it where
-`rekindle site` says it looks.
+and name it with --site, or put it where\
+ `rekindle site` says it looks.
 
-Until then you can practise: d starts the
-drill on an embedded site of its own."""
+Until then you can practise: d starts the\
+ drill on an embedded site of its own."""
 
 
 class HomeScreen(Page[None]):

@@ -10,7 +10,6 @@ from textual.containers import Vertical
 from textual.events import DescendantBlur, DescendantFocus
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Static
 
 from config.answers import show_value
 from config.questions import Kind, Question
@@ -28,7 +27,7 @@ class Field(Vertical):
 
     DEFAULT_CSS = """
     Field { height: auto; margin-bottom: 1; }
-    Field Static { height: auto; }
+    Field #title { height: auto; }
     Field ChoiceList { max-height: 10; }
     """
 
@@ -58,7 +57,7 @@ class Field(Vertical):
         return not self._session.is_typed(self.question)
 
     def compose(self) -> ComposeResult:
-        yield Static(id="title", markup=False)
+        yield HangingText(id="title")
         yield from self._control()
         yield HangingText(id="found")
 
@@ -95,7 +94,8 @@ class Field(Vertical):
     def _show_title(self, *, focused: bool) -> None:
         optional = "" if self.question.required else " (may be empty)"
         mark = "> " if focused else "  "
-        self.query_one("#title", Static).update(f"{mark}{self.question.title}{optional}")
+        title = f"{self.question.title}{optional}"
+        self.query_one("#title", HangingText).rows = ((mark, title),)
 
     def refresh_state(self) -> None:
         """Show choices and findings as the session has them now."""

@@ -97,8 +97,12 @@ class ChoiceList(PickList):
         found = {value: (label, refused) for value, label, refused in choices}
         if found == self._choices and (chosen or "") == self.chosen:
             return
+        untouched = self.highlighted in (None, 0) and chosen != self.chosen
         self._choices, self._chosen = found, self._split(chosen or "")
         self._fill()
+        if untouched and self._chosen:
+            # A default that comes late: Enter must take it, not the row that was in hand.
+            self.pick(self._chosen[0])
 
     def _split(self, chosen: str) -> tuple[str, ...]:
         parts = chosen.split(",") if self._several else [chosen]

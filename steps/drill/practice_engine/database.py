@@ -102,7 +102,14 @@ def _first_machines(database: Record) -> None:
     cluster = first["cluster"]
     database["machines"] = [
         machine_record("HostedEngine", cluster, first["id"], origin="managed_hosted_engine"),
-        machine_record("vm_web", cluster, last["id"], ha=True),
+        machine_record(
+            "vm_web",
+            cluster,
+            last["id"],
+            ha=True,
+            macs=["00:1a:4a:16:01:51"],
+            addresses=["192.0.2.51"],
+        ),
         machine_record("vm_build", cluster, last["id"]),
         machine_record("vm_archive", cluster),
     ]

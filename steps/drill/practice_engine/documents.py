@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree as xml
@@ -137,10 +137,12 @@ def _hosted_engine(facts: Facts, record: Record) -> Element | None:
     )
 
 
-def machine(record: Record) -> Element:
-    """One virtual machine."""
+def machine(record: Record, *, follow: Collection[str] = ()) -> Element:
+    """One virtual machine, with its cards and what its guest reports where that is followed."""
     return _linked(
         "vm", record,
+        cards(record) if "nics" in follow else None,
+        _reported(record) if "reported_devices" in follow else None,
         leaf("status", record["status"]),
         leaf("origin", record["origin"]),
         _refer("cluster", record["cluster"], "clusters"),
@@ -148,6 +150,24 @@ def machine(record: Record) -> Element:
         element("high_availability", leaf("enabled", record["ha"]), leaf("priority", 1)),
         path="vms",
     )  # fmt: skip
+
+
+def cards(record: Record) -> Element:
+    """A machine's network cards."""
+    return element("nics", *(
+        element("nic", leaf("name", f"nic{number}"), element("mac", leaf("address", mac)))
+        for number, mac in enumerate(record.get("macs", ()), start=1)
+    ))  # fmt: skip
+
+
+def _reported(record: Record) -> Element:
+    """A guest tells nothing while it is off."""
+    addresses = record.get("addresses", ()) if record["host"] else ()
+    ips = [element("ip", leaf("address", address)) for address in addresses]
+    return element(
+        "reported_devices",
+        element("reported_device", leaf("name", "eth0"), element("ips", *ips)) if ips else None,
+    )
 
 
 def storage_domain(record: Record, *, attached: bool) -> Element:

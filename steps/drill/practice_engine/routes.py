@@ -142,11 +142,17 @@ def _fence(request: Request, moment: Moment, host: Record) -> Reply:
 
 def _machines(request: Request, moment: Moment, _ids: tuple[str, ...]) -> Reply:
     found = _searched(request, moment.database["machines"], ("name", "id", "status", "origin"))
-    return Reply(200, shown.collection("vms", map(shown.machine, found)))
+    follow = request.query.get("follow", "").split(",")
+    items = [shown.machine(record, follow=follow) for record in found]
+    return Reply(200, shown.collection("vms", items))
 
 
 def _machine(_request: Request, moment: Moment, ids: tuple[str, ...]) -> Reply:
     return Reply(200, shown.machine(db.find(moment.database, "machines", ids[0])))
+
+
+def _cards(_request: Request, moment: Moment, ids: tuple[str, ...]) -> Reply:
+    return Reply(200, shown.cards(db.find(moment.database, "machines", ids[0])))
 
 
 def _remove_machine(_request: Request, moment: Moment, ids: tuple[str, ...]) -> Reply:
@@ -264,6 +270,7 @@ _ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", f"/hosts/{_ID}/(activate|deactivate|fence|install)", _act_on_host),
     ("GET", "/vms", _machines),
     ("GET", f"/vms/{_ID}", _machine),
+    ("GET", f"/vms/{_ID}/nics", _cards),
     ("DELETE", f"/vms/{_ID}", _remove_machine),
     ("POST", f"/vms/{_ID}/(start|stop|shutdown)", _act_on_machine),
     ("GET", "/storagedomains", _domains),

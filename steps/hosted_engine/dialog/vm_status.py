@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-_STATUS: Final = re.compile(r"^Engine status\s*: (\{.{1,2000}\})\s*$", re.MULTILINE)
+_STALE: Final = "unknown stale-data"
+_STATUS: Final = re.compile(rf"^Engine status\s*: (\{{.{{1,2000}}\}}|{_STALE})\s*$", re.MULTILINE)
 _HOST: Final = re.compile(
     r"^(?:--== Host (\S{1,300}) \(id: \d+\) status ==--|Hostname\s*: (\S{1,300}))", re.MULTILINE
 )
@@ -81,7 +82,7 @@ def _from_text(text: str) -> list[EngineStatus]:
     found: list[EngineStatus] = []
     for match in _STATUS.finditer(text):
         try:
-            engine = json.loads(match[1])
+            engine = {} if match[1] == _STALE else json.loads(match[1])
         except ValueError:
             continue
         names = [name[1] or name[2] for name in _HOST.finditer(text, 0, match.start())]
@@ -91,6 +92,7 @@ def _from_text(text: str) -> list[EngineStatus]:
                 names[-1] if names else "",
                 str(engine.get("vm", "unknown")),
                 str(engine.get("health", "unknown")),
+                live=match[1] != _STALE,
                 id=_number(rows.get("Host ID")) or 0,
                 score=_number(rows.get("Score")),
                 maintenance=rows.get("Local maintenance") == "True",

@@ -92,7 +92,8 @@ class BackupTool:
     def start(self, command: tuple[str, ...]) -> None:
         """Start it; remembered before anything of it is done."""
         self.context.remember(RESTORE_ATTEMPT, str(self.number + 1))
-        self.tool.start(command)
+        how = self.tool.start(command)
+        self.context.log(f"started on {self.shell.where} in {self.tool.folder}, by {how}")
 
     def follow(self, stages: int) -> None:
         """Hear it to its end. `stages`: about how many it will tell of.

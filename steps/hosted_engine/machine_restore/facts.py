@@ -17,6 +17,10 @@ ARCHIVE_UNPACKS: Final = "archive.unpacks"
 """How many times its size it may take unpacked."""
 RESTORE_ATTEMPT: Final = "restore.attempt"
 """The number of the last start of engine-backup; none: nothing was restored yet."""
+SETUP_PREVIEW: Final = "setup.preview"
+"""engine-setup's preview as it was shown: rows of key and value."""
+FENCE_DELAY_BEFORE: Final = "setup.fence-delay-before"
+"""Seconds, as it was in the backup."""
 
 
 def has_begun(context: StepContext) -> bool:

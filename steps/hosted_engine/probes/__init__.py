@@ -7,13 +7,21 @@ look: a file that is removed again.
 from __future__ import annotations
 
 from steps.hosted_engine.known_from_backup import known_from_backup
-from steps.hosted_engine.known_hosts import FindKnown
+from steps.hosted_engine.known_hosts import FindKnown, KnownHosts
 from steps.hosted_engine.probes import files, luns, machine, mail, names, network, storage, tool
-from steps.procedure import Probe
+from steps.procedure import Probe, ProbeInput
 
 
-def deploy_probes(find_known: FindKnown = known_from_backup) -> dict[str, Probe]:
-    """Every probe of the interview by name; `find_known` reads the backup's or engine's hosts."""
+def deploy_probes(
+    find_known: FindKnown = known_from_backup, find_engine: FindKnown | None = None
+) -> dict[str, Probe]:
+    """Every probe of the interview by name; `find_known` reads the hosts of the backup, and
+    `find_engine` those of an engine that runs."""
+    finds = [find_known, *([find_engine] if find_engine is not None else [])]
+
+    def find_all(probe: ProbeInput) -> tuple[KnownHosts, ...]:
+        return tuple(known for find in finds if (known := find(probe)) is not None)
+
     return {
         "hosts": tool.list_hosts,
         "host": tool.check_host,
@@ -40,14 +48,14 @@ def deploy_probes(find_known: FindKnown = known_from_backup) -> dict[str, Probe]
         "memory-default": machine.suggest_memory,
         "memory": machine.check_memory,
         "disk": machine.check_disk,
-        "mac-default": machine.mac_suggestion(find_known),
-        "mac": machine.mac_check(find_known),
+        "mac-default": machine.mac_suggestion(find_all),
+        "mac": machine.mac_check(find_all),
         "free-address": network.suggest_address,
-        "vm-address": network.address_check(find_known),
+        "vm-address": network.address_check(find_all),
         "name-servers": network.suggest_name_servers,
         "mail": mail.check_mail,
-        "host-name": names.portal_name_check(find_known),
-        "fqdn": names.engine_name_check(find_known),
+        "host-name": names.portal_name_check(find_all),
+        "fqdn": names.engine_name_check(find_all),
         "host-fqdn-default": names.suggest_host_name,
         "host-fqdn": names.check_host_name,
     }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from config.errors import InvalidInput
 from config.questions import Finding
+from steps.hosted_engine.known_hosts import KnownHosts
 from steps.procedure import Probed, ProbeInput
 from steps.targets.processes import NOT_FOUND
 from steps.targets.shell import Completed, Shell
@@ -86,6 +87,13 @@ class Look:
         """A small text file of the host; empty where it is not there."""
         done = self.run("cat", path)
         return done.out if done.code == 0 else ""
+
+
+def unheard(inventories: Iterable[KnownHosts]) -> Iterator[Finding]:
+    """A warning for every inventory that could not be compared with."""
+    for known in inventories:
+        if known.silent:
+            yield warn(f"not compared with {known.origin}: {known.silent}")
 
 
 def last_words(completed: Completed) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from config.interviews.hosted_engine.conditions import (
     MINIMUM_MEMORY_MB,
     MINIMUM_VCPUS,
 )
-from config.questions import Choice
-from steps.hosted_engine.known_hosts import FindKnown
+from config.questions import Choice, Finding
+from steps.hosted_engine.known_hosts import FindAll, KnownHosts
 from steps.hosted_engine.probes.block_devices import lun_of, luns_of
-from steps.hosted_engine.probes.look import Look, found, ok, warn, wrong
+from steps.hosted_engine.probes.look import Look, found, ok, unheard, warn, wrong
 from steps.hosted_engine.probes.machine_facts import Processors, available_mb, parse_processors
 from steps.hosted_engine.probes.network import network_of
 from steps.procedure import Probed, ProbeInput
@@ -125,15 +125,15 @@ def check_disk(probe: ProbeInput) -> Probed:
     return found(ok(f"{size_text(wanted)} of a LUN of {size_text(lun.size)}"))
 
 
-def mac_suggestion(find: FindKnown) -> Callable[[ProbeInput], Probed]:
+def mac_suggestion(find: FindAll) -> Callable[[ProbeInput], Probed]:
     """A random address of the range that the tool takes its own from, used by nothing known."""
 
     def suggest(probe: ProbeInput) -> Probed:
         look = Look(probe)
         taken = _neighbours(look) | {link.mac.lower() for link in network_of(look).links}
-        known = find(probe)
-        for machine in known.machines if known else ():
-            taken |= {mac.lower() for mac in machine.macs}
+        for known in find(probe):
+            for machine in known.machines:
+                taken |= {mac.lower() for mac in machine.macs}
         drawn = (_random_mac() for _number in range(1000))
         mac = next((mac for mac in drawn if mac not in taken), None)
         return Probed((ok("drawn from 00:16:3e:00 to 7f, used by nothing known"),), suggested=mac)
@@ -153,26 +153,36 @@ def _neighbours(look: Look) -> set[str]:
     return {word for before, word in pairwise(words) if before == "lladdr"}
 
 
-def mac_check(find: FindKnown) -> Callable[[ProbeInput], Probed]:
-    """The probe of the MAC address, compared with that inventory and the host's neighbours."""
+def mac_check(find: FindAll) -> Callable[[ProbeInput], Probed]:
+    """The probe of the MAC address, compared with inventories and the host's neighbours."""
 
     def check(probe: ProbeInput) -> Probed:
         look = Look(probe)
         mac = look.text("mac").lower()
         if mac in {link.mac.lower() for link in network_of(look).links}:
             return found(wrong(f"{mac} is a card of {look.host} itself", "Give another one."))
-        known = find(probe)
-        for machine in known.machines if known else ():
-            if mac in {other.lower() for other in machine.macs}:
-                origin = known.origin if known else ""
-                if machine.name == "HostedEngine":
-                    return found(ok(f"{mac} was the engine's own in {origin}: DHCP stays right"))
-                return found(
-                    wrong(f"{mac} belongs to {machine.name} in {origin}", "Give another one.")
-                )
+        inventories = find(probe)
+        owner = _owner(mac, inventories)
+        if owner is not None:
+            return found(owner)
+        told = tuple(unheard(inventories))
         if mac in _neighbours(look):
-            return found(warn(f"{mac} is among the neighbours of {look.host}: something has it"))
-        compared = f"{known.origin}, " if known else ""
-        return found(ok(f"{mac} is not in {compared}the cards and neighbours of {look.host}"))
+            words = f"{mac} is among the neighbours of {look.host}: something has it"
+            return found(warn(words), *told)
+        compared = "".join(f"{known.origin}, " for known in inventories if not known.silent)
+        words = f"{mac} is not in {compared}the cards and neighbours of {look.host}"
+        return found(ok(words), *told)
 
     return check
+
+
+def _owner(mac: str, inventories: Iterable[KnownHosts]) -> Finding | None:
+    """What is to be said where a known machine has the address."""
+    for known in inventories:
+        for machine in known.machines:
+            if mac not in {other.lower() for other in machine.macs}:
+                continue
+            if machine.name == "HostedEngine":
+                return ok(f"{mac} was the engine's own in {known.origin}: DHCP stays right")
+            return wrong(f"{mac} belongs to {machine.name} in {known.origin}", "Give another one.")
+    return None

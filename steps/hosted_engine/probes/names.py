@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from config.questions import Finding
-from steps.hosted_engine.known_hosts import FindKnown, KnownHost, KnownHosts, free_host_name
-from steps.hosted_engine.probes.look import Look, found, ok, warn, wrong
+from steps.hosted_engine.known_hosts import FindAll, KnownHost, KnownHosts, free_host_name
+from steps.hosted_engine.probes.look import Look, found, ok, unheard, warn, wrong
 from steps.hosted_engine.probes.network import addresses_of, network_of, own_name
 from steps.procedure import Probed, ProbeInput
 
+_LEAVE = "If it is to go on: deploy on another host, or remove this one there first."
 _UUID_FILE = "/sys/class/dmi/id/product_uuid"
 
 
-def engine_name_check(find: FindKnown) -> Callable[[ProbeInput], Probed]:
-    """The probe of the engine's name, compared with that inventory."""
+def engine_name_check(find: FindAll) -> Callable[[ProbeInput], Probed]:
+    """The probe of the engine's name, compared with those of backup and running engine."""
 
     def check(probe: ProbeInput) -> Probed:
         look = Look(probe)
-        return Probed((*resolution(look, look.text("fqdn")), *_same_engine(look, find(probe))))
+        return Probed((*resolution(look, look.text("fqdn")), *_engines(look, find(probe))))
 
     return check
 
@@ -69,12 +70,27 @@ def _in_dns(look: Look, name: str) -> Iterator[Finding]:
         )
 
 
-def _same_engine(look: Look, known: KnownHosts | None) -> Iterator[Finding]:
+def _engines(look: Look, inventories: Sequence[KnownHosts]) -> Iterator[Finding]:
+    name = look.text("fqdn").lower()
+    yield from _unread(look, inventories)
+    for known in inventories:
+        if not known.live:
+            yield from _same_engine(look, known)
+        elif known.engine_fqdn.lower() == name and not known.silent:
+            yield warn(
+                f"{known.origin} answers under this name today",
+                "Shut it down before the new one comes up: two engines of one name harm each"
+                " other's hosts.",
+            )
+
+
+def _unread(look: Look, inventories: Sequence[KnownHosts]) -> Iterator[Finding]:
+    if look.given("backup_file") and all(known.live for known in inventories):
+        yield warn("not compared with the backup: it was not read")
+
+
+def _same_engine(look: Look, known: KnownHosts) -> Iterator[Finding]:
     name = look.text("fqdn")
-    if known is None:
-        if look.given("backup_file"):
-            yield warn("not compared with the backup: it was not read")
-        return
     if not known.engine_fqdn:
         return
     if known.engine_fqdn.lower() == name.lower():
@@ -130,17 +146,17 @@ def check_host_name(probe: ProbeInput) -> Probed:
     return found(ok(f"{name} resolves to {', '.join(addresses)} on {', '.join(sorted(devices))}"))
 
 
-def portal_name_check(find: FindKnown) -> Callable[[ProbeInput], Probed]:
-    """The probe of the host's name in the portal, compared with that inventory."""
+def portal_name_check(find: FindAll) -> Callable[[ProbeInput], Probed]:
+    """The probe of the host's name in the portal, compared with inventories."""
 
     def check(probe: ProbeInput) -> Probed:
         look = Look(probe)
-        known = find(probe)
-        if known is None:
-            if look.given("backup_file"):
-                return found(warn("not compared with the backup: it was not read"))
-            return found(ok("nothing to compare with: a new engine has no hosts"))
-        return Probed(tuple(_clashes(look, known)))
+        inventories = find(probe)
+        findings = [*_unread(look, inventories), *unheard(inventories)]
+        for known in inventories:
+            if not known.silent:
+                findings += _clashes(look, known)
+        return found(*findings or [ok("nothing to compare with: a new engine has no hosts")])
 
     return check
 
@@ -166,7 +182,7 @@ def _clashes(look: Look, known: KnownHosts) -> Iterator[Finding]:
             clashes.append(
                 warn(
                     f"{known.origin} has {shared[0]} of this host as {host.name}",
-                    "Remove that entry after the restore.",
+                    _LEAVE if known.live else "Remove that entry after the restore.",
                 )
             )
     yield from clashes
@@ -181,6 +197,9 @@ def _clash(
     look: Look, known: KnownHosts, host: KnownHost, *, same_name: bool, same_uuid: bool
 ) -> Finding:
     free = free_host_name(look.text("host_name"), known)
+    if known.live:
+        whose = "this very machine" if same_uuid else "a host of this name"
+        return warn(f"{known.origin} has {whose} as {host.name}", _LEAVE)
     if same_name and not same_uuid and host.hardware_uuid:
         return wrong(
             f"{known.origin} has another machine called {host.name}",

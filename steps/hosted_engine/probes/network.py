@@ -6,8 +6,8 @@ import ipaddress
 from collections.abc import Callable
 
 from config.questions import Choice, Finding
-from steps.hosted_engine.known_hosts import FindKnown
-from steps.hosted_engine.probes.look import Look, found, last_words, ok, warn, wrong
+from steps.hosted_engine.known_hosts import FindAll
+from steps.hosted_engine.probes.look import Look, found, last_words, ok, unheard, warn, wrong
 from steps.hosted_engine.probes.network_facts import (
     SCRIPT,
     Interface,
@@ -168,24 +168,22 @@ def _subnet_of(network: Network, look: Look) -> Interface | None:
     return next((address for address in candidates if address.version == 4), None)
 
 
-def address_check(find: FindKnown) -> Callable[[ProbeInput], Probed]:
-    """The probe of the machine's static address, compared with that inventory."""
+def address_check(find: FindAll) -> Callable[[ProbeInput], Probed]:
+    """The probe of the machine's static address, compared with inventories."""
 
     def check(probe: ProbeInput) -> Probed:
         look = Look(probe)
         network = network_of(look)
         address = str(ipaddress.ip_interface(look.text("vm_address")).ip)
         findings = [*_fits_subnet(address, network, look), _silence(address, look)]
-        known = find(probe)
-        for machine in known.machines if known else ():
-            if address in machine.addresses:
-                findings.append(
-                    wrong(
-                        f"{address} belongs to {machine.name} in {known.origin}" if known else "",
-                        "Give another one.",
-                    )
-                )
-        return found(*findings)
+        inventories = find(probe)
+        findings += [
+            wrong(f"{address} belongs to {machine.name} in {known.origin}", "Give another one.")
+            for known in inventories
+            for machine in known.machines
+            if address in machine.addresses
+        ]
+        return found(*findings, *unheard(inventories))
 
     return check
 

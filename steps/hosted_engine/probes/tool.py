@@ -21,7 +21,7 @@ _LEFT_FILES = (
     "/var/run/ovirt-hosted-engine-ha/vm.conf",
 )
 _VAR_TMP = "/var/tmp"  # noqa: S108  (the tool's own place)
-_CLEAN_UP = "Clean up first: ovirt-hosted-engine-cleanup where there is one, else by hand."
+CLEAN_UP = "Clean up first: ovirt-hosted-engine-cleanup where there is one, else by hand."
 
 
 def list_hosts(probe: ProbeInput) -> Probed:
@@ -113,12 +113,12 @@ def _leftovers(look: Look) -> Iterator[Finding]:
         if look.run("systemctl", "is-active", name).out.strip() == "active"
     ]
     if machines:
-        yield wrong(f"a machine is left behind: {', '.join(machines)}", _CLEAN_UP)
+        yield wrong(f"a machine is left behind: {', '.join(machines)}", CLEAN_UP)
     if _LEFT_FILES[0] in files:
-        yield wrong(f"{files[0]} is there: an engine was deployed here", _CLEAN_UP)
+        yield wrong(f"{files[0]} is there: an engine was deployed here", CLEAN_UP)
     rest = [*files, *(f"{_VAR_TMP}/{name}" for name in temporary), *services]
     if rest and not (machines or _LEFT_FILES[0] in files):
-        yield warn(f"left behind: {', '.join(rest)}", _CLEAN_UP)
+        yield warn(f"left behind: {', '.join(rest)}", CLEAN_UP)
     if not (machines or rest):
         yield ok("nothing is left behind: no HostedEngine machine, configuration, localvm or agent")
 

@@ -21,7 +21,8 @@ from steps.procedure import Phase
 
 def make_way_phase(job: RecoveryJob) -> Phase:
     """While the deployment waits: trust the restored engine, remove what is in the host's way."""
-    removals = (RemoveFailoverHost(job, host) for host in job.in_the_way)
+    carrier = job.deploy.host.name
+    removals = (RemoveFailoverHost(carrier, host, job.limits) for host in job.in_the_way)
     return Phase("make-way", "Make way for the host", (TrustEngine(job), *removals))
 
 

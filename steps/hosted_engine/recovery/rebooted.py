@@ -11,7 +11,8 @@ from typing import Final
 
 from config.errors import StepFailed
 from config.questions import Choice
-from steps.hosted_engine.recovery.engine_step import named
+from steps.hosted_engine.recovery.engine_step import EngineStep, named
+from steps.hosted_engine.recovery.recovery_job import BackupHost, Limits
 from steps.hosted_engine.recovery.signs_of_life import SignsOfLife, signs_of_life
 from steps.procedure import Prompt, StepContext
 from steps.targets.engine import Engine
@@ -115,3 +116,37 @@ class Confirmation:
 def _numbered(name: str, number: int) -> str:
     """The first may be answered in advance; whoever looks again is asked anew."""
     return name if number == 1 else f"{name}.{number}"
+
+
+class LostHostStep(EngineStep):
+    """A step about one host that the engine has lost, by its id.
+
+    `kind` begins its name, `titled` is its title with the host's name left open.
+    """
+
+    kind: str
+    titled: str
+
+    def __init__(
+        self,
+        looked_from: str,
+        host: BackupHost,
+        limits: Limits,
+        *,
+        lane: str = "",
+        inside: str = "",
+    ) -> None:
+        """`looked_from`: the host from which it is looked whether that one still lives.
+
+        `inside`: its own name in the site, where it has a shell to look whether machines run.
+        """
+        self.looked_from, self.inside = looked_from, inside
+        self.host, self.limits, self.lane = host, limits, lane
+        self.name = f"{self.kind}.{host.name}"
+        self.title = self.titled.format(name=host.name)
+
+    def word_given(self, context: StepContext, engine: Engine, host: Host) -> bool:
+        """Ask whether it was rebooted; True where that was confirmed to the engine."""
+        shell = context.targets.shell(self.looked_from)
+        inside = context.targets.shell(self.inside) if self.inside else None
+        return Confirmation(context, engine, shell, host, inside).give()

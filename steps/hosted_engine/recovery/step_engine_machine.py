@@ -8,6 +8,7 @@ from typing import Final
 from config.errors import RekindleError
 from steps.hosted_engine.recovery.engine_step import RecoveryStep
 from steps.hosted_engine.recovery.recovery_job import RecoveryJob
+from steps.hosted_engine.recovery.services import AGENT, SERVICES, is_active
 from steps.hosted_engine.step_prove import EngineAnswers, EngineStatusGood
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.engine_waiting import Sight
@@ -15,8 +16,6 @@ from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
 
 DOWN: Final = "recovery.machine-down"
-SERVICES: Final = ("ovirt-ha-broker", "ovirt-ha-agent")
-"""The agent needs the broker, so that is started first."""
 _SHUT_DOWN: Final = ("shutdown", "-h", "now")
 _LOOK: Final = r"""
 name=$1
@@ -52,7 +51,7 @@ class ShutDownEngineMachine(RecoveryStep):
         if seen_down:
             return done(f"seen down in this run: {seen_down}")
         shell = self.shell(context)
-        if _is_active(shell, SERVICES[1]):
+        if is_active(shell, AGENT):
             return done("the high availability agent runs: it has been handed over already")
         sight = self._look(shell)
         if not sight.reached:
@@ -104,7 +103,7 @@ class HighAvailability(RecoveryStep):
     def verify(self, context: StepContext) -> Verdict:
         """Done where systemd calls both active."""
         shell = self.shell(context)
-        still = [service for service in SERVICES if not _is_active(shell, service)]
+        still = [service for service in SERVICES if not is_active(shell, service)]
         if still:
             return not_done(f"not active on {shell.where}: {', '.join(still)}")
         return done(f"active on {shell.where}: {', '.join(SERVICES)}")
@@ -113,17 +112,13 @@ class HighAvailability(RecoveryStep):
         """Start them, as the tool does at its end, and wait until they are active."""
         shell = self.shell(context)
         for service in SERVICES:
-            if not _is_active(shell, service):
+            if not is_active(shell, service):
                 shell.run(["systemctl", "enable", "--now", service], timeout=180)
         self.wait(context, self.title, lambda: self._sight(context), self.limits.services)
 
     def _sight(self, context: StepContext) -> Sight:
         verdict = self.verify(context)
         return Sight(verdict.outcome == done("").outcome, verdict.evidence)
-
-
-def _is_active(shell: Shell, service: str) -> bool:
-    return shell.run(["systemctl", "is-active", service], check=False).code == 0
 
 
 class EngineGoodAgain(EngineStatusGood):

@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from config.errors import StepFailed
-from steps.hosted_engine.recovery.engine_step import API, EngineStep, host_of_id, named
+from steps.hosted_engine.recovery.engine_step import API, host_of_id, named
 from steps.hosted_engine.recovery.host_rules import PASSING
-from steps.hosted_engine.recovery.rebooted import Confirmation
-from steps.hosted_engine.recovery.recovery_job import BackupHost, Limits
+from steps.hosted_engine.recovery.rebooted import LostHostStep
 from steps.procedure import PutOff, StepContext, Verdict, done, not_done
 from steps.targets.engine import Engine
 from steps.targets.engine_facts import CLEARS_MACHINES, Host
 from steps.targets.engine_waiting import Sight, host_seen
 
-_UNREACHED: Final = CLEARS_MACHINES | {"connecting", "unassigned", "initializing"}
 
-
-class ConfirmRebooted(EngineStep):
+class ConfirmRebooted(LostHostStep):
     """Confirm 'Host has been Rebooted' of one host, where the engine waits for that."""
 
+    kind = "rebooted"
+    titled = "Confirm that {name} was rebooted, if it does not answer"
     irreversible = True
     reason = (
         "The engine lets go of a lost host's machines only on this word. It must be true: a host"
         " that still runs would write to disks that another host has by then."
     )
-
-    def __init__(
-        self,
-        looked_from: str,
-        host: BackupHost,
-        limits: Limits,
-        *,
-        lane: str = "",
-        inside: str = "",
-    ) -> None:
-        """`looked_from`: the host from which it is looked whether that one still lives.
-
-        `inside`: its own name in the site, where it has a shell to look whether machines run.
-        """
-        self.looked_from, self.inside = looked_from, inside
-        self.host, self.limits, self.lane = host, limits, lane
-        self.name = f"rebooted.{host.name}"
-        self.title = f"Confirm that {host.name} was rebooted, if it does not answer"
 
     @property
     def optional(self) -> bool:
@@ -64,8 +44,8 @@ class ConfirmRebooted(EngineStep):
         host = host_of_id(engine, self.host.id)
         if host is None:
             return done(f"{self.host.name} is not in the engine any more")
-        machines = list(engine.machines(host.id))
-        if host.status in PASSING and host.status in _UNREACHED:
+        machines = engine.machines(host.id)
+        if host.status in PASSING:
             return not_done(f"{host_seen(host)}: what becomes of it is not known yet")
         if host.status not in CLEARS_MACHINES:
             return done(f"{host_seen(host)}: there is nothing to confirm")
@@ -86,9 +66,7 @@ class ConfirmRebooted(EngineStep):
         host = host_of_id(engine, self.host.id)
         if host is None or host.status not in CLEARS_MACHINES:
             return
-        shell = context.targets.shell(self.looked_from)
-        inside = context.targets.shell(self.inside) if self.inside else None
-        if not Confirmation(context, engine, shell, host, inside).give():
+        if not self.word_given(context, engine, host):
             self._left(host)
         self.wait(
             context, f"the engine lets go of what {host.name} had",

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from config.errors import StepFailed
-from steps.hosted_engine.recovery.engine_step import API, EngineStep, host_of_id
+from steps.hosted_engine.recovery.engine_step import API, host_of_id
 from steps.hosted_engine.recovery.host_rules import PASSING, Way, next_act
-from steps.hosted_engine.recovery.rebooted import Confirmation
-from steps.hosted_engine.recovery.recovery_job import BackupHost, Limits
+from steps.hosted_engine.recovery.rebooted import LostHostStep
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.engine import Engine
 from steps.targets.engine_facts import Host
@@ -21,32 +20,16 @@ _MOST_ACTS: Final = 6
 """Wait, maintain, wait, confirm, wait, remove: more turns than that are none that end."""
 
 
-class RemoveHost(EngineStep):
+class RemoveHost(LostHostStep):
     """One host, by its id: one that is added under its name later has another, and is not meant."""
 
+    kind = "remove"
+    titled = "Remove {name} from the engine"
     irreversible = True
     reason = (
         "Force would not help: the engine wants a host without machines, in maintenance or out of"
         " reach, so it is brought there first."
     )
-
-    def __init__(
-        self,
-        looked_from: str,
-        host: BackupHost,
-        limits: Limits,
-        *,
-        lane: str = "",
-        inside: str = "",
-    ) -> None:
-        """`looked_from`: the host from which it is looked whether that one still lives.
-
-        `inside`: its own name in the site, where it has a shell to look whether machines run.
-        """
-        self.looked_from, self.inside = looked_from, inside
-        self.host, self.limits, self.lane = host, limits, lane
-        self.name = f"remove.{host.name}"
-        self.title = f"Remove {host.name} from the engine"
 
     def commands(self) -> Sequence[str]:
         """The engine's call."""
@@ -103,9 +86,7 @@ class RemoveHost(EngineStep):
         return look
 
     def _confirm(self, context: StepContext, engine: Engine, host: Host) -> None:
-        shell = context.targets.shell(self.looked_from)
-        inside = context.targets.shell(self.inside) if self.inside else None
-        if not Confirmation(context, engine, shell, host, inside).give():
+        if not self.word_given(context, engine, host):
             raise StepFailed(
                 f"{host.name} was left as it is: {host_seen(host)}.",
                 "It stays in the engine. Retry when it may be confirmed.",

@@ -11,14 +11,18 @@ from steps.targets.shell import Shell
 
 
 class RejoinStep(EngineStep):
-    """A step about one host; `kind` begins its name."""
+    """A step about one host; `kind` begins its name, `titled` is its title with the host's name
+    left open.
+    """
 
     kind: str
+    titled: str
 
     def __init__(self, job: RejoinJob, host: RejoinHost) -> None:
         self.job, self.host, self.limits = job, host, job.limits
         self.lane = host.name
         self.name = f"{self.kind}.{host.name}"
+        self.title = self.titled.format(name=host.name)
 
     def shell(self, context: StepContext) -> Shell:
         """The shell on the host itself."""

@@ -10,8 +10,9 @@ from config.secrets import Secret
 from steps.hosted_engine.recovery.engine_step import API
 from steps.hosted_engine.recovery.host_rules import PASSING
 from steps.hosted_engine.recovery.step_host import what_helps
-from steps.hosted_engine.rejoin.rejoin_job import ROOT_PASSWORD, RejoinHost, RejoinJob
+from steps.hosted_engine.rejoin.rejoin_job import ROOT_PASSWORD
 from steps.hosted_engine.rejoin.rejoin_step import RejoinStep
+from steps.hosted_engine.rejoin.step_key import let_in
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.engine import Engine, NewHost
 from steps.targets.engine_facts import Deployment, Host
@@ -26,8 +27,12 @@ class AddingStep(RejoinStep):
     """What adding and installing again have in common."""
 
     def password(self, context: StepContext) -> Secret | None:
-        """The password of root, where the engine does not enter by its key."""
+        """The password of root; where the engine enters by its key, that is put there.
+
+        It may have been taken away meanwhile: a host that failed is tried again at the very end.
+        """
         if not self.job.by_password:
+            let_in(context, self.job, self.host)
             return None
         return context.secret(ROOT_PASSWORD, f"Password of root on {self.host.name}")
 
@@ -36,12 +41,9 @@ class AddHost(AddingStep):
     """Under its old name and address, in its old cluster."""
 
     kind = "add"
+    titled = "Add {name} again"
     irreversible = True
     reason = "The engine installs it anew and makes it able to carry the engine's machine."
-
-    def __init__(self, job: RejoinJob, host: RejoinHost) -> None:
-        super().__init__(job, host)
-        self.title = f"Add {host.name} again"
 
     def commands(self) -> Sequence[str]:
         """The engine's call."""
@@ -71,14 +73,11 @@ class TakePart(AddingStep):
     """Up, and counted by the agents with a score."""
 
     kind = "takes-part"
+    titled = "{name} is up and can carry the engine"
     reason = (
         "A host that is up may still be unable to carry the engine: what counts is a score above"
         " nought."
     )
-
-    def __init__(self, job: RejoinJob, host: RejoinHost) -> None:
-        super().__init__(job, host)
-        self.title = f"{host.name} is up and can carry the engine"
 
     def commands(self) -> Sequence[str]:
         """The look."""

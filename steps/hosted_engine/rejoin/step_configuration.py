@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from config.errors import StepFailed
-from steps.hosted_engine.rejoin.rejoin_job import CONFIGURATION, RejoinHost, RejoinJob
+from steps.hosted_engine.recovery.services import SERVICES, is_active
+from steps.hosted_engine.rejoin.rejoin_job import CONFIGURATION
 from steps.hosted_engine.rejoin.rejoin_step import RejoinStep
 from steps.procedure import StepContext, Verdict, done, not_done
-from steps.targets.shell import Shell
-
-SERVICES: Final = ("ovirt-ha-agent", "ovirt-ha-broker")
 
 
 class FreeHost(RejoinStep):
     """As the guide has it removed; kept, so that it can be put back."""
 
     kind = "configuration"
+    titled = "Set the old configuration on {name} aside"
     reason = (
         "As long as the file is there the host takes itself for part of the old engine. Its"
         " services are stopped first, so that nothing writes it again."
     )
 
-    def __init__(self, job: RejoinJob, host: RejoinHost) -> None:
-        super().__init__(job, host)
-        self.title = f"Set the old configuration on {host.name} aside"
-
     def commands(self) -> Sequence[str]:
         """systemctl and mv."""
-        stops = (f"systemctl disable --now {service}" for service in SERVICES)
+        stops = (f"systemctl disable --now {service}" for service in reversed(SERVICES))
         return (*stops, f"mv {CONFIGURATION} {CONFIGURATION}.before-RUN")
 
     def verify(self, context: StepContext) -> Verdict:
@@ -39,7 +33,7 @@ class FreeHost(RejoinStep):
             return done(f"kept as {aside} on {shell.where}")
         if shell.status(CONFIGURATION) is not None:
             return not_done(f"{CONFIGURATION} is there on {shell.where}")
-        running = [service for service in SERVICES if _is_active(shell, service)]
+        running = [service for service in SERVICES if is_active(shell, service)]
         if running:
             return not_done(f"{', '.join(running)} still runs on {shell.where}")
         return done(f"there is no {CONFIGURATION} on {shell.where}")
@@ -47,13 +41,13 @@ class FreeHost(RejoinStep):
     def apply(self, context: StepContext) -> None:
         """Stop the agents, then rename. Raises StepFailed where one does not stop."""
         shell = self.shell(context)
-        running = [service for service in SERVICES if _is_active(shell, service)]
+        running = [service for service in SERVICES if is_active(shell, service)]
         if context.recall(self._fact) is None:
             context.remember(self._fact, " ".join(running))
-        for service in SERVICES:
+        for service in reversed(SERVICES):
             said = shell.run(["systemctl", "disable", "--now", service], timeout=180, check=False)
             context.log(f"{said.command}: exit code {said.code} {said.err.strip()[:200]}")
-        still = [service for service in SERVICES if _is_active(shell, service)]
+        still = [service for service in SERVICES if is_active(shell, service)]
         if still:
             raise StepFailed(
                 f"{', '.join(still)} does not stop on {shell.where}.",
@@ -67,7 +61,7 @@ class FreeHost(RejoinStep):
         shell, aside = self.shell(context), self._aside(context)
         if shell.status(aside) is not None and shell.status(CONFIGURATION) is None:
             shell.rename(aside, CONFIGURATION)
-        for service in reversed((context.recall(self._fact) or "").split()):
+        for service in (context.recall(self._fact) or "").split():
             shell.run(["systemctl", "enable", "--now", service], timeout=180)
 
     @property
@@ -76,7 +70,3 @@ class FreeHost(RejoinStep):
 
     def _aside(self, context: StepContext) -> str:
         return f"{CONFIGURATION}.before-{context.run_directory.name}"
-
-
-def _is_active(shell: Shell, service: str) -> bool:
-    return shell.run(["systemctl", "is-active", service], check=False).code == 0

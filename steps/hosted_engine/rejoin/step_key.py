@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 
+from config.errors import Unreachable
 from steps.hosted_engine.rejoin.rejoin_job import AUTHORIZED, RejoinHost, RejoinJob
 from steps.hosted_engine.rejoin.rejoin_step import RejoinStep
 from steps.procedure import Step, StepContext, Verdict, done, not_done
@@ -19,17 +20,43 @@ def marker(context: StepContext) -> str:
 
 def lines_of(shell: Shell) -> list[str]:
     """The lines of root's authorized_keys; none where it is not there."""
-    if shell.status(AUTHORIZED) is None:
+    if not _is_there(shell):
         return []
     return shell.read(AUTHORIZED).decode("utf-8", "surrogateescape").splitlines()
 
 
-def take_away(context: StepContext, shell: Shell) -> None:
-    """Every line that this run has added; all others stay as they are."""
+def let_in(context: StepContext, job: RejoinJob, host: RejoinHost) -> None:
+    """Add the engine's key, marked, where it is not there."""
+    shell = context.targets.shell(host.site_name)
+    key, lines = engine_public_key(job.engine), lines_of(shell)
+    if any(key in line for line in lines):
+        return
+    was = context.recall(_added(host)) or ("there" if _is_there(shell) else "made")
+    context.remember(_added(host), was)
+    shell.make_directory(posixpath.dirname(AUTHORIZED), mode=0o700)
+    _write(shell, [*lines, f"{key} {marker(context)}"])
+
+
+def take_away(context: StepContext, host: RejoinHost) -> None:
+    """Every line that this run has added, and the file where this run has made it."""
+    shell = context.targets.shell(host.site_name)
     lines = lines_of(shell)
     kept = [line for line in lines if not line.endswith(f" {marker(context)}")]
-    if kept != lines:
+    if kept == lines:
+        return
+    if not kept and context.recall(_added(host)) == "made":
+        shell.remove(AUTHORIZED)
+    else:
         _write(shell, kept)
+
+
+def _added(host: RejoinHost) -> str:
+    """The fact that this run added a line: to a file that was there, or one that it made."""
+    return f"rejoin.key.{host.name}"
+
+
+def _is_there(shell: Shell) -> bool:
+    return shell.status(AUTHORIZED) is not None
 
 
 def _write(shell: Shell, lines: Sequence[str]) -> None:
@@ -41,14 +68,11 @@ class LetEngineIn(RejoinStep):
     """The engine may enter as root, by its own key."""
 
     kind = "key"
+    titled = "Let the engine into {name}"
     reason = (
         "The engine installs the host over SSH. With its key it needs no password; the line that is"
         " added is marked, and taken away at the end."
     )
-
-    def __init__(self, job: RejoinJob, host: RejoinHost) -> None:
-        super().__init__(job, host)
-        self.title = f"Let the engine into {host.name}"
 
     def commands(self) -> Sequence[str]:
         """curl and a line more."""
@@ -67,14 +91,11 @@ class LetEngineIn(RejoinStep):
 
     def apply(self, context: StepContext) -> None:
         """Add the line, marked; what is there stays."""
-        shell = self.shell(context)
-        key = engine_public_key(self.job.engine)
-        shell.make_directory(posixpath.dirname(AUTHORIZED), mode=0o700)
-        _write(shell, [*lines_of(shell), f"{key} {marker(context)}"])
+        let_in(context, self.job, self.host)
 
     def undo(self, context: StepContext) -> None:
         """Take the line away."""
-        take_away(context, self.shell(context))
+        take_away(context, self.host)
 
 
 class TakeKeysAway(Step):
@@ -103,19 +124,26 @@ class TakeKeysAway(Step):
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where no line of this run is left."""
-        left = [
-            host.name
-            for host in self.job.hosts
-            if any(line.endswith(f" {marker(context)}") for line in self._lines(context, host))
-        ]
-        if left:
-            return not_done(f"still on {', '.join(left)}")
-        return done(f"on none of {', '.join(host.name for host in self.job.hosts)}")
+        left = [self._seen(context, host) for host in self._touched(context)]
+        if any(left):
+            return not_done("; ".join(filter(None, left)))
+        return done("no line of this run is left on any host")
 
     def apply(self, context: StepContext) -> None:
-        """Remove them."""
-        for host in self.job.hosts:
-            take_away(context, context.targets.shell(host.site_name))
+        """Remove them; a host that does not answer holds up none of the others."""
+        for host in self._touched(context):
+            try:
+                take_away(context, host)
+            except Unreachable as error:
+                context.log(f"{host.name}: {error.message}")
 
-    def _lines(self, context: StepContext, host: RejoinHost) -> list[str]:
-        return lines_of(context.targets.shell(host.site_name))
+    def _touched(self, context: StepContext) -> list[RejoinHost]:
+        return [host for host in self.job.hosts if context.recall(_added(host))]
+
+    def _seen(self, context: StepContext, host: RejoinHost) -> str:
+        try:
+            lines = lines_of(context.targets.shell(host.site_name))
+        except Unreachable as error:
+            return f"not looked at on {host.name}: {error.message}"
+        still = any(line.endswith(f" {marker(context)}") for line in lines)
+        return f"still on {host.name}" if still else ""

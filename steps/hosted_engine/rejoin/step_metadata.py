@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from steps.hosted_engine.rejoin.metadata import Counted, counted_hosts
-from steps.hosted_engine.rejoin.rejoin_job import RejoinHost, RejoinJob
+from steps.hosted_engine.dialog.vm_status import EngineStatus
+from steps.hosted_engine.ha_view import look_at_agents
 from steps.hosted_engine.rejoin.rejoin_step import RejoinStep
 from steps.procedure import StepContext, Verdict, done, not_done, unknown
 from steps.targets.engine_waiting import Sight
@@ -16,15 +16,12 @@ class ForgetHost(RejoinStep):
     """Only a stale entry: the host's own agent has been stopped by then."""
 
     kind = "metadata"
+    titled = "The agents forget {name}"
     reason = (
         "The agents keep an entry for each host. One that is stale is counted until it is cleaned;"
         " the host gets a new one when it is added. Cleaned from a host that is well, after the"
         " agent of this one was stopped."
     )
-
-    def __init__(self, job: RejoinJob, host: RejoinHost) -> None:
-        super().__init__(job, host)
-        self.title = f"The agents forget {host.name}"
 
     def commands(self) -> Sequence[str]:
         """The look and the cleaning."""
@@ -43,8 +40,8 @@ class ForgetHost(RejoinStep):
             return unknown("hosted-engine --vm-status says nothing that is understood")
         own = self._own(counted)
         if own:
-            return not_done(f"counted as host {own.number}, {'live' if own.live else 'stale'}")
-        hosts = ", ".join(f"{one.host} ({one.number})" for one in counted) or "none"
+            return not_done(f"counted as host {own.id}, {'live' if own.live else 'stale'}")
+        hosts = ", ".join(f"{one.host} ({one.id})" for one in counted) or "none"
         return done(f"the agents count {hosts}")
 
     def apply(self, context: StepContext) -> None:
@@ -57,7 +54,7 @@ class ForgetHost(RejoinStep):
         if own is None:
             return
         command = (
-            *self.job.looked_from.command, "--clean-metadata", f"--host-id={own.number}",
+            *self.job.looked_from.command, "--clean-metadata", f"--host-id={own.id}",
             "--force-cleanup",
         )  # fmt: skip
         said = self.carrier(context).run(command, timeout=300)
@@ -67,17 +64,12 @@ class ForgetHost(RejoinStep):
         own = self._own(self._counted(context) or ())
         if own is None:
             return Sight(True, "there is no entry")
-        return Sight(not own.live, f"host {own.number} is {'live' if own.live else 'stale'}")
+        return Sight(not own.live, f"host {own.id} is {'live' if own.live else 'stale'}")
 
-    def _counted(self, context: StepContext) -> tuple[Counted, ...] | None:
-        shell, program = self.carrier(context), self.job.looked_from.command
-        for options in (("--vm-status", "--json"), ("--vm-status",)):
-            looked = shell.run([*program, *options], timeout=120, check=False)
-            found = counted_hosts(looked.out)
-            if found is not None:
-                return found
-        return None
+    def _counted(self, context: StepContext) -> tuple[EngineStatus, ...] | None:
+        view = look_at_agents(self.carrier(context), self.job.looked_from.command)
+        return view.rows if view is not None else None
 
-    def _own(self, counted: Sequence[Counted]) -> Counted | None:
+    def _own(self, counted: Sequence[EngineStatus]) -> EngineStatus | None:
         names = {self.host.address.lower(), self.host.site_name.lower()}
         return next((one for one in counted if one.host.lower() in names), None)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from config.errors import StepFailed
 from steps.hosted_engine.recovery.signs_of_life import running_machines
-from steps.hosted_engine.rejoin.rejoin_job import RejoinHost, RejoinJob
 from steps.hosted_engine.rejoin.rejoin_step import RejoinStep
 from steps.procedure import StepContext, Verdict, done, not_done
 
@@ -15,14 +14,11 @@ class ReachHost(RejoinStep):
     """It answers over SSH, and no machine runs there."""
 
     kind = "reach"
+    titled = "{name} can be entered, and runs nothing"
     reason = (
         "A host that cannot be entered could not be added again, and one on which machines still"
         " run must not lose its place in the engine: they would be started a second time."
     )
-
-    def __init__(self, job: RejoinJob, host: RejoinHost) -> None:
-        super().__init__(job, host)
-        self.title = f"{host.name} can be entered, and runs nothing"
 
     def commands(self) -> Sequence[str]:
         """The look."""

@@ -10,7 +10,7 @@ from config.interviews.hosted_engine.conditions import ansible
 from config.questions import Given
 from config.site import Site
 from steps.conflicts import Blocking, Preview, Resolution, Resolutions, Row, Warning_
-from steps.hosted_engine.restore.host_risks import host_risks
+from steps.hosted_engine.restore.host_risks import host_risks, rows_of_hosts
 from steps.hosted_engine.restore.obstacles import cautions, obstacles
 from steps.hosted_engine.restore.other_risks import other_risks
 from steps.hosted_engine.restore.risk import PREVENT, RENAME, STOP, USE, Risk
@@ -128,10 +128,11 @@ def all_risks(given: Given, survey: RestoreSurvey) -> tuple[Risk, ...]:
     return (*host_risks(given, survey), *other_risks(given, survey))
 
 
-def failover_hosts(resolutions: Resolutions) -> tuple[str, ...]:
+def failover_hosts(survey: RestoreSurvey, resolutions: Resolutions) -> tuple[str, ...]:
     """Ids of the backup's hosts that are to be removed in time."""
+    clashes = rows_of_hosts(survey)
     chosen = (row for row, found in resolutions.items() if found.decision is USE)
-    return tuple(row.removeprefix("host.") for row in chosen if row.startswith("host."))
+    return tuple(clashes[row].host_id for row in chosen if row in clashes)
 
 
 def name_in_portal(given: Given, survey: RestoreSurvey, resolutions: Resolutions) -> str:
@@ -141,11 +142,20 @@ def name_in_portal(given: Given, survey: RestoreSurvey, resolutions: Resolutions
         return typed[-1].strip()
     if ansible(given):
         hosts = {host.id: host.name for host in survey.inspection.hosts or ()}
-        for host in failover_hosts(resolutions):
+        for host in failover_hosts(survey, resolutions):
             return hosts.get(host, "")
     return str(given.get("host_name", ""))
 
 
 def holds_off_fencing(resolutions: Resolutions) -> bool:
     """Whether power fencing is to be held off after the restored engine starts."""
-    return any(found.decision is PREVENT for found in resolutions.values())
+    return _prevents(resolutions, "power.fence")
+
+
+def cleans_host(resolutions: Resolutions) -> bool:
+    """Whether the host's old configuration is removed first."""
+    return _prevents(resolutions, "host.deployed")
+
+
+def _prevents(resolutions: Resolutions, row: str) -> bool:
+    return row in resolutions and resolutions[row].decision is PREVENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -25,14 +26,26 @@ _WORDS: Final = {
 def host_risks(given: Given, survey: RestoreSurvey) -> Iterator[Risk]:
     """A row for each clash; none where nothing is deployed."""
     hosts = {host.id: host for host in survey.inspection.hosts or ()}
-    for conflict in survey.inspection.conflicts or ():
-        yield _risk(conflict, hosts[conflict.host_id], given, survey)
+    for row, conflict in rows_of_hosts(survey).items():
+        yield _risk(row, conflict, hosts[conflict.host_id], given, survey)
 
 
-def _risk(conflict: Conflict, host: Host, given: Given, survey: RestoreSurvey) -> Risk:
+def rows_of_hosts(survey: RestoreSurvey) -> Mapping[str, Conflict]:
+    """The clashes by their row: called after the host, and its id where two share a name."""
+    found = survey.inspection.conflicts or ()
+    names = Counter(conflict.host.casefold() for conflict in found)
+    return {
+        f"host.{one.host}"
+        if names[one.host.casefold()] == 1
+        else f"host.{one.host}.{one.host_id}": one
+        for one in found
+    }
+
+
+def _risk(row: str, conflict: Conflict, host: Host, given: Given, survey: RestoreSurvey) -> Risk:
     return Risk(
-        id=f"host.{conflict.host_id}",
-        title=f"Host {conflict.host} of the backup",
+        id=row,
+        title=f"Host {conflict.host}",
         group="hosts",
         words=_choices(conflict, given),
         refused=_refused(conflict, host),

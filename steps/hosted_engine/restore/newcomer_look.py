@@ -10,6 +10,7 @@ from config.interviews.hosted_engine.builds import CLASSIC
 from steps.hosted_engine.archive.newcomer import Newcomer
 from steps.hosted_engine.archive.version import Version
 from steps.hosted_engine.engine_health import look_at_engine
+from steps.hosted_engine.leftovers import is_deployed
 from steps.hosted_engine.probes.look import Look
 from steps.hosted_engine.probes.names import hardware_uuid
 from steps.hosted_engine.probes.network import network_of, own_name
@@ -34,6 +35,8 @@ class HostLook:
     installed: str = ""
     """Version of the engine that will run there; empty where nobody can tell yet."""
     installed_from: str = ""
+    deployed: bool = False
+    """Whether it carries the configuration of an engine that was deployed there."""
     engine_alive: str = ""
     """What an engine said that answered under the backup's name; empty where none did."""
 
@@ -79,6 +82,7 @@ def look_at_host(probe: ProbeInput, engine_fqdn: str) -> HostLook:
         hardware_uuid=hardware_uuid(look),
         installed=installed,
         installed_from=f"{_APPLIANCE} on {look.host}" if installed else "",
+        deployed=is_deployed(look.shell),
         engine_alive=_alive(probe.targets, look.host, engine_fqdn),
     )
 

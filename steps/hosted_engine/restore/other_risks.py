@@ -17,11 +17,17 @@ MOST_NAMED: Final = 6
 
 def other_risks(given: Given, survey: RestoreSurvey) -> Iterator[Risk]:
     """In the order of the screen."""
+    yield from _deployed(given, survey)
     yield from _alive(survey)
     yield from _left_up(survey)
     yield from _fenced(given, survey)
     yield from _same_storage_name(given, survey)
     yield from _history(survey)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 host`, `2 hosts`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def named(names: Sequence[str]) -> str:
@@ -30,11 +36,29 @@ def named(names: Sequence[str]) -> str:
     return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
+def _deployed(given: Given, survey: RestoreSurvey) -> Iterator[Risk]:
+    if survey.host.deployed:
+        yield Risk(
+            "host.deployed",
+            "Old deployment",
+            "hosts",
+            {
+                PREVENT: "it is cleaned up before the deployment: its old configuration goes",
+                STOP: "stop here: install it anew, or clean it up by hand",
+            },
+            "Install the host anew, or run ovirt-hosted-engine-cleanup there.",
+            now=f"hosted-engine.conf on {given.get('host')} names a machine",
+            default=PREVENT,
+            note="The tool refuses a host that was deployed. The guide takes one that was installed"
+            " anew. After the clean-up there is no way back to the old engine on this host.",
+        )
+
+
 def _alive(survey: RestoreSurvey) -> Iterator[Risk]:
     if survey.host.engine_alive:
         yield Risk(
             "engine.alive",
-            "An engine answers under this name now",
+            "A live engine",
             "engine",
             {
                 ACCEPT: "it will be gone before the restored one starts: I see to that",
@@ -43,7 +67,8 @@ def _alive(survey: RestoreSurvey) -> Iterator[Risk]:
             "Shut the old engine's machine down for good, then look again.",
             backup=survey.inspection.engine_fqdn,
             now=survey.host.engine_alive,
-            note="Two engines that manage the same hosts damage machines and storage.",
+            note="It answers under the name of the backup's engine. Two engines that manage the"
+            " same hosts damage machines and storage.",
         )
 
 
@@ -58,7 +83,7 @@ def _left_up(survey: RestoreSurvey) -> Iterator[Risk]:
     if machines:
         yield Risk(
             "machines.left-up",
-            f"{len(machines)} machines stay as they were",
+            "Machines left up",
             "machines",
             {
                 ACCEPT: "the engine believes so until their host is confirmed as rebooted",
@@ -67,8 +92,9 @@ def _left_up(survey: RestoreSurvey) -> Iterator[Risk]:
             "Find out where these machines are; take another backup where there is one.",
             backup=named(machines),
             default=ACCEPT,
-            note="A restore sets down only highly available machines without a lease. On a host"
-            " that is gone the others turn Unknown, and Down once it is fenced.",
+            note=f"{counted(len(machines), 'machine')}. A restore sets down only highly available"
+            " ones without a lease. On a host that is gone the others turn Unknown, and Down once"
+            " it is fenced.",
         )
 
 
@@ -81,7 +107,7 @@ def _fenced(given: Given, survey: RestoreSurvey) -> Iterator[Risk]:
     wait = inspection.disable_fence_at_startup_s
     yield Risk(
         "power.fence",
-        f"{len(hosts)} hosts may be power-fenced",
+        "Power fencing",
         "power",
         {
             PREVENT: "held off for a day: DisableFenceAtStartupInSec=86400 before it starts",
@@ -104,7 +130,7 @@ def _same_storage_name(given: Given, survey: RestoreSurvey) -> Iterator[Risk]:
     if same is not None:
         yield Risk(
             "storage.name",
-            f"Storage domain {same.name} is in the backup",
+            "Storage name",
             "storage",
             {
                 ACCEPT: "go on under the same name: the old one stays in the engine",
@@ -122,12 +148,12 @@ def _history(survey: RestoreSurvey) -> Iterator[Risk]:
     if inspection.dwh_present and "dwhdb" not in inspection.scopes:
         yield Risk(
             "scope.dwh",
-            "The Data Warehouse's database is missing",
+            "Data Warehouse",
             "scope",
             {
                 ACCEPT: "restore without its history",
                 STOP: "stop here: take an archive of all scopes",
             },
             "Choose an archive made with --scope=all.",
-            backup=f"has {', '.join(inspection.scopes)}; a Data Warehouse was in use",
+            backup=f"in use, but the archive holds {', '.join(inspection.scopes)} only",
         )

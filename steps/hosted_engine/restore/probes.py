@@ -16,7 +16,7 @@ from config.interviews.hosted_engine_restore import (
     REMOTE,
     with_backup,
 )
-from config.questions import Choice, Finding, Value
+from config.questions import Choice, Finding, Given, Value
 from config.site import BackupServer
 from steps.hosted_engine.archive.engine_model import EngineModel, Host
 from steps.hosted_engine.archive.inspection import Inspection
@@ -29,7 +29,7 @@ from steps.hosted_engine.probes import deploy_probes
 from steps.hosted_engine.probes.look import Look, found, ok, warn, wrong
 from steps.hosted_engine.probes.names import hardware_uuid
 from steps.hosted_engine.probes.network import network_of, own_name
-from steps.hosted_engine.probes.tool import check_host, list_hosts
+from steps.hosted_engine.probes.tool import CLEAN_UP, check_host, list_hosts
 from steps.hosted_engine.restore.archive_look import ArchiveLook, look_into
 from steps.past import age_of
 from steps.procedure import Probe, Probed, ProbeInput
@@ -179,23 +179,37 @@ def _inspection(probe: ProbeInput) -> Inspection | None:
 def list_restore_hosts(probe: ProbeInput) -> Probed:
     """The engine hosts of the site, each with what the backup knows of it."""
     listed, inspection = list_hosts(probe), _inspection(probe)
+    ready = set((inspection.ready_failover_hosts if inspection else None) or ())
     known = {
         name.casefold(): host
         for host in (inspection.hosts if inspection else None) or ()
         for name in (host.name, host.address or "")
         if name
     }
-    choices = tuple(
-        replace(choice, note=_noted(choice, known.get(choice.value.casefold())))
-        for choice in listed.choices
+    found = [(choice, known.get(choice.value.casefold())) for choice in listed.choices]
+    fitting = [choice for choice, host in found if _fits(probe.given, host, ready)]
+    rest = [choice for choice, _host in found if choice not in fitting]
+    hosts = {choice.value: host for choice, host in found}
+    return replace(
+        listed,
+        choices=tuple(replace(c, note=_noted(hosts[c.value], ready)) for c in fitting + rest),
+        suggested=fitting[0].value if fitting and inspection is not None else None,
     )
-    return replace(listed, choices=choices)
 
 
-def _noted(choice: Choice, host: Host | None) -> str:
+def _fits(given: Given, host: Host | None, ready: set[str]) -> bool:
+    """Whether a host of the site is one for the way that was chosen."""
+    if given.get("variant") == FAILOVER:
+        return host is not None and host.name in ready
+    return host is None
+
+
+def _noted(host: Host | None, ready: set[str]) -> str:
     if host is None:
-        return f"{choice.note}; the backup knows no host of this name"
-    return f"{choice.note}; in the backup {host.status_name}, {host.vms} machines"
+        return "unknown to the backup"
+    if host.name in ready:
+        return f"{host.name} in the backup, made free"
+    return f"{host.name} in the backup, {host.status_name}"
 
 
 def check_restore_host(probe: ProbeInput) -> Probed:
@@ -211,7 +225,19 @@ def check_restore_host(probe: ProbeInput) -> Probed:
     model = EngineModel(hosts=inspection.hosts)
     clashes = conflicts(model, own) or ()
     old = [host for host in inspection.hosts or () if host.id in {c.host_id for c in clashes}]
-    return Probed((*checked.findings, _compared(old)), values=_host_values(probe, inspection, old))
+    return Probed(
+        (*_cleanable(checked.findings), _compared(old)), values=_host_values(probe, inspection, old)
+    )
+
+
+def _cleanable(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What an old deployment left is no obstacle to a restore: it is offered to be cleaned up."""
+    return tuple(
+        replace(found, level="warning", remedy="A restore offers to clean it up.")
+        if found.remedy == CLEAN_UP
+        else found
+        for found in findings
+    )
 
 
 def _compared(old: list[Host]) -> Finding:

@@ -39,6 +39,7 @@ from steps.hosted_engine.recovery.recovery_job import (
     machines_of,
 )
 from steps.hosted_engine.restore.conflict_set import (
+    cleans_host,
     failover_hosts,
     holds_off_fencing,
     name_in_portal,
@@ -63,6 +64,7 @@ class RestoreJob:
     deploy: DeployJob | None
     machine: MachineRestoreJob | None
     recovery: RecoveryJob | None
+    cleans_host: bool = False
     archive_on_host: str = ""
     """Where the newer tool finds the archive; empty: the tool does not read it."""
 
@@ -81,7 +83,8 @@ def restore_job(
         return RestoreJob(site, given, survey, None, machine, None)
     deploy, path = _deploy_job(site, given, resolutions, survey)
     recovery = _recovery_job(site, given, resolutions, survey, deploy)
-    return RestoreJob(site, given, survey, deploy, machine, recovery, path)
+    clean = cleans_host(resolutions)
+    return RestoreJob(site, given, survey, deploy, machine, recovery, clean, path)
 
 
 def depends_on(given: Given) -> tuple[str, ...]:
@@ -115,7 +118,7 @@ def _recovery_job(
     return RecoveryJob(
         deploy=deploy,
         host_name=name or deploy.host.name,
-        in_the_way=in_the_way_of(inspection, failover_hosts(resolutions)),
+        in_the_way=in_the_way_of(inspection, failover_hosts(survey, resolutions)),
         hosts=() if given.get("old_hosts") == LEAVE else hosts_of(inspection),
         machines=machines_of(inspection),
         machine=machine.name if machine else "",

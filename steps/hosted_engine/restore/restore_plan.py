@@ -23,11 +23,12 @@ from steps.hosted_engine.restore.step_host_archive import (
     HostArchive,
     RemoveHostArchive,
 )
+from steps.hosted_engine.restore.step_host_clean import HostCleaned
 from steps.hosted_engine.restore.survey import RestoreSurvey
 from steps.hosted_engine.step_hold import ContinueTool, FollowToEnd, HoldAtMenu
 from steps.hosted_engine.step_prove import CheckHost, EngineAnswers, EngineStatusGood, TidyUp
 from steps.hosted_engine.step_tool import FollowTool, StartTool
-from steps.procedure import Phase, Plan, Survey
+from steps.procedure import Phase, Plan, Step, Survey
 
 NAME: Final = "hosted_engine.restore"
 _ESTIMATES: Final = {"machine": 45 * 60.0, "classic": 5 * 3600.0, "4.5": 2 * 3600.0}
@@ -70,7 +71,7 @@ def _classic(job: RestoreJob, deploy: DeployJob, recovery: RecoveryJob) -> tuple
     """The tool in three parts: to its menu, through the time-out, to its end."""
     hand_over, *afterwards = recovery_phases(recovery)
     return (
-        Phase("check", "Check", (CheckHost(deploy), _unchanged(job))),
+        Phase("check", "Check", (_unchanged(job), *_host(job, deploy))),
         Phase("deploy", "Deploy an empty machine", (StartTool(deploy), HoldAtMenu(deploy))),
         *machine_phases(_machine(job)),
         make_way_phase(recovery),
@@ -87,8 +88,8 @@ def _ansible(job: RestoreJob, deploy: DeployJob, recovery: RecoveryJob) -> tuple
     """The tool restores the archive itself; what the guide does by hand afterwards follows."""
     _hand_over, _settle, *afterwards = recovery_phases(recovery)
     return (
-        Phase("check", "Check", (CheckHost(deploy), _unchanged(job))),
-        Phase("archive", "The archive", (HostArchive(job),)),
+        Phase("archive", "The archive", (_unchanged(job), HostArchive(job))),
+        Phase("check", "Check", _host(job, deploy)),
         Phase("deploy", "Deploy and restore", (StartTool(deploy), FollowTool(deploy))),
         Phase(
             "prove", "Prove",
@@ -98,6 +99,10 @@ def _ansible(job: RestoreJob, deploy: DeployJob, recovery: RecoveryJob) -> tuple
         Phase("found", "Predicted and found", (_found(job, recovery),)),
         Phase("tidy", "Tidy up", (TidyUp(deploy), RemoveHostArchive(job))),
     )  # fmt: skip
+
+
+def _host(job: RestoreJob, deploy: DeployJob) -> tuple[Step, ...]:
+    return (*((HostCleaned(deploy),) if job.cleans_host else ()), CheckHost(deploy))
 
 
 def _machine(job: RestoreJob) -> MachineRestoreJob:
