@@ -8,7 +8,7 @@ import pytest
 
 from config.errors import InvalidInput
 from steps.drill.history import DrillResult, remember
-from tests.screens.support import Script, ToyService, home_app, make_run, wait_for
+from tests.screens.support import Script, ToyService, home_app, make_run, wait_for, wait_until
 from tests.screens.toy import SITE
 from tui.run_summary import last_drills
 from tui.screens.home import HomeScreen
@@ -225,6 +225,6 @@ async def test_a_wrong_site_file_ends_it_with_that_error(service):
         raise problem
 
     app = home_app(service, find_site=broken)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.2)
+    async with app.run_test(size=(80, 24)):
+        await wait_until(lambda: app.failure)
     assert app.failure is problem
