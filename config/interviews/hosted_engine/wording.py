@@ -245,7 +245,7 @@ WORDINGS: dict[str, Wording] = {
         depends_on=_NAMES,
         why="Unique among the hosts of the backup or the running engine; the tool checks nothing.",
     ),
-    "admin_password": Wording("Password of admin@internal", _S, why="The tool asks twice; here once."),
+    "admin_password": Wording("Password of admin@internal", _S, why="Typed once, given twice."),
     "fqdn": Wording(
         "Engine FQDN", _T, probe="fqdn", depends_on=(*_NAMES, "vm_network", "vm_address"),
         why="Resolves both ways, to the engine's machine and not to this host. Restoring: the"
