@@ -45,7 +45,8 @@ WORDINGS: dict[str, Wording] = {
         why="Found on the host. Change it only to write an answer file for another host.",
     ),
     "build": Wording(
-        "Version of hosted-engine-setup", _C, suggests="build", depends_on=("host", "era"),
+        "Version of hosted-engine-setup", _C, suggests="build", probe="chosen-build",
+        depends_on=("host", "era"),
         why="Questions and menus changed between versions. Found on the host.",
     ),
     "backup_file": Wording(

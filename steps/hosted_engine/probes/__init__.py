@@ -19,6 +19,7 @@ def deploy_probes(find_known: FindKnown = known_from_backup) -> dict[str, Probe]
         "host": tool.check_host,
         "era": tool.suggest_era,
         "build": tool.suggest_build,
+        "chosen-build": tool.check_build,
         "services": tool.check_services,
         "backup-file": files.backup_check(find_known),
         "storage": storage.check_storage,
