@@ -137,6 +137,7 @@ def test_both_databases_are_made_from_nothing_and_proved_from_the_engine_s_side(
     assert "+host    engine    engine    127.0.0.1/32    md5" in question.detail
     assert f"+host    history    dwh    {server.address}/32    md5" in question.detail
     assert "+listen_addresses = '*'" in question.detail
+    assert "engine-backup wants en_US.UTF-8" in question.detail
     assert MARK not in server.file("pg_hba.conf")
     running.answer(question.name, "change")
     assert running.end().finish is Finish.DONE
