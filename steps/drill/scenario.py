@@ -127,7 +127,10 @@ LOST_ENGINE_FAILOVER = Scenario(
     story=f"{_LOST_STORY}\nRestore it onto the failover host, host-02.practice.invalid.",
     system="lost-engine",
     decisions={"host.host-02": "use-failover-host", "machines.left-up": "accept"},
-    prompts={"menu.OVEHOSTED_INSTALLING_OS.1": "continue"},
+    prompts={
+        "menu.OVEHOSTED_INSTALLING_OS.1": "continue", "machine.host-key": "trust",
+        "setup.preview": "OK",
+    },
     replies={
         "menu.OVEHOSTED_INSTALLING_OS.1": "continue", "tool.again.1": "clean-up",
         "tool.OVEHOSTED_NON_OPERATIONAL.1": "Retry", "rebooted.host-01": "rebooted",

@@ -181,7 +181,7 @@ def _options(database: Mapping[str, Any], backed_up: float) -> Tables:
         "InstallationId": database["instance"],
         FENCE_DELAY: str(int(database.get("fence_delay", 300))),
         ACCOUNT: database["account"],
-        "DbJustRestored": "0",
+        "DbJustRestored": "1" if database.get("just_restored") else "0",
     }
     rows: Rows = [
         [str(number), name, value, "general"]

@@ -46,7 +46,8 @@ def take_up(
     """The engine starts after engine-setup: on a backup's database, a new one, or its own."""
     account = str(facts.get(db.KEY, {}).get("account", "admin@internal"))
     if restored is not None:
-        facts[db.KEY] = json.loads(json.dumps(restored)) | {"version": version}
+        known = {"version": version, "just_restored": False}
+        facts[db.KEY] = json.loads(json.dumps(restored)) | known
     elif new or db.KEY not in facts:
         facts[db.KEY] = db.first_database(facts) | {"account": account, "version": version}
     start(Moment(facts, now))

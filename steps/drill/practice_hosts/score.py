@@ -82,7 +82,7 @@ def left_on(places: HostPlaces, host: str) -> Iterator[Check]:
     """Nothing of ours stays where we worked."""
     work = places.root(host) / "var/lib/rekindle"
     left = sorted(path.name for path in work.iterdir()) if work.exists() else []
-    yield equal("left on the host", "nothing", ", ".join(left) or "nothing")
+    yield equal(f"left on {host}", "nothing", ", ".join(left) or "nothing")
 
 
 def secrets_in_files(

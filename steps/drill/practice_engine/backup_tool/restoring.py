@@ -145,6 +145,7 @@ def restored_record(found: Unpacked, facts: Facts) -> Record:
     except KeyError as missing:
         raise Fatal("Errors while restoring database engine", f"relation {missing}") from None
     reset_available_machines(record)
+    record["just_restored"] = True
     return record
 
 

@@ -29,9 +29,10 @@ _HOST: Final = {
 _MACHINE: Final = {
     "shutdown": "machine", "poweroff": "machine", "engine-backup": "engine_backup",
     "engine-setup": "engine_setup", "engine-config": "engine_setup",
-    "psql": "psql",
+    "psql": "postgres",
 }  # fmt: skip
-_KINDS: Final = {HOST: _HOST, MACHINE: _MACHINE, SERVER: {}}
+_SERVER: Final = {"hostname": "network"}
+_KINDS: Final = {HOST: _HOST, MACHINE: _MACHINE | _SERVER, SERVER: _SERVER}
 
 
 def programs_of(kind: str) -> tuple[str, ...]:
@@ -42,7 +43,7 @@ def programs_of(kind: str) -> tuple[str, ...]:
 def main(arguments: list[str]) -> int:
     """Run the program of that name; returns its exit code."""
     name, *rest = arguments
-    places = {**_EVERYWHERE, **_HOST, **_MACHINE}
+    places = {**_EVERYWHERE, **_HOST, **_MACHINE, **_SERVER}
     module = importlib.import_module(f"steps.drill.practice_hosts.programs.{places[name]}")
     run = getattr(module, name.replace("-", "_") if hasattr(module, name.replace("-", "_"))
                   else "run")  # fmt: skip

@@ -111,6 +111,16 @@ def _answering(context: Context, facts: Facts) -> list[str]:
     return known
 
 
+def hostname(context: Context, arguments: list[str]) -> int:
+    """`hostname [-f|-s|-I]`: names and addresses are the world's."""
+    if "-I" in arguments:
+        print(f"{context.host()['address']} ")
+        return 0
+    short = context.host_name.partition(".")[0]
+    print(short if "-s" in arguments else context.host_name)
+    return 0
+
+
 def dig(context: Context, arguments: list[str]) -> int:
     """`dig [+short] [-x ADDRESS] [NAME]`; without a name it asks for the root, as dig does."""
     facts = context.facts()
