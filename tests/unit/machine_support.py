@@ -128,7 +128,10 @@ class Machine:
         }
         return MachineRestoreJob(**(facts | changes))
 
-    def run(self, *steps, secrets=None, prompts=None, shell=None, folder=None) -> Operator:
+    def run(
+        self, *steps, secrets=None, prompts=None, shell=None, folder=None,
+        kind=Operator, open_targets=open_site_targets,
+    ) -> Operator:  # fmt: skip
         """A run of these steps, not started yet."""
         procedure = Procedure(
             name="toy.machine", system="toy", title="Restore", description="", needs="", undo="",
@@ -140,7 +143,7 @@ class Machine:
             self.site(shell), "toy.machine", {"toy": "x"}, {}, {}, prompts or {},
             folder=self.folder / "runs",
         )  # fmt: skip
-        operator = Operator(run, procedure, secret="", open_targets=open_site_targets)
+        operator = kind(run, procedure, secret="", open_targets=open_targets)
         operator.patience = 60.0
         for name, text in (secrets or {}).items():
             operator.session.add_secret(name, Secret(text))

@@ -157,6 +157,25 @@ def silent_addresses(facts: Facts) -> set[str]:
     }
 
 
+RUNNING = "running"
+"""In the world: which machines run where (id to host), for a site whose engine knows it no more."""
+
+
+def running(facts: Facts, address: str) -> set[str]:
+    """The machines that run on a host of the world, whatever an engine believes."""
+    return {id for id, where in facts.get(RUNNING, {}).items() if where == address}
+
+
+def note_running(facts: Facts) -> None:
+    """From now on the world knows which machines run on hosts that are alive."""
+    hosts = {host["id"]: host for host in facts[KEY]["hosts"]}
+    facts[RUNNING] = {
+        machine["id"]: hosts[machine["host"]]["address"]
+        for machine in facts[KEY]["machines"]
+        if machine["host"] in hosts and is_alive(facts, hosts[machine["host"]])
+    }
+
+
 def later(record: Record, when: float, **changes: Any) -> None:
     """Have these fields of a record change at a time of the world's clock."""
     record["due"].append({"at": when, "changes": changes})

@@ -48,7 +48,7 @@ class Moment:
 
     def strikes(self, fault: str, host: Record) -> bool:
         """Whether that fault is set for that host."""
-        return bool(self.facts["faults"].get(fault) == host["name"])
+        return host["name"] in str(self.facts["faults"].get(fault, "")).split(",")
 
 
 def deactivate(moment: Moment, host: Record) -> None:

@@ -58,6 +58,12 @@ def _reach(moment: Moment, host: Record) -> None:
         return
     host["status"] = "unassigned"
     host_rules.come_up(moment, host, moment.now)
+    # Whatever the backup says of its machines: those that run there are seen once it is up.
+    running = db.running(moment.facts, host["address"])
+    for machine in moment.database["machines"]:
+        if machine["id"] in running:
+            db.later(machine, moment.now + 2 * host_rules.STEP_SECONDS, status="up",
+                     host=host["id"])  # fmt: skip
 
 
 def fence_by_itself(moment: Moment) -> None:
