@@ -101,14 +101,13 @@ class Confirmation:
         role = "It holds the role of Storage Pool Manager." if self.host.spm != "none" else ""
         lines = (
             remark,
+            f"It does not look rebooted: {'; '.join(signs.doubts)}." if signs.doubts else "",
+            "Its machines are then started elsewhere. If it still runs, both write to the same"
+            " disks and destroy them: switch it off, or reboot it, before you say yes.",
             f"The engine says: {host_seen(self.host)}.",
             signs.seen,
-            f"It does not look rebooted: {'; '.join(signs.doubts)}." if signs.doubts else "",
             held,
             role,
-            "Its machines become Down and are started elsewhere, highly available ones at once. If"
-            " the host still runs, both write to the same disks, and destroy them. Switch it off,"
-            " or reboot it, before you say yes.",
         )
         return "\n".join(line for line in lines if line)
 
