@@ -109,7 +109,63 @@ Nothing you do here touches anything but the practice folder.""",
     target_seconds=1800,
 )
 
-SCENARIOS = (RESTORE_MACHINE, BACKUP_NIGHT, DEPLOY_4_5, DEPLOY_CLASSIC)
+_LOST_STORY = """\
+The host that carried the engine is dead, and the engine's machine is gone with it. A backup of last
+night lies on backup.practice.invalid. When it was made host-02 was in maintenance; it has been
+installed anew since. host-03 is alive and its machines run: they must not be touched. vm_mail ran
+on the dead host.
+Bring the engine back, and what ran on the dead host to where it can be started again.
+Hosts, storage, network, engine-backup, engine-setup and the engine are simulated, and time passes
+there two minutes a second; SSH, shells, files and archives are real. The new storage is
+storage.practice.invalid:/hosted_engine/spare. The engine's password is in the practice folder:
+engine/password. Choose the root password."""
+
+LOST_ENGINE_FAILOVER = Scenario(
+    name="lost-engine-failover-host",
+    procedure="hosted_engine.restore",
+    title="A lost engine comes back on the failover host, the guide's way (simulated hosts)",
+    story=f"{_LOST_STORY}\nRestore it onto the failover host, host-02.practice.invalid.",
+    system="lost-engine",
+    decisions={"host.host-02": "use-failover-host", "machines.left-up": "accept"},
+    prompts={"menu.OVEHOSTED_INSTALLING_OS.1": "continue"},
+    replies={
+        "menu.OVEHOSTED_INSTALLING_OS.1": "continue", "tool.again.1": "clean-up",
+        "tool.OVEHOSTED_NON_OPERATIONAL.1": "Retry", "rebooted.host-01": "rebooted",
+    },
+    target_seconds=3600,
+)  # fmt: skip
+
+LOST_ENGINE_NEW = Scenario(
+    name="lost-engine-new-hardware",
+    procedure="hosted_engine.restore",
+    title="A lost engine comes back on new hardware, by oVirt 4.5 (simulated hosts)",
+    story=f"{_LOST_STORY}\nRestore it onto new hardware, host-04.practice.invalid.",
+    system="lost-engine",
+    decisions={"machines.left-up": "accept"},
+    replies={"pause": "resume", "tool.again.1": "clean-up", "rebooted.host-01": "rebooted"},
+    target_seconds=3600,
+)
+
+BACKUP_WITHOUT_MAINTENANCE = Scenario(
+    name="backup-without-maintenance",
+    procedure="hosted_engine.backup",
+    title="Back an engine up so that it can be restored on a host of today (simulated engine)",
+    story="""\
+Last night somebody backed the engine up while every host carried machines: restored, that backup
+could be deployed on none of today's hosts. Back the engine up again, this time with a failover
+host: one that does not carry the engine's machine and has the fewest machines to move. Afterwards
+it is in service again, and the archive is on backup.practice.invalid.
+Nothing here is an oVirt engine: the engine, its machine and the hosts are simulated, and time
+passes there twenty times as fast. Nothing outside the practice folder changes.""",
+    system="engine-backup",
+    replies={"failover.stuck.1": "wait"},
+    target_seconds=900,
+)
+
+SCENARIOS = (
+    RESTORE_MACHINE, BACKUP_NIGHT, DEPLOY_4_5, DEPLOY_CLASSIC, BACKUP_WITHOUT_MAINTENANCE,
+    LOST_ENGINE_FAILOVER, LOST_ENGINE_NEW,
+)  # fmt: skip
 
 
 def find_scenario(name: str) -> Scenario:

@@ -65,7 +65,9 @@ def directory_password(places: Places) -> dict[str, Secret]:
 _PLACES: Final = {
     "machine": "steps.drill.machine_system:SYSTEM",
     "night": "steps.drill.night.drill_system:SYSTEM",
+    "lost-engine": "steps.drill.lost_engine.drill_system:SYSTEM",
     "engine-hosts": "steps.drill.practice_hosts.drill_system:SYSTEM",
+    "engine-backup": "steps.drill.engine_backup.drill_system:SYSTEM",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from steps.drill.practice_engine import database as db
 from steps.drill.practice_engine.machine_disk import BROUGHT
 from steps.drill.practice_engine.standing import (
     ANSIBLE_HOSTS,
+    MEMBERS,
     EngineSite,
     build_site,
     start_site,
@@ -81,9 +83,14 @@ class Standing:
             facts["faults"] = {name.replace("_", "-"): text for name, text in faults.items()}
             facts |= {"speed": speed, "started": time.time() - 1000 / speed}
         (self.world.folder / BROUGHT).unlink(missing_ok=True)
-        self._new_machine()
+        for name in facts["hosts"]:
+            for file in (self.hosts.root(name) / "root").glob("*.backup"):
+                file.unlink()
+            if name not in MEMBERS:
+                shutil.rmtree(self.hosts.root(name) / "etc/ovirt-hosted-engine", ignore_errors=True)
+        self.new_machine()
 
-    def _new_machine(self) -> None:
+    def new_machine(self) -> None:
         """Until it answers; its key is trusted."""
         disk = self.facts()["engine"]["disk"]
         self.until(lambda: recorded_number(self.hosts.disk_file(world.ENGINE)) == disk)
@@ -107,7 +114,7 @@ class Standing:
             engine_machine.installed(self.world)
         engine_machine.start(self.world, host, healthy_in=None)
         if system:
-            self._new_machine()
+            self.new_machine()
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from steps.drill.practice_hosts.world import Facts
 
 KEY = "database"
 VERSION = "4.5.6-1.el8"
+HOSTED_STORAGE = "hosted_storage"
 Record = dict[str, Any]
 
 SPM_NOT_RELEASED = "spm-not-released"
@@ -61,8 +62,8 @@ def first_database(facts: Facts, hosts: tuple[str, ...] = ()) -> Record:
         "hosts": [_host(facts, name, cluster) for name in hosts],
         "machines": [],
         "storage": [
-            _domain(center, "hosted_storage", first_world.EXPORT, master=False),
-            _domain(center, "vm_data", "/vm_data", master=True),
+            domain_record(center, HOSTED_STORAGE, first_world.EXPORT, master=False),
+            domain_record(center, "vm_data", "/vm_data", master=True),
         ],
         "events": [],
         "tokens": [],
@@ -115,7 +116,8 @@ def _first_machines(database: Record) -> None:
     ]
 
 
-def _domain(center: str, name: str, path: str, *, master: bool) -> Record:
+def domain_record(center: str, name: str, path: str, *, master: bool) -> Record:
+    """A storage domain on the practice storage server, as the engine keeps it."""
     return {
         "id": new_id(), "name": name, "type": "data", "storage": "nfs", "path": path,
         "address": first_world.STORAGE, "status": "active", "master": master,
@@ -152,6 +154,25 @@ def silent_addresses(facts: Facts) -> set[str]:
         known["address"]
         for name, known in facts["hosts"].items()
         if known.get("dead", False) and name not in living
+    }
+
+
+RUNNING = "running"
+"""In the world: which machines run where (id to host), for a site whose engine knows it no more."""
+
+
+def running(facts: Facts, address: str) -> set[str]:
+    """The machines that run on a host of the world, whatever an engine believes."""
+    return {id for id, where in facts.get(RUNNING, {}).items() if where == address}
+
+
+def note_running(facts: Facts) -> None:
+    """From now on the world knows which machines run on hosts that are alive."""
+    hosts = {host["id"]: host for host in facts[KEY]["hosts"]}
+    facts[RUNNING] = {
+        machine["id"]: hosts[machine["host"]]["address"]
+        for machine in facts[KEY]["machines"]
+        if machine["host"] in hosts and is_alive(facts, hosts[machine["host"]])
     }
 
 

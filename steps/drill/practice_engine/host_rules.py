@@ -48,7 +48,7 @@ class Moment:
 
     def strikes(self, fault: str, host: Record) -> bool:
         """Whether that fault is set for that host."""
-        return bool(self.facts["faults"].get(fault) == host["name"])
+        return host["name"] in str(self.facts["faults"].get(fault, "")).split(",")
 
 
 def deactivate(moment: Moment, host: Record) -> None:
@@ -119,12 +119,27 @@ def activate(moment: Moment, host: Record) -> None:
         raise refused(f"Cannot activate Host. Host in {host['status']} status.")
     db.settled(host)
     host.update(status="unassigned", detail="", emptying=False)
+    moment.database["missed"] = ""
     come_up(moment, host, moment.now)
     moment.note(f"Activation of host {host['name']} initiated.")
 
 
-def come_up(moment: Moment, host: Record, when: float) -> None:
-    """What becomes of a host that the engine tries to reach from that time on."""
+def manager_missed(moment: Moment) -> bool:
+    """Whether the backup's Storage Pool Manager is out of reach, and nobody has decided about it.
+
+    Nobody takes the role then: the old manager may still hold it. An operator decides by activating
+    a host, or by saying that the old one was rebooted.
+    """
+    missed = moment.database.get("missed", "")
+    lost = ("connecting", "non_responsive")
+    return any(h["id"] == missed and h["status"] in lost for h in moment.database["hosts"])
+
+
+def come_up(moment: Moment, host: Record, when: float, *, first: bool = False) -> None:
+    """What becomes of a host that the engine tries to reach from that time on.
+
+    `first`: it was just installed, and reaches no storage while nobody manages that.
+    """
     if not db.is_alive(moment.facts, host):
         db.later(host, when + STEP_SECONDS, status="connecting")
         db.later(host, when + DEAD_SECONDS, status="non_responsive")
@@ -135,9 +150,14 @@ def come_up(moment: Moment, host: Record, when: float) -> None:
             host, when + 2 * STEP_SECONDS, status="non_operational", detail="network_unreachable"
         )
         return
+    missed = manager_missed(moment)
+    if first and missed:
+        unreachable = {"status": "non_operational", "detail": "storage_domain_unreachable"}
+        db.later(host, when + 2 * STEP_SECONDS, **unreachable)
+        return
     db.later(host, when + 2 * STEP_SECONDS, status="up", detail="")
     _set_availability(moment, host, maintenance=False)
-    if not any(h["spm"] != "none" for h in moment.database["hosts"]):
+    if not missed and not any(h["spm"] != "none" for h in moment.database["hosts"]):
         db.later(host, when + 3 * STEP_SECONDS, spm="spm")
         center = db.center_of(moment.database, host)
         db.later(center, when + 3 * STEP_SECONDS, status="up")
@@ -166,6 +186,9 @@ def confirm_rebooted(moment: Moment, host: Record) -> None:
         raise refused(f"{no} Host is in status {host['status']} and has running VMs on it.")
     if host["spm"] != "none":
         _take_role(moment, host, no)
+    elif moment.database.get("missed") == host["id"]:
+        moment.database["missed"] = ""
+        _elect(moment, host)
     for machine in machines:
         machine_rules.let_go(moment, machine)
     moment.note(f"Manual fencing of host {host['name']} was confirmed by the user.", "warning")
@@ -211,9 +234,23 @@ def remove(moment: Moment, host: Record) -> None:
 
 
 def add(moment: Moment, asked: Record, *, deploy: bool) -> Record:
-    """A new host: name, address and hardware must be new; then it is installed."""
+    """A new host: name, address and hardware must be new, and it must let the engine in."""
+    hardware = check_new(moment, asked)
+    if not host_access.lets_in(
+        moment.folder, asked["address"], asked["password"], by_key=asked["by_key"]
+    ):
+        raise refused(
+            "Cannot add Host. Connecting to host via SSH has failed, verify that the host is"
+            " reachable (IP address, routable address etc.) You may refer to the engine.log file"
+            " for further details."
+        )
+    return enlist(moment, asked, hardware, deploy=deploy)
+
+
+def check_new(moment: Moment, asked: Record) -> str:
+    """The hardware of a host that the engine does not know. Raises Fault where it knows it."""
     hosts = moment.database["hosts"]
-    cluster = db.find(moment.database, "clusters", asked["cluster"])
+    db.find(moment.database, "clusters", asked["cluster"])
     if any(host["name"].lower() == asked["name"].lower() for host in hosts):
         raise refused(
             "Cannot add Host. The Host name is already in use, please choose a unique name and try"
@@ -225,16 +262,14 @@ def add(moment: Moment, asked: Record, *, deploy: bool) -> Record:
     hardware = known["uuid"] if known else ""
     if hardware and any(host["uuid"] == hardware for host in hosts):
         raise refused("Cannot add Host. Host with the same UUID already exists.")
-    if not host_access.lets_in(
-        moment.folder, asked["address"], asked["password"], by_key=asked["by_key"]
-    ):
-        raise refused(
-            "Cannot add Host. Connecting to host via SSH has failed, verify that the host is"
-            " reachable (IP address, routable address etc.) You may refer to the engine.log file"
-            " for further details."
-        )
-    host = db.host_record(asked["name"], asked["address"], cluster["id"], hardware, "installing")
-    hosts.append(host)
+    return str(hardware)
+
+
+def enlist(moment: Moment, asked: Record, hardware: str, *, deploy: bool) -> Record:
+    """Take it into the database and install it."""
+    name, address, cluster = asked["name"], asked["address"], asked["cluster"]
+    host = db.host_record(name, address, cluster, hardware, "installing")
+    moment.database["hosts"].append(host)
     moment.note(f"Host {host['name']} was added by admin@internal.")
     _install(moment, host, deploy=deploy, undeploy=False)
     return host
@@ -260,7 +295,7 @@ def _install(moment: Moment, host: Record, *, deploy: bool, undeploy: bool) -> N
         part.update(joined=deploy, maintenance=False, score=FULL_SCORE if deploy else 0)
     if deploy:
         host_access.deployed(moment.folder, moment.facts, host["address"])
-    come_up(moment, host, done)
+    come_up(moment, host, done, first=True)
 
 
 def lose(moment: Moment, host: Record) -> None:

@@ -91,6 +91,11 @@ def _target(moment: Moment, machine: Record) -> Record | None:
 
 
 def _start_on(moment: Moment, machine: Record, host: Record) -> None:
+    where = moment.facts.get(db.RUNNING, {}).get(machine["id"], host["address"])
+    if where != host["address"]:
+        moment.facts.setdefault("damage", []).append(
+            f"the disks of {machine['name']} were written by two hosts"
+        )
     machine.update(status="wait_for_launch", host=host["id"])
     db.later(machine, moment.now + START_SECONDS / 3, status="powering_up")
     db.later(machine, moment.now + START_SECONDS, status="up")
@@ -100,6 +105,7 @@ def shut_down(moment: Moment, machine: Record) -> None:
     """The guest powers off in a while."""
     _need_running(machine, "Cannot shutdown VM.")
     db.settled(machine)
+    moment.facts.get(db.RUNNING, {}).pop(machine["id"], None)
     machine["status"] = "powering_down"
     db.later(machine, moment.now + SHUT_DOWN_SECONDS, status="down", host="")
     moment.note(f"VM shutdown initiated by admin@internal on VM {machine['name']}.")
@@ -109,6 +115,7 @@ def stop(moment: Moment, machine: Record) -> None:
     """At once."""
     _need_running(machine, "Cannot stop VM.")
     db.settled(machine)
+    moment.facts.get(db.RUNNING, {}).pop(machine["id"], None)
     machine.update(status="down", host="")
     moment.note(f"VM {machine['name']} powered off by admin@internal.")
 

@@ -34,7 +34,8 @@ def _standing(
     places: EnginePlaces, port: int, server: PracticeServer | None
 ) -> PracticeServer | None:
     facts = places.world.read()
-    up = engine_machine.is_up(facts, places.world.now(facts))
+    now = places.world.now(facts)
+    up = engine_machine.is_up(facts, now) or engine_machine.engine_answers(facts, now)
     if up and server is None:
         return PracticeServer(places, port)
     if not up and server is not None:

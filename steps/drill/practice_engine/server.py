@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _is_ready(self) -> bool:
         world = self.server.places.world
         facts = world.read()
-        return db.KEY in facts and engine_machine.is_healthy(facts, world.now(facts))
+        return db.KEY in facts and engine_machine.engine_answers(facts, world.now(facts))
 
     def _starting(self, path: str) -> None:
         """The web server is there, the engine behind it is not yet."""

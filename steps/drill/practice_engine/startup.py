@@ -23,12 +23,21 @@ def start(moment: Moment) -> None:
         db.settled(record)
     for center in database["data_centers"]:
         center["status"] = "not_operational"
+    database["missed"] = _missed(moment)
     for host in database["hosts"]:
         kept = host["spm"] if moment.strikes(db.SPM_NOT_RELEASED, host) else "none"
         host.update(spm=kept, emptying=False, fenced=False)
         if host["status"] != "maintenance":
             _reach(moment, host)
     moment.note("oVirt Engine started.")
+
+
+def _missed(moment: Moment) -> str:
+    """The id of the backup's Storage Pool Manager, if it is gone."""
+    hosts = moment.database["hosts"]
+    gone = (h["id"] for h in hosts if h["spm"] == "spm" and h["status"] != "maintenance"
+            and not db.is_alive(moment.facts, h))  # fmt: skip
+    return next(gone, "")
 
 
 def take_up(
@@ -49,6 +58,12 @@ def _reach(moment: Moment, host: Record) -> None:
         return
     host["status"] = "unassigned"
     host_rules.come_up(moment, host, moment.now)
+    # Whatever the backup says of its machines: those that run there are seen once it is up.
+    running = db.running(moment.facts, host["address"])
+    for machine in moment.database["machines"]:
+        if machine["id"] in running:
+            db.later(machine, moment.now + 2 * host_rules.STEP_SECONDS, status="up",
+                     host=host["id"])  # fmt: skip
 
 
 def fence_by_itself(moment: Moment) -> None:

@@ -6,6 +6,7 @@ import shutil
 import time
 
 from config.errors import StepFailed
+from steps.drill.practice_engine.database import silent_addresses
 from steps.drill.practice_engine.machine_disk import fill_machine
 from steps.drill.practice_hosts import engine_machine
 from steps.drill.practice_hosts.enter import spaces, start_host
@@ -36,7 +37,7 @@ class Door:
         host = computer(facts, self.name)
         if host.get("kind") == MACHINE:
             return engine_machine.has_way_in(facts, self._places.world.now(facts))
-        return not host.get("dead", False)
+        return host["address"] not in silent_addresses(facts)
 
     def follow(self, facts: Facts) -> None:
         """Open or close, as the world has it now; cut connections where that is asked for."""

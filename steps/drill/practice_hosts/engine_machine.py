@@ -47,7 +47,8 @@ def has_way_in(facts: Facts, now: float) -> bool:
 
 def engine_answers(facts: Facts, now: float) -> bool:
     """Whether an engine answers: on its machine, or for the time of a deployment on its host."""
-    return is_healthy(facts, now) or bool(facts["engine"].get("local"))
+    local = facts["hosts"].get(facts["engine"].get("local", ""), {})
+    return is_healthy(facts, now) or bool(local.get("local_machine"))
 
 
 def package_version(facts: Facts, name: str, package: str) -> str | None:

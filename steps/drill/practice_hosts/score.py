@@ -6,7 +6,7 @@ Nothing here trusts the run: it reads the world, the hosts' files, and what thei
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from config.questions import Given
@@ -33,29 +33,29 @@ def score(places: HostPlaces, run: RunDirectory) -> tuple[Check, ...]:
         *_host(facts, places, host),
         *_storage(facts, given),
         *_agents(places, host),
-        *_left(places, host),
-        *_secrets(places, run),
+        *left_on(places, host),
+        *secrets_in_files(places, run, SECRETS.values()),
     )
 
 
 def _engine(facts: Facts, given: Given, now: float) -> Iterator[Check]:
     machine = facts["engine"]
     state = "running" if is_up(facts, now) else machine["state"]
-    yield _equal("engine's machine", "running", state)
-    yield _equal("where it runs", str(given["host"]), machine["host"] or "nowhere")
-    yield _equal("engine", "up", "up" if is_healthy(facts, now) else "not up")
-    yield _equal("its name", str(given["fqdn"]), machine["fqdn"])
-    yield _equal("its MAC address", str(given["mac"]).lower(), machine["mac"])
+    yield equal("engine's machine", "running", state)
+    yield equal("where it runs", str(given["host"]), machine["host"] or "nowhere")
+    yield equal("engine", "up", "up" if is_healthy(facts, now) else "not up")
+    yield equal("its name", str(given["fqdn"]), machine["fqdn"])
+    yield equal("its MAC address", str(given["mac"]).lower(), machine["mac"])
 
 
 def _host(facts: Facts, places: HostPlaces, host: str) -> Iterator[Check]:
     file = places.root(host) / CONFIGURATION
     deployed = file.exists() and "vmid=" in file.read_text()
-    yield _equal("hosted-engine.conf", "names a machine", "names a machine" if deployed else "not")
+    yield equal("hosted-engine.conf", "names a machine", "names a machine" if deployed else "not")
     joined = facts["hosts"][host]["ha"]["joined"]
-    yield _equal("high availability", "joined", "joined" if joined else "not joined")
+    yield equal("high availability", "joined", "joined" if joined else "not joined")
     left = facts["hosts"][host]["local_machine"]
-    yield _equal("bootstrap machine", "gone", "still there" if left else "gone")
+    yield equal("bootstrap machine", "gone", "still there" if left else "gone")
 
 
 def _storage(facts: Facts, given: Given) -> Iterator[Check]:
@@ -65,7 +65,7 @@ def _storage(facts: Facts, given: Given) -> Iterator[Check]:
     else:
         luns = {lun["guid"]: lun["used"] for lun in facts["storage"]["luns"]}
         used = luns.get(str(given.get("lun")), False) or given.get("era") == "classic"
-    yield _equal("storage domain", "made", "made" if used else "not made")
+    yield equal("storage domain", "made", "made" if used else "not made")
 
 
 def _agents(places: HostPlaces, host: str) -> Iterator[Check]:
@@ -75,34 +75,34 @@ def _agents(places: HostPlaces, host: str) -> Iterator[Check]:
     finally:
         targets.close()
     good = '"vm": "up", "health": "good"' in said
-    yield _equal("hosted-engine --vm-status", "up and good", "up and good" if good else said[-200:])
+    yield equal("hosted-engine --vm-status", "up and good", "up and good" if good else said[-200:])
 
 
-def _left(places: HostPlaces, host: str) -> Iterator[Check]:
+def left_on(places: HostPlaces, host: str) -> Iterator[Check]:
+    """Nothing of ours stays where we worked."""
     work = places.root(host) / "var/lib/rekindle"
     left = sorted(path.name for path in work.iterdir()) if work.exists() else []
-    yield _equal("left on the host", "nothing", ", ".join(left) or "nothing")
+    yield equal("left on the host", "nothing", ", ".join(left) or "nothing")
 
 
-def _secrets(places: HostPlaces, run: RunDirectory) -> Iterator[Check]:
-    """No password in the run's folder, nor in the answer files on the hosts."""
+def secrets_in_files(
+    places: HostPlaces, run: RunDirectory, secrets: Iterable[str]
+) -> Iterator[Check]:
+    """No password in the run's folder, nor in the files on the hosts."""
     folders = [run.path, *(places.root(name) / "etc" for name in places.ports()),
                *(places.root(name) / "var" for name in places.ports())]  # fmt: skip
+    sought = [secret.encode() for secret in secrets]
     found = [
         path.name
         for folder in folders
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and _holds_secret(path)
+        if path.is_file() and any(secret in path.read_bytes() for secret in sought)
     ]
-    yield _equal("passwords in files", "none", ", ".join(found) or "none")
+    yield equal("passwords in files", "none", ", ".join(found) or "none")
 
 
-def _holds_secret(path: Path) -> bool:
-    data = path.read_bytes()
-    return any(secret.encode() in data for secret in SECRETS.values())
-
-
-def _equal(name: str, expected: str, seen: str) -> Check:
+def equal(name: str, expected: str, seen: str) -> Check:
+    """One check of two texts."""
     return Check(name, expected == seen, expected, seen)
 
 

@@ -29,6 +29,7 @@ _HOST: Final = {
 _MACHINE: Final = {
     "shutdown": "machine", "poweroff": "machine", "engine-backup": "engine_backup",
     "engine-setup": "engine_setup", "engine-config": "engine_setup",
+    "psql": "psql",
 }  # fmt: skip
 _KINDS: Final = {HOST: _HOST, MACHINE: _MACHINE, SERVER: {}}
 

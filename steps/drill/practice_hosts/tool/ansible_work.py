@@ -9,7 +9,11 @@ import uuid
 from pathlib import Path
 from typing import Final
 
+from steps.drill.practice_engine import database as db
+from steps.drill.practice_engine.backup_tool.words import Fatal
+from steps.drill.practice_engine.database import Record
 from steps.drill.practice_hosts import engine_machine as machine
+from steps.drill.practice_hosts.tool import ansible_engine, engine_side
 from steps.drill.practice_hosts.tool.ansible_questions import CORE, VM, restores
 from steps.drill.practice_hosts.tool.ansible_storage import ask_disk, ask_storage
 from steps.drill.practice_hosts.tool.classic_work import CONFIGURATION, NON_OPERATIONAL
@@ -21,6 +25,7 @@ SETUP_ROLE: Final = "ovirt.ovirt.engine_setup"
 NO_ADDRESS: Final = "bootstrap-no-address"
 LEASE_TRIES, LEASE_SECONDS = 90, 10.0
 HEALTH_TRIES, HEALTH_SECONDS = 180, 5.0
+HOST_TRIES, HOST_SECONDS = 120, 10.0
 PAUSE_SECONDS: Final = 24 * 3600.0
 _LOCK_LETTERS: Final = string.ascii_lowercase + string.digits + "_"
 _LOOK: Final = 0.05
@@ -64,8 +69,10 @@ def bootstrap(session: Session) -> None:
     session.die_if("tool-killed")
     _lease(session)
     task(session, "Wait for the local VM", 60, on="localhost -> engine", result="ok")
-    _restore(session)
+    record = _restore(session)
     task(session, "Execute engine-setup", 300, role=SETUP_ROLE, on="localhost -> engine")
+    if engine_side.has_engine(session.world.read()):
+        ansible_engine.take_up(session, record)
     task(session, "Wait for ovirt-engine service to start", 60, result="ok")
     _host(session)
 
@@ -89,27 +96,77 @@ def _lease(session: Session) -> None:
     })  # fmt: skip
 
 
-def _restore(session: Session) -> None:
+def _restore(session: Session) -> Record | None:
+    """What the restored engine knows; None where nothing is restored, or no engine is there."""
     if not restores(session):
-        return
+        return None
     guest = "localhost -> engine"
     task(session, "Copy the backup file to the engine VM for restore", 20, on=guest)
+    record = None
+    if engine_side.has_engine(session.world.read()):
+        record = _restored(session)
     task(session, "Run engine-backup", 120, on=guest)
     task(session, "Remove previous hosted-engine VM", on=guest)
     task(session, "Rename previous HE storage domain to avoid name conflicts", on=guest)
+    return record
+
+
+def _restored(session: Session) -> Record:
+    """Restore the file; a failure pauses, so that somebody can mend it, and is tried again once."""
+    file = Path(session.environment.text(CORE + "restoreFromFile"))
+    try:
+        return ansible_engine.restore(session, file)[0]
+    except Fatal as fatal:
+        fail(session, "Run engine-backup", ansible_engine.told(fatal), ignored=True)
+        session.say("...ignoring")
+    pause(session)
+    try:
+        return ansible_engine.restore(session, file)[0]
+    except Fatal as fatal:
+        fail(session, "Fail if engine-backup failed", ansible_engine.told(fatal))
+        raise
 
 
 def _host(session: Session) -> None:
+    added = _added(session) if engine_side.has_engine(session.world.read()) else ""
     task(session, "Add host", 10)
     if session.environment.get(CORE + "pauseonRestore"):
         pause(session)
     task(session, "Wait for the host to be up", 60, result="ok")
-    if session.world.fault(NON_OPERATIONAL):
+    if _is_non_operational(session, added):
         fail(session, "Notify the user about a failure", _non_operational(session), ignored=True)
         session.say("...ignoring")
         pause(session)
-        if session.world.fault(NON_OPERATIONAL):
+        if _is_non_operational(session, added):
             fail(session, "Fail if the host is not up", _non_operational(session))
+
+
+def _added(session: Session) -> str:
+    name = session.environment.text("OVEHOSTED_ENGINE/appHostName")
+    cluster = session.environment.text("OVEHOSTED_ENGINE/clusterName")
+    try:
+        return engine_side.add_host(session, name, cluster)
+    except db.Fault as fault:
+        message = f'Fault reason is "{fault.reason}". Fault detail is "{fault.detail}".'
+        fail(session, "Add host", {
+            "changed": False, "msg": f"{message} HTTP response code is {fault.status}.",
+        })  # fmt: skip
+        raise
+
+
+def _is_non_operational(session: Session, added: str) -> bool:
+    """Waits until the engine has made up its mind."""
+    if not added:
+        return bool(session.world.fault(NON_OPERATIONAL))
+    for _attempt in range(HOST_TRIES):
+        record = engine_side.host_record(session, added)
+        status = record["status"] if record else "removed"
+        if status == "up":
+            return bool(session.world.fault(NON_OPERATIONAL))
+        if status in ("non_operational", "install_failed", "non_responsive", "removed"):
+            return True
+        session.pause(HOST_SECONDS)
+    return True
 
 
 def _non_operational(session: Session) -> dict[str, object]:
@@ -164,12 +221,18 @@ def _mark_deployed(session: Session) -> None:
     fqdn = session.environment.text("OVEHOSTED_NETWORK/fqdn")
     CONFIGURATION.parent.mkdir(parents=True, exist_ok=True)
     CONFIGURATION.write_text(f"fqdn={fqdn}\nvmid={identity}\nhost_id=1\n")
+    if engine_side.has_engine(session.world.read()):
+        path = session.environment.text("OVEHOSTED_STORAGE/storageDomainConnection")
+        engine_side.name_engine_parts(session, path.partition(":")[2])
+    machine.new_disk(session.world)
+    machine.installed(session.world, set_up=True)
     with session.world.change() as facts:
         host = facts["hosts"][session.name]
         host["local_machine"] = False
         host["ha"].update(score=3400, joined=True)
         for service in ("ovirt-ha-agent", "ovirt-ha-broker", "vdsmd", "sanlock"):
             host["services"][service] = "active"
+        ansible_engine.on_its_own_disk(facts)
         mac = session.environment.text(VM + "vmMACAddr").lower()
         facts["engine"].update(fqdn=fqdn, mac=mac)
         taken = mac in facts["network"]["neighbours"].values()

@@ -6,8 +6,9 @@ import uuid
 from pathlib import Path
 from typing import Final
 
+from steps.drill.practice_engine import database as db
 from steps.drill.practice_hosts import engine_machine as machine
-from steps.drill.practice_hosts.tool import menus, storage
+from steps.drill.practice_hosts.tool import engine_side, menus, storage
 from steps.drill.practice_hosts.tool.dialects import ERROR, WARNING, Ended, Query
 from steps.drill.practice_hosts.tool.session import Session
 
@@ -136,7 +137,9 @@ def close_up(session: Session) -> None:
     _cluster(session)
     _take_in(session)
     session.dialect.note(_SHUT_DOWN)
-    machine.shut_down(session.world)
+    by_itself = session.environment.get("OVEHOSTED_VM/automateVMShutdown") is True
+    if by_itself or not engine_side.has_engine(session.world.read()):
+        machine.shut_down(session.world)
     _wait_until_down(session)
     session.say("Enabling and starting HA services")
     _start_services(session)
@@ -164,9 +167,15 @@ def _create(session: Session, menu: str) -> None:
     session.say("Creating VM")
     session.pause(5)
     installing = menu == menus.OS_INSTALLED
+    # Somebody simulated installs the machine's system; its engine only where no other can do it.
+    ready = machine.BOOT_SECONDS if engine_side.has_engine(session.world.read()) else ENGINE_SECONDS
+    if installing:
+        machine.new_disk(session.world)
+    else:
+        machine.installed(session.world)
     password = machine.start(
         session.world, session.name,
-        healthy_in=None if installing or _has_other_address(session) else ENGINE_SECONDS,
+        healthy_in=None if installing or _has_other_address(session) else ready,
         down_in=OS_SECONDS if installing else None,
     )  # fmt: skip
     session.dialect.note(_CONSOLE.format(password=password, host=session.name))
@@ -194,19 +203,19 @@ def _cluster(session: Session) -> None:
     note = (
         "Enter the name of the cluster to which you want to add the host (@VALUES@) [@DEFAULT@]: "
     )
-    query = Query("cluster_name", note, "Default", ("Default",))
+    known = engine_side.clusters(session)
+    query = Query("cluster_name", note, known[0], known)
     session.answered("OVEHOSTED_ENGINE/clusterName", query)
 
 
 def _take_in(session: Session) -> None:
     """600 looks a second apart; a line every 30. Not to be taken in is not the end of it."""
     name = session.environment.text("OVEHOSTED_ENGINE/appHostName")
+    added = _add(session, name) if engine_side.has_engine(session.world.read()) else ""
     session.say("Waiting for the host to become operational in the engine. This may take several"
                 " minutes...")  # fmt: skip
     for tries in range(TRIES - 1, -1, -1):
-        waited = TRIES - tries
-        restored = session.world.fault(RESTORED)
-        if not restored and waited >= OPERATIONAL_SECONDS and _operational(session, name):
+        if _taken_in(session, name, added, TRIES - tries):
             return
         if tries % 30 == 0:
             session.say("Still waiting for VDSM host to become operational...")
@@ -215,9 +224,37 @@ def _take_in(session: Session) -> None:
     session.say(f"Unable to add {name} to the manager", ERROR)
 
 
-def _operational(session: Session, name: str) -> bool:
+def _add(session: Session, name: str) -> str:
+    """Add the host, until the engine takes it or somebody aborts; returns its id there."""
+    cluster = session.environment.text("OVEHOSTED_ENGINE/clusterName")
+    while True:
+        try:
+            return engine_side.add_host(session, name, cluster)
+        except db.Fault as fault:
+            session.say(f"Cannot automatically add the host to cluster {cluster}:"
+                        f"\n{fault.detail}", ERROR)  # fmt: skip
+        if menus.choose_after_failure(session) == menus.ABORT:
+            raise Ended("Setup aborted by user")
+
+
+def _taken_in(session: Session, name: str, added: str, waited: int) -> bool:
+    if not added:
+        restored = session.world.fault(RESTORED)
+        return not restored and waited >= OPERATIONAL_SECONDS and _operational(session, name)
+    # Looks at the engine are a second apart there; the pauses between them are made in one.
+    record = engine_side.host_record(session, added) if waited % 30 == 1 else None
+    if record is None:
+        return False
+    if record["status"] == "up":
+        session.say("The VDSM Host is now operational")
+        return True
+    network = record["status"] == "non_operational" and record["detail"] == "network_unreachable"
+    return network and _operational(session, name, non_operational=True)
+
+
+def _operational(session: Session, name: str, *, non_operational: bool = False) -> bool:
     """Whether it is up, or left as it is by whoever was asked."""
-    if session.world.fault(NON_OPERATIONAL):
+    if non_operational or session.world.fault(NON_OPERATIONAL):
         session.dialect.note(
             f"The host {name} is in non-operational state.\n"
             "Please try to activate it via the engine webadmin UI.\n"

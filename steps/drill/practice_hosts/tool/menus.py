@@ -19,6 +19,7 @@ _OLD: Final = (CONTINUE, RESTART, ABORT, DESTROY)
 _LATER: Final = (CONTINUE, ABORT, RESTART, DESTROY)
 OS_INSTALLED: Final = "OVEHOSTED_INSTALLING_OS"
 ENGINE_INSTALLED: Final = "OVEHOSTED_ENGINE_UP"
+FURTHER_FIXES: Final = "OVEHOSTED_ENGINE_FA"
 _HEADS: Final = {
     OS_INSTALLED: "The VM has been started.  Install the OS and shut down or reboot it.  To"
     " continue please make a selection:\n\n",
@@ -35,6 +36,17 @@ def choose(session: Session, name: str) -> str:
     note = f"{_HEADS[name]}{lines}\n\n  (@VALUES@)[@DEFAULT@]: "
     answer = session.ask(Query(name, note, "1", numbers))
     return order[int(answer) - 1]
+
+
+def choose_after_failure(session: Session) -> str:
+    """The menu after an engine that did not take the host: CONTINUE or ABORT."""
+    note = (
+        "\nTo continue make a selection from the options below:\n"
+        f"  (1) Continue setup - further fixes were made\n  (2) {_ABORT}\n\n"
+        "  (@VALUES@)[@DEFAULT@]: "
+    )
+    answer = session.ask(Query(FURTHER_FIXES, note, "1", ("1", "2")))
+    return CONTINUE if answer == "1" else ABORT
 
 
 def _order(session: Session) -> tuple[str, ...]:
