@@ -16,6 +16,10 @@ from tui.step_text import problem_lines, visible_lines
 from tui.widgets.line_input import LineInput
 from tui.widgets.pick_list import PickList
 
+MOST_LINES = 8
+LEAST_LINES = 2
+"""Lines that what was said before, and the choices, take at most; what was said, at least."""
+
 
 class QuestionPane(Vertical):
     """Hidden while nothing is asked. Posts Answer; goes away when the journal says so."""
@@ -69,6 +73,7 @@ class QuestionPane(Vertical):
             choices.action_first()
             choices.pick(question.default)
             choices.focus()
+            self.call_after_refresh(self._share_room)
         else:
             text.make_secret(question.secret)
             text.value = "" if question.secret else question.default
@@ -79,7 +84,25 @@ class QuestionPane(Vertical):
         line = self.query_one("#private", Static)
         if str(line.content) != text:
             line.update(text)
+            self.call_after_refresh(self._share_room)
         line.display = bool(text)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._share_room)
+
+    def _share_room(self) -> None:
+        """Keep the choices on the screen, whole where that can be: what was said before gives way.
+
+        A list that reaches below the screen has its cursor where nobody sees it.
+        """
+        choices, before = self.query_one("#choices", PickList), self.query_one("#said-before")
+        others = (self.query_one(f"#{name}", Static) for name in ("asked", "private", "problem"))
+        room = self.content_size.height - sum(one.size.height for one in others if one.display)
+        listed = min(choices.virtual_size.height, MOST_LINES)
+        said = min(before.virtual_size.height, MOST_LINES, max(LEAST_LINES, room - listed))
+        before.styles.max_height = max(1, said)
+        choices.styles.max_height = max(1, min(MOST_LINES, room - said))
+        self.call_after_refresh(choices.scroll_to_highlight)
 
     def show_problem(self, problem: str) -> None:
         """Why an answer was not taken; empty takes it away."""
