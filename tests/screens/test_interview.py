@@ -389,6 +389,22 @@ async def test_what_is_wrong_with_the_last_field_is_seen_whole_on_a_full_page(se
     assert "> Machines side by side" in text
 
 
+async def test_a_default_that_comes_late_takes_the_missing_answer_away(service):
+    name = Question("fqdn", "Engine FQDN", Kind.TEXT, required=False)
+    domain = Question("domain", "Domain", Kind.TEXT, default=lambda given: given.get("fqdn"))
+    session = Session(
+        SITE, replace(TOY, interview=Interview((Group("all", "All", (name, domain)),)))
+    )
+    app = Interviewer(service, session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "Engine FQDN")
+        await pilot.press("enter", "enter")
+        await wait_for(pilot, "an answer is needed")
+        await pilot.press("up", *"e.org", "enter")
+        text = await wait_for(pilot, lambda text: text.count("│ e.org") == 2)
+        assert "an answer is needed" not in text
+
+
 async def test_a_default_that_follows_from_an_answer_above_is_shown_and_gives_way(service):
     name = Question("fqdn", "Engine FQDN", Kind.TEXT)
     domain = Question(
