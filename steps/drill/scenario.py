@@ -83,7 +83,8 @@ DEPLOY_CLASSIC = Scenario(
     procedure="hosted_engine.deploy",
     title="Deploy a self-hosted engine of oVirt 3.6, the guide's way (simulated hosts)",
     story="A new host waits for its engine: host-02.practice.invalid.\n"
-    f"Whoever installs the machine's system and its engine is simulated too.\n{_HOSTS_STORY}",
+    "Its machine is installed from /var/tmp/installation.iso on the host; whoever installs its\n"
+    f"system and its engine is simulated too.\n{_HOSTS_STORY}",
     system="engine-hosts",
     prompts={"menu.OVEHOSTED_INSTALLING_OS.1": "continue"},
     replies={
