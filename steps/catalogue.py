@@ -18,9 +18,9 @@ PROCEDURES: Final = {
     "virtual_machine.repair": "steps.virtual_machine.dashboard.repair:PROCEDURE",
     "hosted_engine.deploy": "steps.hosted_engine.deploy:PROCEDURE",
     "hosted_engine.backup": "steps.hosted_engine.backup.procedure:PROCEDURE",
+    "hosted_engine.schedule": "steps.hosted_engine.backup.nightly.procedure:PROCEDURE",
     "hosted_engine.restore": "steps.hosted_engine.restore.procedure:PROCEDURE",
     "hosted_engine.rejoin": "steps.hosted_engine.rejoin.procedure:PROCEDURE",
-    "hosted_engine.schedule": "steps.hosted_engine.backup.nightly.procedure:PROCEDURE",
 }
 """Where each procedure is written, by name, in the order of the home screen."""
 

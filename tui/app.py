@@ -59,7 +59,8 @@ class RekindleApp(App[int]):
         theme.plain_scroll_bars()
         self.animation_level = "none"
         self.service = service
-        self.drill_wanted: Procedure | None = None
+        self.drill_wanted = ""
+        """The name of the drill that was asked for."""
         self.briefing = ""
         """What the operator reads before anything else."""
         self.parting = ""
@@ -130,11 +131,11 @@ class RekindleApp(App[int]):
         self._close_messages_no_wait()
 
     def on_home_screen_open_procedure(self, message: HomeScreen.OpenProcedure) -> None:
-        if message.drill:
-            self.drill_wanted = message.procedure
-            self.exit(0)
-        elif message.site is not None:
-            self.run_worker(self._walk_from_home(message.site, message.procedure))
+        self.run_worker(self._walk_from_home(message.site, message.procedure))
+
+    def on_home_screen_open_drill(self, message: HomeScreen.OpenDrill) -> None:
+        self.drill_wanted = message.drill
+        self.exit(0)
 
     def on_home_screen_open_run(self, message: HomeScreen.OpenRun) -> None:
         self.run_worker(self._open_run_from_home(message.path))
@@ -229,7 +230,7 @@ def run_home(find_site: Callable[[], Site | None], *, mouse: bool, briefing: str
         app = RekindleApp(lambda: _home(find_site, service), service=service)
         app.briefing = briefing
         code = run_app(app, mouse)
-        if app.drill_wanted is None or briefing:
+        if not app.drill_wanted or briefing:
             return code
         _drill(app.drill_wanted, mouse)
 
@@ -279,9 +280,9 @@ def _one_procedure(
     return main
 
 
-def _drill(procedure: Procedure, mouse: bool) -> None:
-    """Carry out a procedure's drill in plain lines, with the wizard in its middle."""
+def _drill(name: str, mouse: bool) -> None:
+    """Carry out a drill in plain lines, with the wizard in its middle."""
     from tui.main import main
 
-    main([*(["--mouse"] if mouse else []), "drill", procedure.drills[0]])
+    main([*(["--mouse"] if mouse else []), "drill", name])
     input("Press Enter to go back to Rekindle. ")

@@ -30,6 +30,7 @@ COMMANDS = {
     "report": "show or write the report of a run",
     "conflicts": "compare a backup with today, changing nothing",
     "inspect": "look into an archive of engine-backup, changing nothing",
+    "backups": "the engine's backups: how old, how complete, when the next is due",
     "machines": "backups by machine and node: what waits, what is stuck",
     "node": "the daemon of a node: does what the directory orders",
     "drill": "practise on an embedded site",

@@ -98,7 +98,7 @@ AFTERWARDS = Question(
 
 WAIT_MINUTES = Question(
     name="wait_minutes",
-    title="Minutes until a host that does not become empty is asked about",
+    title="Minutes to wait until it is empty",
     kind=Kind.NUMBER,
     why="A machine that does not migrate is asked about by name: wait on, shut it down, go on"
     " without maintenance, or give up.",

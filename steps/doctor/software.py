@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from config.errors import StepFailed
 from steps.doctor.diagnosis import Diagnosis, concern, fault, fine
 
 MIN_PYTHON = (3, 11)
@@ -48,6 +49,7 @@ def examine_software() -> Iterator[Diagnosis]:
     yield _full_screen()
     yield from (_library(*library) for library in LIBRARIES)
     yield from (_program(*program) for program in PROGRAMS)
+    yield _postgresql()
     yield _launcher()
     yield _kvm(Path("/dev/kvm"))
 
@@ -99,6 +101,17 @@ def _program(topic: str, names: tuple[str, ...], package: str) -> Diagnosis:
             f"Install the package {package}.",
         )
     return fine(topic, f"{path}, {program_version(path)}")
+
+
+def _postgresql() -> Diagnosis:
+    from steps.hosted_engine.rehearsal.programs import installed_programs
+
+    try:
+        found = installed_programs()
+        return fine("PostgreSQL", f"{found.folder}, {found.version}")
+    except StepFailed as error:
+        seen = "no server's programs on this host; rehearsals of an engine's backup need them"
+        return concern("PostgreSQL", seen, error.remedy)
 
 
 def program_version(path: str) -> str:

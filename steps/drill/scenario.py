@@ -149,9 +149,25 @@ LOST_ENGINE_NEW = Scenario(
     target_seconds=3600,
 )
 
+BACKUP_WITHOUT_MAINTENANCE = Scenario(
+    name="backup-without-maintenance",
+    procedure="hosted_engine.backup",
+    title="Back an engine up so that it can be restored on a host of today (simulated engine)",
+    story="""\
+Last night somebody backed the engine up while every host carried machines: restored, that backup
+could be deployed on none of today's hosts. Back the engine up again, this time with a failover
+host: one that does not carry the engine's machine and has the fewest machines to move. Afterwards
+it is in service again, and the archive is on backup.practice.invalid.
+Nothing here is an oVirt engine: the engine, its machine and the hosts are simulated, and time
+passes there twenty times as fast. Nothing outside the practice folder changes.""",
+    system="engine-backup",
+    replies={"failover.stuck.1": "wait"},
+    target_seconds=900,
+)
+
 SCENARIOS = (
-    RESTORE_MACHINE, BACKUP_NIGHT, DEPLOY_4_5, DEPLOY_CLASSIC, LOST_ENGINE_FAILOVER,
-    LOST_ENGINE_NEW,
+    RESTORE_MACHINE, BACKUP_NIGHT, DEPLOY_4_5, DEPLOY_CLASSIC, BACKUP_WITHOUT_MAINTENANCE,
+    LOST_ENGINE_FAILOVER, LOST_ENGINE_NEW,
 )  # fmt: skip
 
 

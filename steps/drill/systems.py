@@ -67,6 +67,7 @@ _PLACES: Final = {
     "night": "steps.drill.night.drill_system:SYSTEM",
     "lost-engine": "steps.drill.lost_engine.drill_system:SYSTEM",
     "engine-hosts": "steps.drill.practice_hosts.drill_system:SYSTEM",
+    "engine-backup": "steps.drill.engine_backup.drill_system:SYSTEM",
 }
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from config.errors import Refused
 from config.questions import Choice
 from steps.procedure import Prompt, Step
+from steps.run.lanes import TOLD_AT_MOST
 from steps.run.undo import back_to_safe_point
 from steps.run.view import RunView, StepView
 
 LEAVE_OUT: Final = "leave-out"
+LEAVE_OUT_ALL: Final = "leave-out-all"
+RETRY_ALL: Final = "retry-all"
+"""The last two are about every lane that the same step holds."""
+
 AS_PREPARED: Final = "left out as prepared"
 """The reason where an answer file, and no operator, left a lane out."""
 
-UNATTENDED: Final = ("stop", "undo", LEAVE_OUT)
+UNATTENDED: Final = ("stop", "undo", LEAVE_OUT, LEAVE_OUT_ALL)
 """Answers an answer file may give to the runner's own questions: none that could go round."""
 
 AFTER_FAILED_UNDO: Final = (
@@ -25,13 +30,19 @@ AFTER_FAILED_UNDO: Final = (
 )
 
 
-def after_failure(step: Step, view: RunView) -> tuple[Choice, ...]:
-    """Retry, change, skip (or leave its lane out), undo, stop: the impossible ones say why."""
+def after_failure(step: Step, view: RunView, alike: int = 0) -> tuple[Choice, ...]:
+    """Retry, change, skip (or leave its lane out), undo, stop: the impossible ones say why.
+
+    `alike` is how many other lanes failed at the same step: one answer may be for all of them.
+    """
     change = "" if step.depends_on else "It depends on no answer."
+    whom = f"all {alike + 1} that failed at this step"
     return (
         Choice("retry", "Look again, and try again where it is not done"),
+        *((Choice(RETRY_ALL, f"The same for {whom}"),) if alike else ()),
         Choice("change", "Change an answer it depends on, then try again", refused=change),
         _leave_out(step) if step.lane else _skip(step),
+        *((Choice(LEAVE_OUT_ALL, f"Leave {whom} out, with one reason"),) if alike else ()),
         _undo(step, view),
         Choice("stop", "Stop here; the run can be resumed"),
     )
@@ -53,14 +64,30 @@ def when_unknown(step: Step, view: RunView) -> tuple[Choice, ...]:
 def unattended(prompts: Mapping[str, str], prompt: Prompt) -> dict[str, str]:
     """The prepared answer to a question of the runner's own, where it is one that ends the matter.
 
-    Where nothing can be left out, because all lanes need it, or there is nothing to undo, the run
-    stops: nobody is there to be asked.
+    Where it is the only one that failed, leaving all out leaves it out. Where nothing can be left
+    out, because all lanes need it, or there is nothing to undo, the run stops: nobody is there to
+    be asked.
     """
     value = prompts.get(prompt.name)
     if value not in UNATTENDED:
         return {}
-    offered = any(choice.value == value and not choice.refused for choice in prompt.choices)
-    return {prompt.name: value if offered else "stop"}
+    offered = {choice.value for choice in prompt.choices if not choice.refused}
+    if value == LEAVE_OUT_ALL and value not in offered:
+        value = LEAVE_OUT
+    return {prompt.name: value if value in offered else "stop"}
+
+
+def kind_of(step: Step) -> str:
+    """The step's name without its lane: what the same step of every lane has in common."""
+    return step.name.removesuffix(f".{step.lane}") if step.lane else step.name
+
+
+def held_too(lanes: Sequence[str]) -> str:
+    """A line that names the other lanes that the same step holds; empty where there are none."""
+    if not lanes:
+        return ""
+    more = [f"and {len(lanes) - TOLD_AT_MOST} more"] if len(lanes) > TOLD_AT_MOST else []
+    return f"It failed for these as well: {', '.join([*lanes[:TOLD_AT_MOST], *more])}."
 
 
 def of_lane(step: Step, text: str) -> str:

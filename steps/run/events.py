@@ -76,7 +76,8 @@ PREPARED = "prepared answers"
 """Who answered, where an answer file did."""
 
 # The names of questions that the runner itself asks; a step's own prompts have their own names.
-FAILED_STEP = "step-failed"  # choices: retry, change, skip (or leave-out, its lane), undo, stop
+FAILED_STEP = "step-failed"  # choices: retry, change, skip (or leave-out, its lane), undo, stop;
+# retry-all and leave-out-all where the same step failed for several lanes
 UNKNOWN_STEP = "step-unknown"  # choices: verify, apply (never for irreversible), done, ...
 FAILED_UNDO = "undo-failed"  # choices: retry, skip, stop
 SKIP_REASON = "skip-reason"  # text

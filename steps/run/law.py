@@ -53,7 +53,8 @@ class Law:
             if not self._held:
                 raise self._end()
             for lane in list(self._held):
-                self._settle(lane)
+                if lane in self._held:  # an answer about another one may have been for it too
+                    self._settle(lane)
 
     def undo(self, steps: Sequence[str], *, whole: bool, by: str) -> None:
         """Take these steps back, in this order. Raises Ended."""
@@ -130,8 +131,10 @@ class Law:
     def _ask_failed(self, attempt: Attempt) -> Next:
         step = attempt.step
         view = self._session.view.steps[step.name]
-        offered = choices.after_failure(step, self._session.view)
-        detail = "\n".join(filter(None, (self._remark, choices.failure_detail(view))))
+        alike = self._alike(step)
+        offered = choices.after_failure(step, self._session.view, len(alike))
+        told = (self._remark, choices.failure_detail(view), choices.held_too(alike))
+        detail = "\n".join(filter(None, told))
         text = choices.of_lane(step, view.message)
         answer, by = self._ask(step, Prompt(FAILED_STEP, text, offered, "retry", detail))
         self._remark = ""
@@ -141,12 +144,32 @@ class Law:
             case "skip":
                 return self._skip(step, by, Next.ASK_FAILED)
             case choices.LEAVE_OUT:
-                return self._leave_out(step, by, Next.ASK_FAILED)
+                return self._leave_out((step.lane,), by, Next.ASK_FAILED, step)
+            case choices.LEAVE_OUT_ALL:
+                return self._leave_out((step.lane, *alike), by, Next.ASK_FAILED, step)
+            case choices.RETRY_ALL:
+                self._let_go(alike)
             case "undo":
                 return self._undo_to_safe_point(step, by)
             case "stop":
                 raise Ended(Finish.FAILED, self._why_stopped(step, view.message))
         return Next.LOOK
+
+    def _alike(self, step: Step) -> tuple[str, ...]:
+        """The other lanes that are held because the same step failed."""
+        steps = {each.name: each for each in self._session.plan.steps}
+        held = {lane: steps.get(name) for lane, name in self._held.items() if lane != step.lane}
+        return tuple(
+            lane
+            for lane, other in held.items()
+            if other is not None
+            and choices.kind_of(other) == choices.kind_of(step)
+            and self._session.view.steps[other.name].state is StepState.FAILED
+        )
+
+    def _let_go(self, lanes: Sequence[str]) -> None:
+        for lane in lanes:
+            self._held.pop(lane, None)
 
     def _change(self, step: Step) -> Next:
         try:
@@ -171,7 +194,7 @@ class Law:
             case "done":
                 return attempt.judged(Verdict(Outcome.DONE, f"{by} says that it is done."))
             case choices.LEAVE_OUT:
-                return self._leave_out(step, by, Next.ASK_UNKNOWN)
+                return self._leave_out((step.lane,), by, Next.ASK_UNKNOWN, step)
             case "undo":
                 return self._undo_to_safe_point(step, by)
             case "stop":
@@ -194,14 +217,18 @@ class Law:
         )
         return Next.THROUGH
 
-    def _leave_out(self, step: Step, by: str, otherwise: Next) -> Next:
+    def _leave_out(self, out: Sequence[str], by: str, otherwise: Next, step: Step) -> Next:
+        """Leave the lane of this step out, and others with it; the first of `out` is its own."""
         reason = choices.AS_PREPARED
         if by != PREPARED:
-            prompt = Prompt(SKIP_REASON, f"Why is {step.lane!r} left out? It goes into the report.")
+            who = f"{step.lane!r} is" if len(out) == 1 else f"these {len(out)} are"
+            prompt = Prompt(SKIP_REASON, f"Why {who} left out? It goes into the report.")
             reason, by = self._ask(step, prompt)
         if not reason.strip():
             return otherwise
-        self._session.record(Event.LANE_LEFT_OUT, lane=step.lane, reason=reason, by=by)
+        for lane in out:
+            self._session.record(Event.LANE_LEFT_OUT, lane=lane, reason=reason, by=by)
+        self._let_go(out[1:])
         return Next.THROUGH
 
     def _undo_to_safe_point(self, step: Step, by: str) -> Next:

@@ -6,13 +6,14 @@ that was deployed on. What the tool would have done to it has been done beforeha
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from config.site import EngineHost, ShellAccess, Site
@@ -65,6 +66,12 @@ class RestoreWorld:
     folder: Path
     practice: Practice
     fqdn: str
+    first: dict = field(default_factory=dict)
+    """The engine's world as the tool leaves it."""
+
+    def again(self) -> None:
+        """As it was before any run."""
+        self.practice.places.world.write(copy.deepcopy(self.first))
 
     def secrets(self) -> dict[str, str]:
         return {
@@ -169,7 +176,7 @@ def restore_world(folder: Path) -> Iterator[RestoreWorld]:
         ):
             assert time.monotonic() < until, practice.engine.hosts()
             time.sleep(0.05)
-        yield RestoreWorld(folder, practice, page.fqdn)
+        yield RestoreWorld(folder, practice, page.fqdn, copy.deepcopy(practice.facts()))
 
 
 def assert_restored(world: RestoreWorld, run: RunDirectory) -> None:

@@ -73,7 +73,7 @@ def test_a_server_that_never_answers_ends_in_time(silent_port):
     found = look(directory_site(f"ldap://127.0.0.1:{silent_port}", "cn=m"), seconds=3)["directory"]
     assert found.level == "error"
     assert "did not answer in 3 s" in found.seen
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_an_interrupt_ends_what_is_still_being_asked(silent_port):
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         interrupted_look(directory_site(f"ldap://127.0.0.1:{silent_port}", "cn=m"))
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 40
 
 
 def interrupted_look(site):

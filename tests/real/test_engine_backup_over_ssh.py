@@ -137,6 +137,7 @@ def test_shutting_the_stuck_machine_down_lets_the_backup_go_on(standing, tmp_pat
     life = Backup(standing, tmp_path, prompts, failover="host-03").life().start()
     assert life.end().finish.value == "done", life.ended
     assert on_server(standing)
+    standing.until(lambda: standing.has("machines", "vm_build")["status"] == "up")
 
 
 def test_the_host_that_carries_the_engine_is_emptied_of_it_too(standing, tmp_path):

@@ -262,13 +262,13 @@ def test_an_engine_of_the_3x_age_is_told_apart(serving):
 
 def test_an_answer_that_is_too_slow_is_given_up_and_its_fate_is_not_guessed(serving):
     hosts = http("200 OK", XML, "<hosts/>")
-    slow = [4.0]
+    slow = [90.0]
     server = serving(logged_in(lambda _m, _p: slowly(slow[0], hosts)))
-    engine = server.engine(1)
+    engine = server.engine(3)
     began = time.monotonic()
     with pytest.raises(Unreachable, match="in time") as late:
         engine.hosts()
-    assert time.monotonic() - began < 3.5
+    assert time.monotonic() - began < 60
     assert "not known" in late.value.remedy
     slow[0] = 0.0
     assert engine.hosts() == ()
@@ -276,11 +276,11 @@ def test_an_answer_that_is_too_slow_is_given_up_and_its_fate_is_not_guessed(serv
 
 def test_a_log_in_that_never_ends_is_given_up_too(serving, monkeypatch):
     monkeypatch.setattr("steps.targets.ovirt_connection._SPARE_SECONDS", 0.5)
-    server = serving(lambda _m, _p: slowly(6, HEALTHY))
+    server = serving(lambda _m, _p: slowly(90, HEALTHY))
     began = time.monotonic()
     with pytest.raises(Unreachable, match="in time"):
         server.engine(1).hosts()
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 60
 
 
 def trusting(site_file, *arguments):

@@ -200,7 +200,7 @@ def test_a_server_that_hangs_is_waited_for_a_bounded_time(
             directory.get(MACHINE_DN)
         with pytest.raises(Unreachable):
             LdapDirectory(manager_access(slapd), PASSWORD).get(MACHINE_DN)
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 40
     finally:
         os.kill(slapd.pid, signal.SIGCONT)
     assert directory.get(MACHINE_DN) is not None
@@ -219,7 +219,7 @@ def test_a_server_that_takes_the_call_and_says_nothing_is_not_waited_for_for_eve
         started = time.monotonic()
         with pytest.raises(Unreachable, match=url):
             LdapDirectory(access, COLLEAGUE_PASSWORD).get(BASE)
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 40
 
 
 def test_more_entries_than_a_page_are_all_there(slapd: RunningSlapd) -> None:

@@ -246,7 +246,7 @@ def test_a_writer_waits_for_the_lock_and_a_reader_does_not(
     assert writer.is_alive()
     assert read(directory, MACHINE_DN).text("sstMemory") == "67108864"
     os.close(descriptor)
-    writer.join(5)
+    writer.join(30)
     assert read(directory, MACHINE_DN).text("sstMemory") == "1"
 
 

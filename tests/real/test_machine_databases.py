@@ -11,6 +11,7 @@ import pytest
 
 from steps.hosted_engine.machine_restore.databases import manual
 from steps.hosted_engine.machine_restore.hba_file import MARK
+from steps.hosted_engine.machine_restore.job import ExpectedRows
 from steps.hosted_engine.machine_restore.phases import machine_phases
 from steps.hosted_engine.machine_restore.postgres_layout import PostgresLayout
 from steps.hosted_engine.machine_restore.restore_command import ArchiveHolds, RestoreChoice
@@ -33,6 +34,27 @@ INITIALISE = (
     "exec runuser -u postgres -- @INITDB@ --pgdata @DATA@ --auth-local=peer --auth-host=ident"
     " --encoding=UTF8 --locale=C.UTF-8 --no-sync"
 )
+
+
+ENGINE_BACKUP = r"""
+for option in "$@"; do case $option in
+  --db-passfile=*) password=$(cat "${option#*=}");; --db-name=*) name=${option#*=};;
+  --db-user=*) user=${option#*=};; --db-host=*) host=${option#*=};; --db-port=*) port=${option#*=};;
+esac; done
+echo Restoring:; conf=@FOLDER@/etc/setup.conf.d
+mkdir -p $conf; : > $conf/20-setup-ovirt-post.conf
+umask 077; escaped=$(printf %s "$password" | sed 's/[\\:]/\\&/g')
+printf '%s\n' "$host:$port:$name:$user:$escaped" > @FOLDER@/pgpass
+PGPASSFILE=@FOLDER@/pgpass; export PGPASSFILE
+psql -Xqw -v ON_ERROR_STOP=1 -h "$host" -p "$port" -U "$user" "$name" <<'END' || exit 1
+CREATE TABLE vds_static AS SELECT generate_series(1, 2) AS vds_id;
+CREATE TABLE vm_static AS VALUES ('VM'), ('TEMPLATE');
+ALTER TABLE vm_static RENAME column1 TO entity_type;
+CREATE TABLE vdc_options AS SELECT 'DbJustRestored' AS option_name, '1' AS option_value;
+END
+rm @FOLDER@/pgpass; echo Done.
+"""
+"""Fills the database by the options it is given, as the real one does; the rest is not its own."""
 
 
 class Server(Machine):
@@ -61,13 +83,15 @@ class Server(Machine):
         setup = str(self.bin / "postgresql-setup")
         return PostgresLayout("PostgreSQL", setup, "postgresql", str(self.data), (setup,), client)
 
-    def steps(self, *places, scopes=SCOPES):
+    def steps(self, *places, scopes=SCOPES, phases=("databases",)):
         job = self.job(
             holds=ArchiveHolds("4.5.7", scopes),
             choice=RestoreChoice(places),
             postgres=(self.layout,),
+            expected=ExpectedRows(2, 1),
         )
-        return next(p.steps for p in machine_phases(job) if p.name == "databases")
+        found = (phase.steps for phase in machine_phases(job) if phase.name in phases)
+        return tuple(step for steps in found for step in steps)
 
     def sql(self, text: str, database="postgres") -> str:
         command = [*self.layout.client, "-p", str(self.port), "-XAtq", "-d", database, "-c", text]
@@ -214,3 +238,17 @@ def test_the_files_come_back_as_they_were_when_the_access_is_undone(server):
     assert (
         server.sql("SELECT count(*) FROM pg_hba_file_rules WHERE 'engine' = ANY(database)") == "0"
     )
+
+
+def test_a_restore_into_a_database_that_was_made_is_counted_in_that_database(server):
+    server.program("engine-backup", ENGINE_BACKUP)
+    place = manual("db", port=server.port, server=MACHINE)
+    steps = server.steps(place, scopes=("files", "db"), phases=("databases", "restore"))
+    running = server.run(*steps, secrets=PASSWORDS, prompts=PREPARED).start()
+    assert running.end().finish is Finish.DONE
+    assert "2 hosts and 1 machines" in running.view.steps["restore.run"].evidence
+    assert "marked as just restored" in running.view.steps["restore.run"].evidence
+    assert server.sql("SELECT count(*) FROM vds_static", "engine") == "2"
+    owner = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+    assert server.sql(owner, "engine") == "engine"
+    assert PASSWORDS["database password engine"] not in written(running.session.run)

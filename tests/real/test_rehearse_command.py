@@ -57,6 +57,23 @@ def test_what_cannot_be_rehearsed_is_said_beside_the_inspection(tmp_path, dumps,
     assert "No such file or directory" in err
 
 
+def test_a_folder_may_be_named_from_where_one_is(tmp_path, dumps, scratch, capsys, monkeypatch):
+    monkeypatch.chdir(scratch)
+    path = archive(tmp_path, dumps("--format=custom"))
+    assert run(capsys, path, "--rehearse-in", ".")[0] == 0
+
+
+def test_a_folder_that_the_servers_account_cannot_reach_is_said(tmp_path, dumps, scratch, capsys):
+    path = archive(tmp_path, dumps("--format=custom"))
+    hidden = scratch / "hidden"
+    hidden.mkdir(mode=0o700)
+    code, _out, err = run(capsys, path, "--rehearse-in", hidden)
+    hidden.rmdir()
+    # Without another account, the folder is one's own.
+    assert code == (1 if os.geteuid() == 0 else 0)
+    assert ("It runs as postgres: name a folder that this account can reach" in err) == bool(code)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_puts_everything_away(tmp_path, plain_with, scratch, number):
     path = archive(tmp_path, plain_with("SELECT pg_sleep(600);"))

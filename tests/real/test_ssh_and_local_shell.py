@@ -58,7 +58,7 @@ def running(marker):
 
 
 def gone_soon(marker):
-    for _ in range(60):
+    for _ in range(400):
         if not running(marker):
             return True
         time.sleep(0.1)
@@ -123,7 +123,7 @@ def test_a_time_limit_ends_the_program_and_its_children(shell):
     script = "trap '' TERM; sleep 4711.25 & sleep 4711.25"
     with pytest.raises(StepFailed, match="did not end within"):
         shell.run(["sh", "-c", script], timeout=0.5)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 40
     assert gone_soon("4711.25")
 
 
@@ -134,9 +134,9 @@ def test_a_chatty_program_meets_its_time_limit_too(shell):
 
 def test_a_service_left_behind_does_not_hold_us_up(shell):
     begun = time.monotonic()
-    result = shell.run(["sh", "-c", "sleep 9.75 & echo started"])
+    result = shell.run(["sh", "-c", "sleep 41.75 & echo started"])
     assert result.out == "started\n"
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_lines_come_while_the_program_runs(shell):

@@ -24,6 +24,9 @@ from tests.screens.toy import SITE, TOY, ToyLooks, make_plan
 from tui.app import RekindleApp
 from tui.run_summary import summaries
 
+PATIENCE = 30.0
+"""Seconds that a busy machine may take for what is quick on a quiet one."""
+
 
 def screen_text(app) -> str:
     """What stands on the screen, as plain text: the one place that knows Textual's compositor."""
@@ -31,7 +34,7 @@ def screen_text(app) -> str:
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
-async def wait_for(pilot, wanted, seconds: float = 5.0) -> str:
+async def wait_for(pilot, wanted, seconds: float = PATIENCE) -> str:
     """Wait until the screen shows a text (or a predicate on the text holds); returns the screen."""
     holds = wanted if callable(wanted) else lambda text: wanted in text
     end = time.monotonic() + seconds
@@ -42,6 +45,14 @@ async def wait_for(pilot, wanted, seconds: float = 5.0) -> str:
             return text
         if time.monotonic() > end:
             raise AssertionError(f"never seen: {wanted!r}\n{text}")
+        await asyncio.sleep(0.02)
+
+
+async def wait_until(condition, seconds: float = PATIENCE) -> None:
+    """Wait until something has happened that no screen shows: that the program has ended."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
         await asyncio.sleep(0.02)
 
 

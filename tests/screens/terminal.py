@@ -81,7 +81,7 @@ class Terminal:
         """What the terminal shows."""
         return "\n".join(line.rstrip() for line in self.screen.display)
 
-    def wait_for(self, wanted: str, seconds: float = 15.0) -> float:
+    def wait_for(self, wanted: str, seconds: float = 60.0) -> float:
         """Wait until the terminal shows a text; returns seconds since the program was started."""
         end = time.monotonic() + seconds
         while wanted not in self.text:
@@ -96,12 +96,12 @@ class Terminal:
         while time.monotonic() < end and self.read(quiet):
             pass
 
-    def end(self, number: int, seconds: float = 5.0) -> int:
+    def end(self, number: int, seconds: float = 30.0) -> int:
         """Send a signal and wait for the end; returns the exit code (negative: the signal)."""
         os.kill(self.pid, number)
         return self.wait(seconds)
 
-    def wait(self, seconds: float = 5.0) -> int:
+    def wait(self, seconds: float = 30.0) -> int:
         """Wait for the end, reading on; returns the exit code."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -8,7 +8,7 @@ import pytest
 
 from config.errors import InvalidInput
 from steps.drill.history import DrillResult, remember
-from tests.screens.support import Script, ToyService, home_app, make_run, wait_for
+from tests.screens.support import Script, ToyService, home_app, make_run, wait_for, wait_until
 from tests.screens.toy import SITE
 from tui.run_summary import last_drills
 from tui.screens.home import HomeScreen
@@ -132,7 +132,7 @@ async def test_without_a_site_it_says_what_to_do_and_opens_nothing_but_drills(se
         assert "rekindle site --example" in notice
         await pilot.press("escape", "d")
         await pilot.pause()
-    assert app.drill_wanted is not None
+    assert app.drill_wanted == service.procedures()[0].drills[0]
     assert app.return_value == 0
 
 
@@ -142,7 +142,43 @@ async def test_d_asks_for_the_drill_of_the_procedure(service):
         await wait_for(pilot, "drilled")
         await pilot.press("d")
         await pilot.pause()
-    assert app.drill_wanted == service.procedures()[0]
+    assert app.drill_wanted == service.procedures()[0].drills[0]
+
+
+def with_drills(service, *names):
+    """A catalogue whose procedure has these drills."""
+    (procedure,) = service.procedures()
+    service.procedures = lambda: (dataclasses.replace(procedure, drills=names),)
+
+
+@pytest.mark.parametrize(
+    ("keys", "wanted"), [(["enter"], "deploy-4.5"), (["down", "enter"], "deploy-classic")]
+)
+async def test_where_a_procedure_has_several_drills_d_asks_which(service, keys, wanted):
+    with_drills(service, "deploy-4.5", "deploy-classic")
+    app = home_app(service)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "drilled")
+        await pilot.press("d")
+        text = await wait_for(pilot, "Drill: Restore a machine")
+        assert "> Deploy a self-hosted engine of oVirt 4.5" in text
+        assert "Deploy a self-hosted engine of oVirt 3.6, the guide's way" in text
+        await pilot.press(*keys)
+        await pilot.pause()
+    assert app.drill_wanted == wanted
+
+
+async def test_the_choice_of_drills_is_left_with_esc_and_nothing_begins(service):
+    with_drills(service, "deploy-4.5", "deploy-classic")
+    app = home_app(service)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "drilled")
+        await pilot.press("d")
+        await wait_for(pilot, "Drill: Restore a machine")
+        await pilot.press("escape")
+        await wait_for(pilot, "drilled")
+        assert isinstance(app.screen, HomeScreen)
+    assert app.drill_wanted == ""
 
 
 async def test_ctrl_q_quits_with_zero(service):
@@ -152,7 +188,7 @@ async def test_ctrl_q_quits_with_zero(service):
         await pilot.press("ctrl+q")
         await pilot.pause()
     assert app.return_value == 0
-    assert app.drill_wanted is None
+    assert app.drill_wanted == ""
 
 
 async def test_moving_the_cursor_changes_nothing_but_the_panel(service, tmp_path):
@@ -189,6 +225,6 @@ async def test_a_wrong_site_file_ends_it_with_that_error(service):
         raise problem
 
     app = home_app(service, find_site=broken)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.2)
+    async with app.run_test(size=(80, 24)):
+        await wait_until(lambda: app.failure)
     assert app.failure is problem

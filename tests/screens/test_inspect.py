@@ -300,3 +300,34 @@ def test_what_differs_stands_first_and_is_marked():
     ):
         assert line in told
     assert told.index("! error") < told.index("passed over")
+
+
+async def test_all_parts_stay_in_view_however_large_the_counts(archive, slow_rehearsal):
+    found = inspect(archive)
+    many = tuple(Vm(str(n), f"vm{n}", "Up", "node1", None, True, False, None, None)
+                 for n in range(12345))  # fmt: skip
+    object.__setattr__(found, "vms", many)
+    app = RekindleApp(lambda: InspectionScreen(found, str(archive)))
+    async with app.run_test(size=SIZE) as pilot:
+        await wait_for(pilot, "Machines 12345")
+        await pilot.press("r")
+        await wait_for(pilot, "Rehearse the restore")
+        await pilot.press("down", "enter")
+        await wait_for(pilot, "[Rehearsal]")
+        await pilot.resize_terminal(100, 24)
+        await wait_for(pilot, "Machines 12345 Storage Effects Conflicts 0 Problems 0 [Rehearsal]")
+
+
+async def test_a_rehearsal_that_failed_is_said_in_the_title(service, archive, monkeypatch):
+    bad = replace(REHEARSED, databases=(replace(WHOLE, tables=(TableRows("a.b", 2, 1),)),))
+    monkeypatch.setattr(
+        "steps.hosted_engine.rehearsal.rehearse.rehearse", lambda path, progress, cancel: bad
+    )
+    async with home_app(service).run_test(size=SIZE) as pilot:
+        await look(pilot, archive)
+        await wait_for(pilot, "[Summary]")
+        await pilot.press("r")
+        await wait_for(pilot, "Rehearse the restore")
+        await pilot.press("down", "enter")
+        text = await wait_for(pilot, "! a.b")
+        assert "the rehearsal FAILED" in text.splitlines()[0]

@@ -380,3 +380,25 @@ async def test_what_is_wrong_with_the_last_field_is_seen_whole_on_a_full_page(se
         await pilot.press(*["enter"] * 5, "x", "enter")
         text = await wait_for(pilot, "Write digits only.")
     assert "> Machines side by side" in text
+
+
+async def test_a_default_that_follows_from_an_answer_above_is_shown_and_gives_way(service):
+    name = Question("fqdn", "Engine FQDN", Kind.TEXT)
+    domain = Question(
+        "domain", "Domain", Kind.TEXT,
+        default=lambda given: str(given["fqdn"]).partition(".")[2] if given.get("fqdn") else None,
+    )  # fmt: skip
+    session = Session(
+        SITE, replace(TOY, interview=Interview((Group("all", "All", (name, domain)),)))
+    )
+    app = Interviewer(service, session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "Engine FQDN")
+        await pilot.press(*"e.one.org", "enter")
+        await wait_for(pilot, lambda text: "│ one.org" in text)
+        await pilot.press("up", *["backspace"] * 7, *"two.org", "enter")
+        await wait_for(pilot, lambda text: "│ two.org" in text)
+        await pilot.press(*["backspace"] * 7, *"mine.org", "up", "x", "enter")
+        text = await wait_for(pilot, "e.two.orgx")
+        assert "│ mine.org" in text
+    assert session.given()["domain"] == "mine.org"

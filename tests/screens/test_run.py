@@ -10,7 +10,15 @@ import pytest
 from config.site import Site
 from steps.run.control_client import ControlClient
 from steps.run.events import Event
-from tests.screens.support import Script, ToyService, home_app, make_run, screen_text, wait_for
+from tests.screens.support import (
+    Script,
+    ToyService,
+    home_app,
+    make_run,
+    screen_text,
+    wait_for,
+    wait_until,
+)
 from tui.app import RekindleApp
 from tui.line_index import EVERY, LineIndex
 
@@ -221,7 +229,7 @@ async def test_detaching_leaves_the_run_alone_and_returns_4(service, script):
         await pilot.press("ctrl+d")
         await wait_for(pilot, "Leave this run?")
         await pilot.press("down", "enter")
-        await pilot.pause(0.2)
+        await wait_until(lambda: app.return_value is not None)
     assert app.return_value == 4
     assert script.run.holder() is not None
     assert not script.switches.stop_by
@@ -232,7 +240,8 @@ async def test_the_second_operator_watches_and_may_take_over(service, script):
     script.begin("swap.aside")
     with ControlClient(script.run) as first:
         first.steer()
-        async with attached(service, script.run).run_test(size=(80, 24)) as pilot:
+        app = attached(service, script.run)
+        async with app.run_test(size=(80, 24)) as pilot:
             text = await wait_for(pilot, "watching; steered by")
             assert "t take over" in text
             await pilot.press("space")
@@ -243,7 +252,7 @@ async def test_the_second_operator_watches_and_may_take_over(service, script):
             await pilot.press("ctrl+d")
             await wait_for(pilot, "Leave this run?")
             await pilot.press("down", "enter")
-            await pilot.pause(0.2)
+            await wait_until(lambda: app.return_value is not None)
         # The wheel is free again as soon as the screen is gone.
         first.steer()
 

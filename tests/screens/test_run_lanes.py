@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from steps.run.choices import after_failure
 from steps.run.events import Event
-from tests.screens.lane_script import LaneScript
+from steps.run.journal import read_journal
+from steps.run.view import RunView
+from tests.screens.lane_script import LaneScript, lane_plan
 from tests.screens.support import ToyService, wait_for
 from tests.screens.test_run import attached, line_of
+from tui.run_lines import question_lines
 
 
 @pytest.fixture
@@ -83,3 +87,39 @@ async def test_the_cursor_stays_on_its_machine_when_the_lines_change_places(serv
             text = await wait_for(pilot, "FAILED  Snapshot of vm003")
             assert line_of(text, "FAILED").startswith(" > FAILED  Snapshot of vm003")
             assert text.index("FAILED") < text.index("run     Snapshot of vm001")
+
+
+def choices_after(script, step: str, alike: int):
+    """What the runner offers for this failed step, as a script asks it."""
+    found = next(each for each in lane_plan(30).steps if each.name == step)
+    offered = after_failure(found, RunView.of(read_journal(script.run.journal_file)), alike)
+    return tuple((choice.value, choice.label, choice.refused) for choice in offered)
+
+
+@pytest.mark.parametrize("keys", [["down"] * 3, ["end", "up"]])
+async def test_thirty_failed_machines_are_left_out_with_one_answer(service, tmp_path, keys):
+    with LaneScript(tmp_path, 30) as script:
+        script.start()
+        script.do("check")
+        script.hold("snapshot.vm001")
+        offered = choices_after(script, "snapshot.vm001", 29)
+        script.ask("snapshot.vm001", text="vm001: no space left.", choices=offered)
+        async with attached(service, script.run).run_test(size=(80, 24)) as pilot:
+            text = await wait_for(pilot, "! vm001: no space left.")
+            assert "The same for all 30 that failed at this step" in text
+            assert "Leave all 30 that failed at this step out, with one reason" in text
+            assert "Stop here" in text
+            await pilot.press(*keys, "enter")
+            await wait_for(pilot, lambda text: "! vm001" not in text)
+    assert script.replies[-1][0] == "leave-out-all"
+
+
+def test_in_plain_lines_the_answer_for_all_has_a_line_of_its_own(tmp_path):
+    with LaneScript(tmp_path, 30) as script:
+        script.start()
+        script.hold("snapshot.vm001")
+        offered = choices_after(script, "snapshot.vm001", 29)
+        script.ask("snapshot.vm001", text="vm001: no space left.", choices=offered)
+        lines = list(question_lines(script.switches.question))
+    assert "  retry-all: The same for all 30 that failed at this step" in lines
+    assert "  leave-out-all: Leave all 30 that failed at this step out, with one reason" in lines

@@ -67,6 +67,19 @@ async def test_enter_takes_a_default_that_came_late_unless_another_row_is_in_han
         assert app.picked == [(taken, True)]
 
 
+async def test_enter_takes_a_default_that_replaces_another_one():
+    rows = [("a", "1.2", ""), ("b", "2.0", ""), ("c", "2.1", "")]
+    app = ListApp(several=False)
+    async with app.run_test() as pilot:
+        listed = app.query_one(ChoiceList)
+        for default in ("c", "b"):
+            listed.show(rows, default)
+            await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.picked == [("b", True)]
+
+
 async def test_a_note_that_does_not_fit_beside_its_label_gets_lines_of_its_own():
     rows = [
         ("save", "Save and restore       memory and disks, with a downtime", ""),

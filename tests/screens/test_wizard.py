@@ -10,7 +10,7 @@ import pytest
 from config.errors import InvalidInput, Refused, Unreachable
 from config.questions import Choice, Group, Interview, Kind, Question
 from steps.conflicts import Decision, Resolution
-from tests.screens.support import Script, ToyService, screen_text, wait_for
+from tests.screens.support import Script, ToyService, screen_text, wait_for, wait_until
 from tests.screens.toy import SITE, TOY
 from tests.screens.toy_conflicts import ToyConflicts, host_row
 from tui.app import RekindleApp
@@ -331,7 +331,7 @@ async def test_without_the_secret_the_walk_ends(service):
     async with app.run_test(size=(80, 24)) as pilot:
         await wait_for(pilot, "Password")
         await pilot.press("escape")
-        await pilot.pause(0.2)
+        await wait_until(lambda: app.return_value is not None)
     assert app.return_value == 130
 
 

@@ -22,7 +22,7 @@ EFFECTS = frozenset(
         "undefine", "remember", "record",
         "save", "suspend", "snapshot", "pull", "commit", "pivot", "cancel_job", "begin_push",
         "cancel_push", "discard_copy", "stream", "run",
-        "put", "maintain_host", "activate_host", "shut_down_machine",
+        "put", "maintain_host", "activate_host", "shut_down_machine", "start_machine",
     }
 )  # fmt: skip
 

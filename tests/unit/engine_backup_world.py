@@ -109,6 +109,13 @@ class MemoryEngine:
         self.calls.append(f"shut down {id}")
         self.all_machines[id] = replace(self.all_machines[id], status="down", host="")
 
+    def machine(self, id: str) -> Machine | None:
+        return self.all_machines.get(id)
+
+    def start_machine(self, id: str) -> None:
+        self.calls.append(f"start {id}")
+        self.all_machines[id] = replace(self.all_machines[id], status="up", host="h3")
+
     def close(self) -> None:
         pass
 

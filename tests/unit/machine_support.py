@@ -41,7 +41,13 @@ case $what in
 esac
 """
 HOSTNAME = """
-case $1 in -f) cat @FOLDER@/name;; -I) cat @FOLDER@/addresses;; esac
+case $1 in -f) cat @FOLDER@/name;; esac
+"""
+IP = """
+case "$*" in *addr*) for one in $(cat @FOLDER@/addresses); do
+  case $one in *:*) kind=inet6;; *) kind=inet;; esac
+  echo "2: eth0    $kind $one/24 scope global eth0"
+done;; esac
 """
 GETENT = """
 case $1 in
@@ -63,8 +69,8 @@ class Machine:
         self.bin = folder / "bin"
         self.bin.mkdir(parents=True)
         for name, text in (
-            ("systemctl", SYSTEMCTL), ("hostname", HOSTNAME), ("getent", GETENT), ("rpm", RPM),
-            ("engine-backup", "exit 9"), ("engine-setup", "exit 9"),
+            ("systemctl", SYSTEMCTL), ("hostname", HOSTNAME), ("getent", GETENT), ("ip", IP),
+            ("rpm", RPM), ("engine-backup", "exit 9"), ("engine-setup", "exit 9"),
         ):  # fmt: skip
             self.program(name, text)
         self.write("name", f"{FQDN}\n")
@@ -122,7 +128,10 @@ class Machine:
         }
         return MachineRestoreJob(**(facts | changes))
 
-    def run(self, *steps, secrets=None, prompts=None, shell=None, folder=None) -> Operator:
+    def run(
+        self, *steps, secrets=None, prompts=None, shell=None, folder=None,
+        kind=Operator, open_targets=open_site_targets,
+    ) -> Operator:  # fmt: skip
         """A run of these steps, not started yet."""
         procedure = Procedure(
             name="toy.machine", system="toy", title="Restore", description="", needs="", undo="",
@@ -134,7 +143,7 @@ class Machine:
             self.site(shell), "toy.machine", {"toy": "x"}, {}, {}, prompts or {},
             folder=self.folder / "runs",
         )  # fmt: skip
-        operator = Operator(run, procedure, secret="", open_targets=open_site_targets)
+        operator = kind(run, procedure, secret="", open_targets=open_targets)
         operator.patience = 60.0
         for name, text in (secrets or {}).items():
             operator.session.add_secret(name, Secret(text))

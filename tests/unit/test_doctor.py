@@ -40,6 +40,7 @@ def test_this_installation_is_complete():
         assert found[topic].level == "ok", found[topic]
     assert found["textual"].seen.startswith("8.")
     assert "qemu-img version" in found["qemu-img"].seen
+    assert found["PostgreSQL"].level == "ok"
     assert found["runner"].seen.startswith("started ")
 
 

@@ -173,7 +173,7 @@ def test_an_ordinary_host_can_be_no_failover_host(world):
 
 def test_the_host_that_carries_the_engine_is_the_last_choice(world):
     plan = plan_of(world, given(failover="hosted_engine_2"))
-    assert "carries the engine's machine" in dict(plan.settings)["It is now"]
+    assert "carries the engine's machine" in dict(plan.settings)["When planned"]
     for id in ("h1", "h3"):
         world.engine._status(id, "non_operational")
     with pytest.raises(Refused, match="no other host could take that"):
@@ -252,6 +252,8 @@ def test_a_machine_that_does_not_move_is_asked_about_by_name_and_can_be_shut_dow
     assert "vm_web (up)" in prompt.text
     assert refuses in prompt.text
     assert world.engine.calls.count("shut down vm_web") == 1
+    assert world.engine.calls[-2:] == ["activate h1", "start vm_web"]
+    assert world.engine.all_machines["vm_web"].status == "up"
     assert world.on_server() == ON_SERVER
 
 

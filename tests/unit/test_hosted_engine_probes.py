@@ -94,6 +94,15 @@ def test_the_generation_is_told_by_the_package(version, era, build):
     assert ask(shell, "build", era=era).suggested == build
 
 
+def test_a_version_that_is_not_the_one_on_the_host_is_warned_of():
+    shell = host().says("rpm -q --qf", "1.3.0_alpha3-1")
+    (other,) = ask(shell, "chosen-build", era="classic", build="2.1").findings
+    assert other.level == "warning"
+    assert "1.3.0_alpha3-1 is installed" in other.text
+    assert "you chose 2.1" in other.text
+    assert ask(shell, "chosen-build", era="classic", build="1.3.0_alpha3").findings == ()
+
+
 def test_without_the_package_nothing_is_assumed_in_silence():
     shell = host().says("rpm -q --qf", "", 1, "package ovirt-hosted-engine-setup is not installed")
     probed = ask(shell, "era", era="")

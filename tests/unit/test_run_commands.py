@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -185,23 +186,21 @@ def test_typed_words_steer_a_run_that_is_followed(home):
         f"sys.exit(follow_plain(RunDirectory(Path({str(run.path)!r})), interactive=True))"
     )
     command = [sys.executable, "-P", "-c", script]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as followed:
+    with Following(command) as followed:
         toy_run = ToyRun(run, home / "world")
-        say(followed, "pause")
-        say(followed, "nonsense")
+        followed.say("pause")
+        followed.say("nonsense")
+        followed.until("'nonsense' is nothing")
         wait_for_pause(toy_run)
         (home / "world" / "go").touch()
-        toy_run.wait_until(lambda view: view.paused)
-        say(followed, "go-on")
-        toy_run.wait_question("clean-up")
-        say(followed, "perhaps")
-        say(followed, "no")
-        out, _ = followed.communicate(timeout=20)
-    assert followed.returncode == 0
-    for words in ("Paused by", "'nonsense' is nothing", "'perhaps' is not one of", "put off"):
-        assert words in out
+        followed.until("Paused by")
+        followed.say("go-on")
+        followed.until("QUESTION")
+        followed.say("perhaps")
+        followed.until("'perhaps' is not one of")
+        followed.say("no")
+        followed.until("put off")
+        assert followed.process.wait(60) == 0
 
 
 def test_leaving_leaves_the_run_going(home):
@@ -221,17 +220,46 @@ def test_leaving_leaves_the_run_going(home):
     assert ToyRun(run, home / "world").wait_end().outcome is Finish.DONE
 
 
-def say(followed: subprocess.Popen, line: str) -> None:
-    assert followed.stdin is not None
-    followed.stdin.write(line + "\n")
-    followed.stdin.flush()
-    time.sleep(0.3)
+class Following:
+    """A program that follows a run in plain lines: what is typed, and what it has said so far."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.said = ""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Following:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._reader.join(30)
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            self.said += line
+
+    def say(self, line: str) -> None:
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def until(self, words: str) -> None:
+        deadline = time.monotonic() + 60
+        while words not in self.said:
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.02)
 
 
 def wait_for_pause(toy_run: ToyRun) -> None:
     from steps.run.control_client import ControlClient
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     with ControlClient(toy_run.run) as client:
         while not client.status().pause_by:
             assert time.monotonic() < deadline

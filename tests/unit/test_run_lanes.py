@@ -67,7 +67,7 @@ class LaneStep(Step):
 
     def work(self, context):
         if self.world.meet is not None and self.lane:
-            self.world.meet.wait(5)
+            self.world.meet.wait(30)
         while not self.world.go.wait(0.01):
             context.checkpoint()
         if self.failures:
@@ -465,7 +465,7 @@ def test_a_lane_that_logs_without_end_does_not_keep_another_from_ending(toy_run,
     logs.write("mine", "the end")
     ended = threading.Thread(target=logs.flush, daemon=True)
     ended.start()
-    ended.join(3)
+    ended.join(30)
     assert not ended.is_alive()
     assert "the end" in toy_run.run.step_log("mine").read_text()
     endless.clear()
@@ -487,7 +487,7 @@ def test_whoever_asks_first_has_the_first_turn():
             while len(turns._queue) < number + 2:
                 inside.wait(0.001)
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert had == [0, 1, 2, 3, 4]
 
 
@@ -518,7 +518,7 @@ def test_a_broken_journal_ends_every_lane(toy_run, world):
 
     thread = threading.Thread(target=live, daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert failed
     assert run.switches.abort_by == "the runner itself"
@@ -558,3 +558,79 @@ def test_a_plan_without_lanes_is_outlined_as_before(toy_run, world):
     assert "lane" not in plan["phases"][0]["steps"][0]
     assert run.view.lanes == {}
     assert run.view.steps["only"].state is StepState.DONE
+
+
+def failing_at_snapshot(world, *lanes, times=1):
+    """A phase of snapshots, of which these fail so often, and one of copies."""
+    failures = {lane: [no_space() for _ in range(times)] for lane in lanes}
+    names = ("m1", "m2", "m3", "m4", "m5")
+    return (
+        phase("snapshot", *machines(world, "snapshot", *names, **failures)),
+        phase("copy", *machines(world, "copy", *names, m5=[no_space()])),
+    )
+
+
+def test_one_answer_leaves_out_all_that_failed_at_the_same_step(toy_run, world):
+    run = run_of(toy_run, *failing_at_snapshot(world, "m1", "m2", "m3")).start()
+    question = run.question(FAILED_STEP)
+    values = [choice.value for choice in question.choices]
+    assert values == [
+        "retry", "retry-all", "change", "leave-out", "leave-out-all", "undo", "stop",
+    ]  # fmt: skip
+    assert "Leave all 3 that failed at this step out" in question.choices[4].label
+    assert "It failed for these as well: m2, m3." in question.detail
+    run.answer(FAILED_STEP, "leave-out-all")
+    assert "these 3" in run.question(SKIP_REASON).text
+    run.answer(SKIP_REASON, "that array is full")
+    other = run.question(FAILED_STEP)  # m5 failed at another step, and alone
+    assert "m5" in other.text
+    assert "leave-out-all" not in [choice.value for choice in other.choices]
+    run.answer(FAILED_STEP, "retry")
+    assert run.end().finish is Finish.FAILED
+    left = run.view.left_out
+    assert {lane: one.reason for lane, one in left.items()} == dict.fromkeys(
+        ("m1", "m2", "m3"), "that array is full"
+    )
+    assert {"copy.m4", "copy.m5"} <= set(world.order)
+
+
+def test_one_answer_tries_all_again_that_failed_at_the_same_step(toy_run, world):
+    run = run_of(toy_run, *failing_at_snapshot(world, "m1", "m2", "m3")).start()
+    run.answer(FAILED_STEP, "retry-all")
+    assert "m5" in run.question(FAILED_STEP).text
+    run.answer(FAILED_STEP, "retry")
+    assert run.end().finish is Finish.DONE
+    for lane in ("m1", "m2", "m3"):
+        assert world.order.count(f"snapshot.{lane}") == 2
+    assert len(run.view.questions) == 2
+
+
+def test_without_a_reason_nothing_is_left_out(toy_run, world):
+    run = run_of(toy_run, *failing_at_snapshot(world, "m1", "m2")).start()
+    run.answer(FAILED_STEP, "leave-out-all")
+    run.answer(SKIP_REASON, " ")
+    assert run.question(FAILED_STEP).text.startswith("m1")
+    assert not run.view.left_out
+    run.answer(FAILED_STEP, "stop")
+    assert run.end().finish is Finish.FAILED
+
+
+def test_unattended_leave_out_all_needs_no_operator(tmp_path, world):
+    toy_run = ToyRun.make(tmp_path, prompts={FAILED_STEP: "leave-out-all"})
+    run = run_of(toy_run, *failing_at_snapshot(world, "m1", "m2", "m3")).start()
+    assert run.end().finish is Finish.FAILED
+    assert set(run.view.left_out) == {"m1", "m2", "m3", "m5"}
+    asked = [event for event in read_journal(run.session.run.journal_file)
+             if event["event"] == Event.ANSWERED.value]  # fmt: skip
+    assert len(asked) == 2
+
+
+def test_a_lane_that_cannot_be_judged_is_asked_about_by_itself(toy_run, world):
+    first, second = machines(world, "snapshot", "m1", "m2", m1=[no_space()])
+    second.verdicts = [unknown("nobody can tell")]
+    run = run_of(toy_run, phase("snapshot", first, second)).start()
+    question = run.question(FAILED_STEP)
+    assert "retry-all" not in [choice.value for choice in question.choices]
+    run.answer(FAILED_STEP, "retry")
+    run.answer(UNKNOWN_STEP, "verify")
+    assert run.end().finish is Finish.DONE

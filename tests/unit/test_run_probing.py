@@ -88,7 +88,7 @@ def test_a_probe_that_takes_too_long_is_ended_with_all_its_children(tmp_path):
     begun = time.monotonic()
     with pytest.raises(Unreachable, match="longer than 1 s"):
         ask("sleep", timeout=1.0, pids=str(tmp_path / "pids"))
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 40
     assert_gone(tmp_path / "pids")
 
 
@@ -123,7 +123,7 @@ def test_a_secret_of_the_environment_is_not_handed_on(monkeypatch):
 
 def assert_gone(pids: Path) -> None:
     for pid in map(int, pids.read_text().split()):
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while alive(pid):
             assert time.monotonic() < deadline, pid
             time.sleep(0.01)

@@ -100,7 +100,7 @@ def test_hostile_yaml_is_refused_in_bounded_time_with_a_short_message(name, eith
     started = time.process_time()
     with pytest.raises(InvalidInput) as caught:
         parse_yaml(HOSTILE[name], "bad.yaml")
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 15
     assert caught.value.message.startswith("bad.yaml")
     assert caught.value.remedy
     assert len(str(caught.value)) < 600

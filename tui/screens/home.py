@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from steps.procedure import Procedure
     from tui.run_summary import RunSummary
+    from tui.screens.dialog import Dialog
 
 REFRESH_SECONDS = 5.0
 LIST_WIDTH = 35
@@ -83,11 +84,17 @@ confirmed it.
 
     @dataclass
     class OpenProcedure(Message):
-        """Begin a procedure on the site, or on the practice site."""
+        """Begin a procedure on the site."""
 
         procedure: Procedure
-        site: Site | None
-        drill: bool
+        site: Site
+
+    @dataclass
+    class OpenDrill(Message):
+        """Practise, on the practice site."""
+
+        drill: str
+        """Its name."""
 
     @dataclass
     class OpenRun(Message):
@@ -256,16 +263,24 @@ confirmed it.
             self.post_message(self.OpenRun(run.path))
         elif procedure is not None and self._site is None:
             self.show_notice("There is no site file", NO_SITE)
-        elif procedure is not None:
-            self.post_message(self.OpenProcedure(procedure, self._site, drill=False))
+        elif procedure is not None and self._site is not None:
+            self.post_message(self.OpenProcedure(procedure, self._site))
 
     def action_drill(self) -> None:
-        """Practise the procedure under the cursor."""
+        """Practise the procedure under the cursor; where it has several drills, ask which."""
         procedure = self._procedure_in_hand()
-        if procedure is not None and procedure.drills:
-            self.post_message(self.OpenProcedure(procedure, self._site, drill=True))
-        elif procedure is not None:
+        if procedure is None:
+            return
+        if not procedure.drills:
             self.show_notice("No drill", f"There is no drill for {procedure.title!r} yet.")
+        elif len(procedure.drills) == 1:
+            self._open_drill(procedure.drills[0])
+        else:
+            self.app.push_screen(_choice_of_drill(procedure), self._open_drill)
+
+    def _open_drill(self, name: str | None) -> None:
+        if name is not None:
+            self.post_message(self.OpenDrill(name))
 
     def action_runs(self) -> None:
         """Put the cursor on the first run."""
@@ -327,6 +342,16 @@ confirmed it.
     def action_leave(self) -> None:
         """Leave Rekindle; runs go on."""
         self.app.exit(0)
+
+
+def _choice_of_drill(procedure: Procedure) -> Dialog:
+    from steps.drill.scenario import SCENARIOS
+    from tui.screens.dialog import Dialog
+
+    titles = {scenario.name: scenario.title for scenario in SCENARIOS}
+    rows = [(name, titles.get(name, name)) for name in procedure.drills]
+    text = "There are several drills for it. Each has a practice site of its own."
+    return Dialog(f"Drill: {procedure.title}", text, rows)
 
 
 def _when(run: RunSummary | None, never: str) -> str:

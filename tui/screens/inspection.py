@@ -74,10 +74,21 @@ is counted, and it is removed again. You may read on meanwhile; Esc ends it.
         self.set_interval(SHOW_SECONDS, self._show_stage)
 
     def _show(self) -> None:
-        headings = [part.heading for part in self._parts]
-        headings[self._at] = f"[{headings[self._at]}]"
-        self.query_one("#parts", Static).update(" ".join(headings))
+        self.query_one("#parts", Static).update(self._headings())
         self.query_one("#lines", TextLines).show(self._parts[self._at].rows)
+
+    def _headings(self) -> str:
+        """All the parts in one line; the counts go first where they do not fit."""
+        for with_counts in (True, False):
+            words = [part.heading if with_counts else part.title for part in self._parts]
+            words[self._at] = f"[{words[self._at]}]"
+            if len(line := " ".join(words)) <= self.size.width - 2:
+                break
+        return line
+
+    def on_resize(self) -> None:
+        """A wider terminal has room for the counts."""
+        self._show()
 
     def action_turn(self, step: int) -> None:
         """The next part, or the one before."""
@@ -108,8 +119,10 @@ is counted, and it is removed again. You may read on meanwhile; Esc ends it.
         work = self._rehearsing.begin()
         self._turn_to_rehearsal(Part(TITLE, (("", "beginning"),)))
         try:
-            found = rehearsal_part(await in_thread(work))
-            self._wrong = ""
+            rehearsal = await in_thread(work)
+            found, self._wrong = rehearsal_part(rehearsal), ""
+            if not rehearsal.passed and not self.gone:
+                self.set_status("the rehearsal FAILED")
         except RekindleError as error:
             self._wrong = str(error)
             found = Part(TITLE, (("error   ", self._wrong), ("", "F6 copies this.")))

@@ -61,6 +61,7 @@ Enter on a step shows what was found about it; l opens its whole log.
     ]
     DEFAULT_CSS = """
     RunScreen #steps { height: auto; max-height: 60%; min-height: 3; }
+    RunScreen #steps.crowded { max-height: 5; }
     RunScreen #standing { height: auto; text-style: bold; display: none; }
     """
 
@@ -126,6 +127,7 @@ Enter on a step shows what was found about it; l opens its whole log.
         pane.show(self._watch.view)
         pane.show_private(self._watch.private)
         asking = pane.question is not None
+        self.query_one(StepList).set_class(asking and pane.crowded, "crowded")
         if asking != self.query_one(LogTail).display:
             return
         self.query_one(LogTail).display = not asking

@@ -103,8 +103,8 @@ class Field(Vertical):
             self._show_choices()
         if self.question.may_type:
             self._show_one_control()
-        if not self.is_list:
-            self._show_suggestion()
+        if not self.is_list and self.question.kind is not Kind.SECRET:
+            self._show_default()
         found = self.query_one("#found", HangingText)
         found.rows = self._found_rows()
         found.display = bool(found.rows)
@@ -130,12 +130,15 @@ class Field(Vertical):
             self._session.choices(self.question), None if value is None else show_value(value)
         )
 
-    def _show_suggestion(self) -> None:
-        """Put a default that was looked up into the field, unless something was typed there."""
-        name, control = self.question.name, self.query_one(LineInput)
+    def _show_default(self) -> None:
+        """Put a default into the field, unless something was typed there.
+
+        It may have been looked up, or follow from an answer above.
+        """
+        control = self.query_one(LineInput)
         value = self._session.value(self.question)
-        untouched = control.value == self._stored and name not in self._session.answers
-        if untouched and self.question.suggest_probe and value is not None:
+        answered = self.question.name in self._session.answers
+        if control.value == self._stored and not answered and value is not None:
             self._stored = control.value = show_value(value)
 
     def _found_rows(self) -> tuple[Row, ...]:
@@ -148,8 +151,17 @@ class Field(Vertical):
         listing = self._session.listing_of(self.question)
         check = self._session.check_of(self.question)
         what = "choices" if self.question.choices_probe else "a default"
-        looks = [*look_rows(listing, f"looking for {what}"), *look_rows(check, "checking")]
-        return tuple(faults + looks)
+        proposed = (
+            [] if self._has_other_value(listing) else look_rows(listing, f"looking for {what}")
+        )
+        return (*faults, *proposed, *look_rows(check, "checking"))
+
+    def _has_other_value(self, listing: Check | None) -> bool:
+        """Whether a default was found and another value typed: what was found is not about that."""
+        found = listing.probed.suggested if listing and listing.probed else None
+        return (
+            not self.is_list and found is not None and found != self._session.value(self.question)
+        )
 
     def wrong_lines(self) -> list[str]:
         """Faults and findings other than `ok`, each with the question it belongs to."""

@@ -97,7 +97,7 @@ class ChoiceList(PickList):
         found = {value: (label, refused) for value, label, refused in choices}
         if found == self._choices and (chosen or "") == self.chosen:
             return
-        untouched = self.highlighted in (None, 0) and chosen != self.chosen
+        untouched = self.highlighted in (None, 0) or self.picked in self._chosen
         self._choices, self._chosen = found, self._split(chosen or "")
         self._fill()
         if untouched and self._chosen:

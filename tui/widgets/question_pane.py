@@ -16,6 +16,9 @@ from tui.step_text import problem_lines, visible_lines
 from tui.widgets.line_input import LineInput
 from tui.widgets.pick_list import PickList
 
+FEW = 3
+"""Choices beyond which all else has less room: every choice is to be seen."""
+
 
 class QuestionPane(Vertical):
     """Hidden while nothing is asked. Posts Answer; goes away when the journal says so."""
@@ -24,6 +27,7 @@ class QuestionPane(Vertical):
     QuestionPane { display: none; height: 1fr; border-top: solid ansi_default; }
     QuestionPane Static { height: auto; }
     QuestionPane #said-before { height: auto; max-height: 8; }
+    QuestionPane.crowded #said-before { max-height: 5; }
     QuestionPane #choices { height: auto; max-height: 8; }
     """
 
@@ -47,6 +51,11 @@ class QuestionPane(Vertical):
         yield LineInput(id="text")
         yield Static(id="problem", markup=False)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether there is so much to choose from that all else must make room."""
+        return self.question is not None and len(self.question.choices) > FEW
+
     def show(self, view: RunView) -> None:
         """Ask what is open now, or go away."""
         question = view.question
@@ -64,6 +73,7 @@ class QuestionPane(Vertical):
         self.show_problem("")
         choices, text = self.query_one("#choices", PickList), self.query_one("#text", LineInput)
         choices.display, text.display = bool(question.choices), not question.choices
+        self.set_class(self.crowded, "crowded")
         if question.choices:
             choices.set_options(_option(choice) for choice in question.choices)
             choices.action_first()

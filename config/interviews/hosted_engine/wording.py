@@ -45,7 +45,8 @@ WORDINGS: dict[str, Wording] = {
         why="Found on the host. Change it only to write an answer file for another host.",
     ),
     "build": Wording(
-        "Version of hosted-engine-setup", _C, suggests="build", depends_on=("host", "era"),
+        "Version of hosted-engine-setup", _C, suggests="build", probe="chosen-build",
+        depends_on=("host", "era"),
         why="Questions and menus changed between versions. Found on the host.",
     ),
     "backup_file": Wording(
@@ -245,7 +246,7 @@ WORDINGS: dict[str, Wording] = {
         depends_on=_NAMES,
         why="Unique among the hosts of the backup or the running engine; the tool checks nothing.",
     ),
-    "admin_password": Wording("Password of admin@internal", _S, why="Asked once, typed twice."),
+    "admin_password": Wording("Password of admin@internal", _S, why="Typed once, given twice."),
     "fqdn": Wording(
         "Engine FQDN", _T, probe="fqdn", depends_on=(*_NAMES, "vm_network", "vm_address"),
         why="Resolves both ways, to the engine's machine and not to this host. Restoring: the"

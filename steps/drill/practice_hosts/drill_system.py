@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from config.errors import Refused
 from config.questions import Finding, Value
 from config.secrets import Secret
 from config.site import Site
+from config.site_secrets import resolve_site_secrets
 from steps import catalogue
 from steps.drill.fault import Fault, Scene
 from steps.drill.practice_hosts.answers import answers_of
@@ -44,19 +45,27 @@ class EngineHostsSystem(DrillSystem):
         return {name: Secret(text) for name, text in SECRETS.items()}
 
     def look(self, site: Site, given: Mapping[str, Value]) -> None:
-        found = [
-            f"{finding.text} {finding.remedy}".strip()
-            for name, finding in _findings(site, given)
-            if finding.level == "error" or (finding.level == "warning" and name in HEEDED)
-        ]
-        if found:
-            raise Refused("; ".join(found))
+        refuse_what_is_wrong(PROCEDURE, site, given, HEEDED)
 
 
-def _findings(site: Site, given: Mapping[str, Value]) -> Iterator[tuple[str, Finding]]:
+def refuse_what_is_wrong(
+    procedure: str, site: Site, given: Mapping[str, Value], heeded: Collection[str] = ()
+) -> None:
+    """Raise Refused with every error that the interview's probes find; `heeded` names answers
+    whose warnings count as well."""
+    found = [
+        f"{finding.text} {finding.remedy}".strip()
+        for name, finding in _findings(procedure, site, given)
+        if finding.level == "error" or (finding.level == "warning" and name in heeded)
+    ]
+    if found:
+        raise Refused("; ".join(found))
+
+
+def _findings(name: str, site: Site, given: Mapping[str, Value]) -> Iterator[tuple[str, Finding]]:
     """What the interview's probes find wrong with these answers, by the answer's name."""
-    procedure = catalogue.find(PROCEDURE)
-    targets = open_targets(site, {})
+    procedure = catalogue.find(name)
+    targets = open_targets(site, resolve_site_secrets(site, _nobody))
     try:
         for question in procedure.interview.asked(given):
             if question.probe and given.get(question.name) not in (None, ""):
@@ -64,6 +73,10 @@ def _findings(site: Site, given: Mapping[str, Value]) -> Iterator[tuple[str, Fin
                 yield from ((question.name, finding) for finding in probed.findings)
     finally:
         targets.close()
+
+
+def _nobody(name: str, *_how: object) -> Secret:
+    raise Refused(f"Nobody is here to be asked for the {name}.")
 
 
 SYSTEM = EngineHostsSystem()

@@ -133,10 +133,11 @@ def refuse_commands(line: bytes) -> None:
     `line` begins with the backslash. psql takes such a command anywhere outside strings and rows.
     """
     if _HARMLESS.fullmatch(line) is None:
-        word = line[:20].split(None, 1)[0].decode("ascii", "replace")
+        word = line[1:20].partition(b" ")[0].decode("ascii", "replace")
         raise ArchiveFault(
             "dump-commands",
-            f"The database dump holds a command for psql, {shown_name(word)}: no backup does.",
+            f"The database dump holds a command for psql, \\{shown_name(word)[1:-1]}: no backup "
+            "does.",
             "Do not restore this archive: engine-backup would have it run as root. Find out who "
             "put it there.",
         )

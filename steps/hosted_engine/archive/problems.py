@@ -37,7 +37,8 @@ class ArchiveFault(InvalidInput):
     """Why a part of an archive cannot be read on; becomes a Problem of that code."""
 
     def __init__(self, code: str, message: str, remedy: str = OTHER_COPY) -> None:
-        super().__init__(message, remedy)
+        # The name of what is damaged often begins the sentence.
+        super().__init__(message[:1].upper() + message[1:], remedy)
         self.code = code
 
     @property

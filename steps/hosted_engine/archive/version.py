@@ -61,7 +61,7 @@ def version_problem(backup: Version, installed: Version) -> Problem | None:
             backup, installed, f"Update the engine to at least {backup.text} before the restore."
         )
     if backup.release not in _taken_by(installed):
-        taken = [".".join(map(str, r)) for r in (installed.release, *_taken_by(installed))]
+        taken = [".".join(map(str, r)) for r in sorted((installed.release, *_taken_by(installed)))]
         return _refused(
             backup,
             installed,

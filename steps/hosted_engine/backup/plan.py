@@ -178,7 +178,7 @@ def _settings(given: Given, found: BackupSurvey, job: BackupJob) -> Iterator[tup
         yield "Failover host", "none: a restore then needs new hardware"
     else:
         yield "Failover host", f"{job.failover.name} ({job.failover.ha_name})"
-        yield "It is now", job.failover.words
+        yield "When planned", job.failover.words
         if job.failover.machines:
             yield "Migrate first", ", ".join(job.failover.machines)
     yield "Backed up", ", ".join(job.scopes)

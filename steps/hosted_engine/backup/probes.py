@@ -14,6 +14,7 @@ from steps.hosted_engine.backup.engine_backup import chooses_format, offered_sco
 from steps.hosted_engine.backup.failover import Candidate, best, disagreements
 from steps.hosted_engine.backup.kept import kept_backups
 from steps.hosted_engine.backup.look import Seen, look_at_hosts
+from steps.hosted_engine.backup.nightly.standing import STALE, moment_of
 from steps.hosted_engine.backup.step_space import TEMPORARY, Place
 from steps.hosted_engine.backup.survey import (
     backup_server,
@@ -29,7 +30,6 @@ from steps.procedure import Probe, Probed, ProbeInput
 from steps.targets.shell import Shell, nearest_parent
 from steps.targets.sizes import size_text
 
-STALE: Final = timedelta(days=2)
 _LOST = "a restore onto any of today's hosts is not possible from such a backup"
 _WITHOUT = Choice(WITHOUT, "None: back up without maintenance", "a restore needs new hardware")
 _VERIFY_FAILS: Final = (4, 5)
@@ -66,7 +66,7 @@ def list_hosts(probe: ProbeInput) -> Probed:
 def _about(seen: Seen) -> Iterator[Finding]:
     carrying = next((one for one in seen.candidates if one.carries_engine), None)
     on = carrying.name if carrying else "no host"
-    yield ok(f"{seen.told_by} told by hosted-engine --vm-status; the engine's machine is on {on}")
+    yield ok(f"the engine's machine is on {on}, as --vm-status on {seen.told_by} tells")
     for silent in seen.silent:
         yield warn(f"not told by {silent}")
     if seen.global_maintenance:
@@ -104,18 +104,18 @@ def _judged(seen: Seen, chosen: Candidate, first: Candidate | None) -> Iterator[
     if chosen.refused:
         yield wrong(f"{chosen.name}: {chosen.refused}", "Choose another host.")
         return
-    yield ok(f"{chosen.name} is {chosen.ha_name}: {chosen.words}")
     if chosen.carries_engine:
         better = f" {first.name} does not carry it." if first else ""
         yield warn(
             f"{chosen.name} carries the engine's machine: it migrates as well.{better}",
             f"Choose {first.name}." if first else "",
         )
-    others = [machine for machine in chosen.machines]
-    if others:
-        yield warn(f"They migrate first: {', '.join(others)}.", "Nothing is switched off.")
+    if chosen.machines:
+        named = ", ".join(chosen.machines)
+        yield warn(f"Migrates first: {named}. Nothing is switched off.")
     if chosen.status == "maintenance":
         yield ok(f"{chosen.name} is in maintenance already")
+    yield ok(f"{chosen.name} is {chosen.ha_name}: {chosen.words}")
 
 
 def list_scopes(probe: ProbeInput) -> Probed:
@@ -174,6 +174,8 @@ def check_server(probe: ProbeInput) -> Probed:
     ]
     kept = kept_backups(shell, server.folder)
     needed = room_needed(probe.targets.shell(engine_machine(probe.site).name), kept)
+    if kept and not kept[0].failover:
+        problems.append(warn(f"{kept[0].file}, the newest there, has no failover host: {_LOST}."))
     return found(
         *problems, _room(Place(shell, server.folder, needed)),
         age_of([one.made for one in kept], datetime.now(UTC)),
@@ -182,7 +184,7 @@ def check_server(probe: ProbeInput) -> Probed:
 
 def age_of(made: list[str], now: datetime) -> Finding:
     """How old the newest backup is: nobody notices a night that made none."""
-    moments = [moment for text in made if (moment := _moment(text)) is not None]
+    moments = [moment for text in made if (moment := moment_of(text)) is not None]
     if not moments:
         return warn("No backup of the engine is there yet.")
     newest = max(moments)
@@ -191,14 +193,6 @@ def age_of(made: list[str], now: datetime) -> Finding:
     if now - newest > STALE:
         return warn(f"{told}: that is stale.", "Look why no newer one was made: rekindle runs.")
     return ok(told)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
 
 
 def check_machine(probe: ProbeInput) -> Probed:

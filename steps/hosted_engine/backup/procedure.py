@@ -15,6 +15,7 @@ PROCEDURE = Procedure(
     description="Makes a failover host ready, backs the engine up with engine-backup, looks into"
     " the archive, copies it to a backup server and brings the host back into service.",
     needs="the engine, a hosted-engine host, a backup server",
+    drills=("backup-without-maintenance",),
     undo="until older backups are removed",
     interview=BACKUP,
     probes=PROBES,

@@ -23,7 +23,7 @@ from steps.targets.engine_waiting import (
 )
 
 PREPARING: Final = "preparing_for_maintenance"
-STUCK_SECONDS: Final = 120.0
+STUCK_SECONDS: Final = 60.0
 """So long may nothing on a host that is emptied move before it is asked about."""
 UP_SECONDS: Final = 900.0
 
@@ -31,6 +31,8 @@ ENTERED: Final = "failover.entered"
 """Remembered: this run has asked the host into maintenance."""
 GONE_WITHOUT: Final = "failover.without"
 """Remembered: the operator goes on without maintenance."""
+SHUT_DOWN_FOR_IT: Final = "failover.shut-down"
+"""Remembered: ids of the machines that were shut down, to be started again."""
 _ROUND: Final = "failover.round"
 
 
@@ -90,6 +92,7 @@ class MaintainHost(FailoverStep):
                 )
             if answer == SHUT_DOWN and machine is not None:
                 context.log(f"asking {machine.name} to shut down")
+                note_shut_down(context, machine)
                 self.engine(context).shut_down_machine(machine.id)
             refusal = self._ask_it(context)
 
@@ -132,6 +135,7 @@ class MaintainHost(FailoverStep):
     def _back(self, context: StepContext) -> None:
         if context.recall(ENTERED):
             bring_back(self.engine(context), self.host, context)
+            start_again(self.engine(context), context)
             context.remember(ENTERED, "")
 
     def _next_round(self, context: StepContext) -> int:
@@ -195,14 +199,40 @@ class ActivateHost(FailoverStep):
             return not_done(f"the engine has no host {self.host.name}")
         if host.status == READY and not self._is_to_be_up(context):
             return done(f"{self.host.name} was in maintenance before this run, and is left so")
-        return done(host_seen(host)) if host.status == "up" else not_done(host_seen(host))
+        if host.status != "up":
+            return not_done(host_seen(host))
+        down = [machine.name for machine in still_down(self.engine(context), context)]
+        if down:
+            return not_done(f"{host_seen(host)}; shut down and not started yet: {', '.join(down)}")
+        return done(host_seen(host))
 
     def apply(self, context: StepContext) -> None:
-        """Activate it and wait until it is up."""
+        """Activate it, wait until it is up, and start what was shut down for it."""
         bring_back(self.engine(context), self.host, context)
+        start_again(self.engine(context), context)
 
     def _is_to_be_up(self, context: StepContext) -> bool:
         return self.job.always_activate or bool(context.recall(ENTERED))
+
+
+def note_shut_down(context: StepContext, machine: Machine) -> None:
+    """Remember, before it is done, what is to be started again."""
+    known = (context.recall(SHUT_DOWN_FOR_IT) or "").split()
+    context.remember(SHUT_DOWN_FOR_IT, " ".join(dict.fromkeys((*known, machine.id))))
+
+
+def still_down(engine: Engine, context: StepContext) -> list[Machine]:
+    """The machines that were shut down for the backup and are down."""
+    ids = (context.recall(SHUT_DOWN_FOR_IT) or "").split()
+    found = [machine for id in ids if (machine := engine.machine(id)) is not None]
+    return [machine for machine in found if machine.status == "down"]
+
+
+def start_again(engine: Engine, context: StepContext) -> None:
+    """Start the machines that were shut down for the backup."""
+    for machine in still_down(engine, context):
+        context.log(f"starting {machine.name} again")
+        engine.start_machine(machine.id)
 
 
 def bring_back(engine: Engine, host: Candidate, context: StepContext) -> None:

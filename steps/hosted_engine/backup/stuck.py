@@ -33,7 +33,10 @@ def ask_about_stuck(
         (
             Choice(WAIT_ON, "Wait on", "the engine tries again by itself"),
             *(
-                Choice(f"{SHUT_DOWN}:{machine.name}", f"Shut {machine.name} down")
+                Choice(
+                    f"{SHUT_DOWN}:{machine.name}", f"Shut {machine.name} down",
+                    "it is started again afterwards",
+                )
                 for machine in left[:_MOST]
                 if not machine.is_engine
             ),

@@ -15,7 +15,11 @@ from steps.hosted_engine.machine_restore.machine_step import (
     is_active,
     told,
 )
-from steps.hosted_engine.machine_restore.names_there import addresses_there, names_of
+from steps.hosted_engine.machine_restore.names_there import (
+    addresses_there,
+    names_of,
+    own_addresses,
+)
 from steps.procedure import Prompt, StepContext, Verdict, done, not_done
 from steps.targets.shell import Shell
 
@@ -62,7 +66,7 @@ class MachineNamed(MachineStep):
         addresses = addresses_there(shell, fqdn)
         if not addresses:
             yield f"{fqdn} does not resolve on {shell.where}"
-        own = set(shell.run(["hostname", "-I"], check=False).out.split())
+        own = own_addresses(shell)
         for address in addresses:
             if address not in own and not _is_loop(address):
                 yield f"{fqdn} resolves to {address}, which is no address of this machine"

@@ -27,6 +27,7 @@ def deploy_probes(
         "host": tool.check_host,
         "era": tool.suggest_era,
         "build": tool.suggest_build,
+        "chosen-build": tool.check_build,
         "services": tool.check_services,
         "backup-file": files.backup_check(find_known),
         "storage": storage.check_storage,

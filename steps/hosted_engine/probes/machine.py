@@ -109,7 +109,7 @@ def check_disk(probe: ProbeInput) -> Probed:
     look = Look(probe)
     wanted = look.number("disk_gb") << 30
     if not look.given("lun") or look.given("storage_type") not in ("iscsi", "fc"):
-        return found(ok("the room on the export was looked at with the storage"))
+        return found(ok("its room on an export is looked at together with the path"))
     lun = lun_of(luns_of(look), look.given("lun"))
     if lun is None:
         return found(warn(f"LUN {look.given('lun')} is not seen on {look.host}: not compared"))

@@ -14,6 +14,7 @@ from steps.hosted_engine.probes.network_facts import (
     Link,
     Network,
     parse_network,
+    resolved_addresses,
 )
 from steps.procedure import Probed, ProbeInput
 
@@ -30,8 +31,7 @@ def network_of(look: Look) -> Network:
 
 def addresses_of(look: Look, name: str) -> tuple[str, ...]:
     """What a name resolves to on the host, each address once."""
-    lines = look.run("getent", "ahosts", name).out.splitlines()
-    return tuple(dict.fromkeys(line.split()[0].partition("%")[0] for line in lines if line.split()))
+    return resolved_addresses(look.run("getent", "ahosts", name).out)
 
 
 def own_name(look: Look) -> str:

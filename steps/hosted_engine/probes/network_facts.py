@@ -28,6 +28,13 @@ BOND_MODES = ("active-backup", "balance-xor", "broadcast", "802.3ad")
 
 _ETHER = "1"
 
+
+def resolved_addresses(text: str) -> tuple[str, ...]:
+    """What `getent ahosts NAME` says, each address once."""
+    words = (line.split() for line in text.splitlines())
+    return tuple(dict.fromkeys(found[0].partition("%")[0] for found in words if found))
+
+
 Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
 

@@ -55,6 +55,21 @@ def suggest_build(probe: ProbeInput) -> Probed:
     return Probed((ok(seen),), suggested=build)
 
 
+def check_build(probe: ProbeInput) -> Probed:
+    """Whether the version that was chosen asks what the installed one asks."""
+    look = Look(probe)
+    build, seen = _installed(look)
+    chosen = look.text("build")
+    if build is None or build == chosen:
+        return Probed()
+    return found(
+        warn(
+            f"{seen}, you chose {chosen}: it may ask other questions",
+            "Right only for an answer file of another host; to deploy here, choose what is there.",
+        )
+    )
+
+
 def _installed(look: Look) -> tuple[str | None, str]:
     done = look.run("rpm", "-q", "--qf", "%{VERSION}-%{RELEASE}", PACKAGE)
     version = done.out.strip()

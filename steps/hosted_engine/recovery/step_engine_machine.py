@@ -66,7 +66,7 @@ class ShutDownEngineMachine(RecoveryStep):
             said = shell.run([*self.job.deploy.host.command, "--vm-shutdown"], timeout=180)
             context.log(f"{said.command}: exit code {said.code} {said.out.strip()[:200]}")
         seen = self.wait(
-            context, "the engine's machine is down", lambda: self._look(shell),
+            context, "the engine's machine is down", lambda: self._gone(shell),
             self.limits.machine_down,
         )  # fmt: skip
         context.remember(DOWN, seen)
@@ -81,6 +81,13 @@ class ShutDownEngineMachine(RecoveryStep):
             context.log(f"In the machine itself: {error.message} So its host is asked.")
             return False
         return True
+
+    def _gone(self, shell: Shell) -> Sight:
+        """Down now, or down before: the tool starts the agents once it has seen it down itself."""
+        sight = self._look(shell)
+        if not sight.reached and is_active(shell, AGENT):
+            return Sight(True, "the high availability agent runs: the tool has seen it down")
+        return sight
 
     def _look(self, shell: Shell) -> Sight:
         said = shell.run(["/bin/sh", "-c", _LOOK, "sh", self.job.deploy.fqdn], timeout=30).out

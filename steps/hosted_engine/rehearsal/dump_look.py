@@ -20,7 +20,7 @@ from steps.hosted_engine.rehearsal.programs import Programs, release_of
 
 _MAX_TABLES: Final = 20_000
 _RESTORED_BYTES: Final = 3
-"""How often the text of a dump's rows fits into what it takes restored. Measured: 2.4 times, with an
+"""So many times the text of a dump's rows is what it takes restored. Measured: 2.4 times, with an
 index on every column."""
 _HARMLESS: Final = frozenset(
     {

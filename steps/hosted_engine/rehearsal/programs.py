@@ -73,6 +73,7 @@ def installed_programs(root: Path = _ROOT) -> Programs:
 class Account:
     """Who the server runs as: PostgreSQL refuses to run as root."""
 
+    name: str
     uid: int
     gid: int
 
@@ -87,13 +88,13 @@ class Account:
 def unprivileged_account() -> Account:
     """Ourselves, or PostgreSQL's own account where we are root. Raises StepFailed."""
     if os.geteuid() != 0:
-        return Account(os.geteuid(), os.getegid())
+        return Account("this user", os.geteuid(), os.getegid())
     for name in _ACCOUNTS:
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Account(entry.pw_uid, entry.pw_gid)
+        return Account(name, entry.pw_uid, entry.pw_gid)
     raise StepFailed(
         "There is no account that PostgreSQL could run as: it refuses to run as root.",
         "Make the account postgres, or rehearse as another user than root.",
@@ -105,7 +106,7 @@ def environment() -> dict[str, str]:
     return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC", "PGTZ": "UTC"}
 
 
-def run(command: list[str], account: Account | None = None) -> str:
+def run(command: list[str], account: Account | None = None, remedy: str = "") -> str:
     """Run one of the programs and return what it says. Raises StepFailed with its last words."""
     options = account.options if account else {}
     try:
@@ -124,7 +125,7 @@ def run(command: list[str], account: Account | None = None) -> str:
         raise StepFailed(f"{command[0]} cannot be run: {error}.") from error
     said = str(done.stdout.decode("utf-8", "replace"))
     if done.returncode != 0:
-        raise StepFailed(f"{command[0]} failed: {last_words(said)}")
+        raise StepFailed(f"{command[0]} failed: {last_words(said)}", remedy)
     return said
 
 

@@ -70,7 +70,8 @@ def rehearse(
         require_version(dump, programs)
     digest = sha256_of(path, cancel)
     tell(Stage("starting a scratch PostgreSQL"))
-    with scratch_server(programs, folder or DEFAULT_PARENT, room_for(dumps.values()), cancel) as to:
+    parent = (folder or DEFAULT_PARENT).expanduser().absolute()
+    with scratch_server(programs, parent, room_for(dumps.values()), cancel) as to:
         done = _Restore(to, dumps, tell).carry_out(path)
     return Rehearsal(
         archive=path.name,

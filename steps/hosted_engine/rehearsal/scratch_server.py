@@ -106,6 +106,7 @@ def scratch_server(
             [programs.path("initdb"), "--pgdata", data, "--username", OWNER, "--auth=trust",
              "--encoding=UTF8", "--locale=C", "--no-sync"],
             account,
+            f"It runs as {account.name}: name a folder that this account can reach.",
         )  # fmt: skip
         server = ScratchServer(folder, programs, account, cancel)
         with _running(server, data):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from config.errors import InvalidInput
+from config.interviews.hosted_engine.builds import CLASSIC
 from config.interviews.hosted_engine.conditions import classic
 from config.interviews.hosted_engine_restore import (
     BACKUP,
@@ -24,6 +25,8 @@ from config.site import EngineHost, EngineMachine, ShellAccess, Site
 from steps.conflicts import Resolutions
 from steps.hosted_engine.deploy import deploy_job
 from steps.hosted_engine.deploy_job import DeployJob
+from steps.hosted_engine.interview_answers import InterviewAnswers
+from steps.hosted_engine.known_answers import KnownAnswers
 from steps.hosted_engine.machine_restore.databases import DatabasePlace, automatic, kind_of, manual
 from steps.hosted_engine.machine_restore.job import (
     FENCE_DELAY,
@@ -63,7 +66,7 @@ class RestoreJob:
     survey: RestoreSurvey
     deploy: DeployJob | None
     machine: MachineRestoreJob | None
-    recovery: RecoveryJob | None
+    recovery: RecoveryJob
     cleans_host: bool = False
     archive_on_host: str = ""
     """Where the newer tool finds the archive; empty: the tool does not read it."""
@@ -80,7 +83,10 @@ def restore_job(
     """The jobs. Raises InvalidInput for a host or machine that the site does not name."""
     machine = _machine_job(site, given, resolutions, survey) if by_hand(given) else None
     if given.get("variant") == MACHINE:
-        return RestoreJob(site, given, survey, None, machine, None)
+        assert machine is not None
+        place = _deployed_there(site, machine)
+        recovery = _recovery_job(site, given, resolutions, survey, place)
+        return RestoreJob(site, given, survey, None, machine, recovery)
     deploy, path = _deploy_job(site, given, resolutions, survey)
     recovery = _recovery_job(site, given, resolutions, survey, deploy)
     clean = cleans_host(resolutions)
@@ -123,6 +129,20 @@ def _recovery_job(
         machines=machines_of(inspection),
         machine=machine.name if machine else "",
         depends_on=depends_on(given),
+    )
+
+
+def _deployed_there(site: Site, machine: MachineRestoreJob) -> DeployJob:
+    """The machine itself in the host's place: hosts are looked for from there."""
+    host = EngineHost(machine.machine.name, machine.machine.shell)
+    nothing = KnownAnswers({}, CLASSIC)
+    return DeployJob(
+        site_name=site.name,
+        host=host,
+        era=CLASSIC,
+        fqdn=machine.fqdn,
+        answer_file="",
+        known=lambda context: InterviewAnswers(context, nothing),
     )
 
 

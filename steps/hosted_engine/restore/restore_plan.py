@@ -12,7 +12,7 @@ from config.site import Site
 from steps.conflicts import Resolutions
 from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.machine_restore.job import MachineRestoreJob
-from steps.hosted_engine.machine_restore.phases import machine_phases
+from steps.hosted_engine.machine_restore.phases import machine_phases, put_back_phase
 from steps.hosted_engine.recovery.phases import make_way_phase, recovery_phases
 from steps.hosted_engine.recovery.recovery_job import RecoveryJob
 from steps.hosted_engine.recovery.step_trust import TrustEngine
@@ -53,17 +53,23 @@ def restore_plan(site: Site, given: Given, resolutions: Resolutions, survey: Sur
 
 
 def _phases(job: RestoreJob) -> tuple[Phase, ...]:
-    if job.deploy is None or job.recovery is None:
-        return _onto_machine(job)
+    if job.deploy is None:
+        return _onto_machine(job, job.recovery)
     if job.is_classic:
         return _classic(job, job.deploy, job.recovery)
     return _ansible(job, job.deploy, job.recovery)
 
 
-def _onto_machine(job: RestoreJob) -> tuple[Phase, ...]:
+def _onto_machine(job: RestoreJob, recovery: RecoveryJob) -> tuple[Phase, ...]:
+    """Nothing is deployed: hosts that live are found again, lost ones are asked about."""
+    later = {phase.name: phase for phase in recovery_phases(recovery)}
     return (
         Phase("same", "The archive as it was looked at", (_unchanged(job),)),
         *machine_phases(_machine(job)),
+        Phase("trust", "The restored engine", (TrustEngine(recovery),)),
+        *(later[name] for name in ("fence", "machines") if name in later),
+        Phase("found", "Predicted and found", (_found(job, recovery),)),
+        put_back_phase(_machine(job)),
     )
 
 
@@ -80,6 +86,7 @@ def _classic(job: RestoreJob, deploy: DeployJob, recovery: RecoveryJob) -> tuple
         Phase("end", "The tool's end", (FollowToEnd(deploy),)),
         *afterwards,
         Phase("found", "Predicted and found", (_found(job, recovery),)),
+        put_back_phase(_machine(job)),
         Phase("tidy", "Tidy up", (TidyUp(deploy),)),
     )
 
@@ -120,7 +127,7 @@ def _found(job: RestoreJob, recovery: RecoveryJob) -> PredictedAndFound:
 
 def _decided(given: Given, job: RestoreJob) -> Given:
     """The answers with the host's name as the conflicts were settled."""
-    return {**given, "host_name": job.recovery.host_name} if job.recovery else given
+    return {**given, "host_name": job.recovery.host_name}
 
 
 def _settings(given: Given, job: RestoreJob) -> tuple[tuple[str, str], ...]:

@@ -118,4 +118,4 @@ def predicted(machine: Vm, inspection: Inspection) -> str:
         return "Down: set so by the restore; started again, as it is highly available"
     if machine.status_name == DOWN or not machine.host:
         return "Down"
-    return f"{machine.status_name} on {machine.host} until that host is confirmed, then Down"
+    return f"{machine.status_name} on {machine.host}; Down, where that host is gone and confirmed"

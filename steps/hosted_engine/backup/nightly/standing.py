@@ -1,0 +1,92 @@
+"""How the engine's backups stand: what is kept where, when the next is due, whether one is missing.
+
+The timetable is read back from the files that hosted_engine.schedule wrote.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from config.errors import InvalidInput
+from config.schedules import CRON_FOLDER, SYSTEMD_FOLDER
+from config.timetable import Timetable, parse_timetable
+from steps.hosted_engine.backup.nightly.plan import FILE
+from steps.hosted_engine.backup.record import Summary
+from steps.hosted_engine.backup.step_keep import read_text
+from steps.schedules.next_runs import Follower, last_due, next_runs
+from steps.schedules.zone import zone_of
+from steps.targets.shell import Shell
+
+STALE: Final = timedelta(days=2)
+NIGHT: Final = timedelta(hours=6)
+"""So long a backup may take before one that was due is missed."""
+_TIMER_LINE: Final = re.compile(r"^# As cron writes it: (.+)$", re.MULTILINE)
+_CRON_LINE: Final = re.compile(r"^((?:\S+\s+){4}\S+)\s+root\s", re.MULTILINE)
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A timetable on a host: who follows it, the last time it came round, the next ones."""
+
+    host: str
+    timetable: Timetable
+    follower: Follower
+    last: datetime | None
+    following: tuple[datetime, ...]
+
+
+def look_for_timetable(shell: Shell, now: datetime) -> Due | None:
+    """The timetable on that host; None where nobody there starts the backup.
+
+    Raises InvalidInput where somebody has made something else of its file.
+    """
+    places = (
+        (f"{SYSTEMD_FOLDER}/{FILE}.timer", _TIMER_LINE, Follower.TIMER),
+        (f"{CRON_FOLDER}/{FILE}", _CRON_LINE, Follower.CRON),
+    )
+    for path, pattern, follower in places:
+        text = read_text(shell, path)
+        if not text:
+            continue
+        match = pattern.search(text)
+        if match is None or len(match[1].split()) != 5:
+            raise InvalidInput(
+                f"{path} on {shell.where} has no timetable that is understood.", "Look at it."
+            )
+        timetable, zone = parse_timetable(*match[1].split()), zone_of(shell)
+        last = last_due(timetable, now, zone, follower)
+        following = next_runs(timetable, now, zone, _SHOWN, follower)
+        return Due(shell.where, timetable, follower, last, following)
+    return None
+
+
+def moment_of(made: str) -> datetime | None:
+    """When a backup was made, by its record; None where that does not tell."""
+    try:
+        moment = datetime.fromisoformat(made)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo is not None else None
+
+
+def what_is_wrong(kept: tuple[Summary, ...], due: Due | None, now: datetime) -> str:
+    """That a night was missed, or the newest is old; empty where all is well."""
+    moments = [moment for one in kept if (moment := moment_of(one.made)) is not None]
+    if not moments:
+        return "there is no backup of the engine"
+    newest = max(moments)
+    if due is not None and due.last is not None:
+        last = due.last.astimezone(UTC)
+        if newest < last and now - last > NIGHT:
+            return (
+                f"the backup that was due at {last:%d %b %Y %H:%M} UTC is missing; the newest is of"
+                f" {newest:%d %b %Y %H:%M} UTC"
+            )
+        return ""
+    if now - newest > STALE:
+        return f"the newest is {(now - newest) / timedelta(days=1):.1f} days old, and stale"
+    return ""

@@ -1,0 +1,253 @@
+"""The engine backed up every night: files on a host, its answers looked at, missed nights told."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from config.errors import InvalidInput, Refused
+from config.interviews.hosted_engine_schedule import SCHEDULE
+from config.schedules import HERE
+from config.timetable import parse_timetable
+from steps.hosted_engine.backup.nightly import standing
+from steps.hosted_engine.backup.nightly.procedure import PROCEDURE
+from steps.hosted_engine.backup.nightly.standing import Due, what_is_wrong
+from steps.hosted_engine.backup.probes import age_of
+from steps.hosted_engine.backup.record import Summary
+from steps.procedure import ProbeInput
+from steps.schedules.next_runs import Follower
+from steps.targets.local import LocalShell
+from tests.unit.engine_backup_world import BackupWorld, WorldTargets, given, make_world
+from tests.unit.engine_backup_world import context_of as backup_context_of
+from tests.unit.engine_backup_world import plan_of as backup_plan_of
+from tests.unit.restore_world import MemoryContext, carry_out, take_back
+from tui.main import main
+
+ANSWERS = """\
+rekindle: 1
+procedure: hosted_engine.backup
+answers: {failover: best, server: backup.practice}
+prompts: {step-failed: undo, failover.stuck.1: give-up}
+"""
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch) -> BackupWorld:
+    found = make_world(tmp_path / "world", monkeypatch)
+    (found.folder / "units").mkdir()
+    return found
+
+
+def answers(world, **more):
+    return {
+        "install": "cron", "node": HERE, "minute": "30", "hour": "2", "day": "*", "month": "*",
+        "weekday": "*", "program": "/usr/local/bin/rekindle", "answers_file": "/etc/a.yaml",
+        "folder": str(world.folder / "units"), **more,
+    }  # fmt: skip
+
+
+def plan_of(world, given):
+    survey = PROCEDURE.survey(ProbeInput(world.site, given, WorldTargets(world)))
+    return PROCEDURE.plan(world.site, given, {}, json.loads(json.dumps(survey)))
+
+
+def context_of(world, given):
+    return MemoryContext(WorldTargets(world), given, world.folder / "run")
+
+
+def installed(world):
+    return {p.name: p.read_text() for p in (world.folder / "units").iterdir()}
+
+
+def test_a_crontab_line_runs_the_backup_with_its_answers_and_goes_away_again(world):
+    given = answers(world)
+    plan = plan_of(world, given)
+    assert len([value for title, value in plan.settings if title == "Next run"]) == 3
+    carry_out(plan, context_of(world, given))
+    (line,) = [
+        row for row in installed(world)["rekindle-engine-backup"].splitlines() if "root" in row
+    ]
+    assert line == (
+        "30 2 * * * root /usr/local/bin/rekindle run hosted_engine.backup --answers /etc/a.yaml"
+        " --yes"
+    )
+    away = answers(world, install="uninstall")
+    carry_out(plan_of(world, away), context_of(world, away))
+    assert "rekindle-engine-backup" not in installed(world)
+
+
+def test_a_timer_names_the_program_and_says_what_changes_it(world):
+    given = answers(world, install="timer", site_file="/etc/site.yaml")
+    context = context_of(world, given)
+    plan = plan_of(world, given)
+    steps = [step for step in plan.steps if step.name.startswith("schedule.file")]
+    for step in steps:
+        step.apply(context)
+    files = installed(world)
+    service = files["rekindle-engine-backup.service"]
+    assert "--site /etc/site.yaml run hosted_engine.backup --answers /etc/a.yaml --yes" in service
+    assert "OnCalendar=*-*-* 02:30:00" in files["rekindle-engine-backup.timer"]
+    assert "rekindle run hosted_engine.schedule" in files["rekindle-engine-backup.timer"]
+
+
+def test_undo_brings_the_line_of_before_back(world):
+    given = answers(world)
+    carry_out(plan_of(world, given), context_of(world, given))
+    before = installed(world)
+    later = answers(world, hour="4")
+    plan, context = plan_of(world, later), context_of(world, later)
+    carry_out(plan, context)
+    assert installed(world) != before
+    take_back(plan, context)
+    assert installed(world) == before
+
+
+def test_nothing_is_planned_where_nothing_would_change(world):
+    given = answers(world)
+    carry_out(plan_of(world, given), context_of(world, given))
+    with pytest.raises(Refused, match="Nothing would change"):
+        plan_of(world, given)
+
+
+def test_a_field_that_is_no_cron_field_is_refused_at_once():
+    question = SCHEDULE.question("hour")
+    assert question is not None
+    with pytest.raises(InvalidInput):
+        question.check("25", {})
+
+
+def probe(world, name, **given):
+    return PROCEDURE.probes[name](
+        ProbeInput(world.site, answers(world, **given), WorldTargets(world))
+    )
+
+
+def test_answers_that_are_fit_for_a_night_alone_are_called_so(world, tmp_path):
+    file = tmp_path / "night.yaml"
+    file.write_text(ANSWERS)
+    found = probe(world, "answers-there", answers_file=str(file)).findings
+    assert [finding.level for finding in found] == ["ok"], found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "level", "told"),
+    [
+        ("failover: best", "failover: hosted_engine_1", "warning", "always hosted_engine_1"),
+        ("step-failed: undo, ", "", "warning", "leaves the failover host in maintenance"),
+        (", failover.stuck.1: give-up", "", "warning", "holds the night up"),
+        ("failover: best, ", "", "error", "failover: not answered"),
+        ("backup.practice}", "backup.practice, file_name: x.backup}", "error", "same file name"),
+        ("hosted_engine.backup", "virtual_machine.backup", "error", "virtual_machine.backup"),
+        ("server:", "servant:", "error", "servant"),
+    ],
+)
+def test_what_a_night_would_stumble_over_is_told_beforehand(world, tmp_path, old, new, level, told):
+    file = tmp_path / "night.yaml"
+    assert old in ANSWERS
+    file.write_text(ANSWERS.replace(old, new))
+    found = probe(world, "answers-there", answers_file=str(file)).findings
+    assert any(f.level == level and told in f.text for f in found), found
+    assert not any("/tmp/rekindle-" in f.text for f in found)
+
+
+def test_the_engines_own_machine_starts_no_backup_of_itself(world):
+    choices = {choice.value: choice.refused for choice in probe(world, "schedule-places").choices}
+    assert choices["engine.practice"]
+    assert not choices[HERE]
+    assert not choices["backup.practice"]
+
+
+def test_a_program_or_file_that_is_not_there_is_told(world):
+    (found,) = probe(world, "program-there", program="/nowhere/rekindle").findings
+    assert found.level == "error"
+    (found,) = probe(world, "answers-there", answers_file="/nowhere/x.yaml").findings
+    assert found.level == "error"
+
+
+@pytest.mark.parametrize(
+    ("ages", "level"),
+    [([0.5, 30], "ok"), ([3], "warning"), ([], "warning"), ([400, 2.5], "warning")],
+)
+def test_a_stale_backup_is_told_by_the_age_of_the_newest(ages, level):
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    made = [(now - timedelta(days=age)).isoformat() for age in ages]
+    assert age_of([*made, "garbage"], now).level == level
+
+
+# -- how they stand --------------------------------------------------------------------------
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+def summary(made: str) -> Summary:
+    return Summary("e.backup", "0" * 64, 10, made, "engine", "4.5.7", ("db",), "h", "r")
+
+
+def due(hours_ago: float) -> Due:
+    last = NOW - timedelta(hours=hours_ago)
+    return Due("h", parse_timetable("0", "2", "*", "*", "*"), Follower.CRON, last, ())
+
+
+@pytest.mark.parametrize(
+    ("made", "came_round", "told"),
+    [
+        ("2026-11-28T02:10:00+00:00", 10, ""),
+        ("2026-11-27T02:10:00+00:00", 10, "due at 28 Nov 2026 02:00 UTC is missing"),
+        ("2026-11-27T02:10:00+00:00", 5, ""),
+        ("2026-11-27T02:10:00+00:00", None, ""),
+        ("2026-11-20T02:10:00+00:00", None, "8.4 days old, and stale"),
+        ("2026-11-20T02:10:00+00:00", 24 * 9, ""),
+        ("nonsense", 10, "no backup of the engine"),
+    ],
+)
+def test_a_night_that_was_missed_is_told_once_it_had_time_enough(made, came_round, told):
+    found = what_is_wrong((summary(made),), due(came_round) if came_round else None, NOW)
+    assert told in found
+    assert bool(found) is bool(told)
+
+
+def test_the_timetable_is_read_back_from_what_was_written(world, monkeypatch):
+    monkeypatch.setattr(standing, "SYSTEMD_FOLDER", str(world.folder / "units"))
+    monkeypatch.setattr(standing, "CRON_FOLDER", str(world.folder / "units"))
+    shell = LocalShell(HERE)
+    assert standing.look_for_timetable(shell, NOW) is None
+    for install, follower in (("cron", Follower.CRON), ("timer", Follower.TIMER)):
+        given = answers(world, install=install)
+        plan, context = plan_of(world, given), context_of(world, given)
+        for step in plan.steps:
+            if step.name.startswith("schedule.file"):
+                step.apply(context)
+        found = standing.look_for_timetable(shell, NOW)
+        assert found is not None
+        assert (found.follower, str(found.timetable)) == (follower, "30 2 * * *")
+        assert len(found.following) == 3
+    (world.folder / "units" / "rekindle-engine-backup.timer").write_text("[Timer]\n")
+    with pytest.raises(InvalidInput, match="no timetable that is understood"):
+        standing.look_for_timetable(shell, NOW)
+
+
+def test_the_command_lists_what_is_kept_and_says_by_its_exit_code_that_something_is_amiss(
+    world, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("REKINDLE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(standing, "SYSTEMD_FOLDER", str(world.folder / "units"))
+    monkeypatch.setattr(standing, "CRON_FOLDER", str(world.folder / "units"))
+    site = tmp_path / "site.yaml"
+    server = f"[{{name: b, folder: {world.server}, shell: {{kind: local}}}}]"
+    site.write_text(f"name: berne\nbackup_servers: {server}\n")
+    assert main(["--site", str(site), "backups"]) == 3
+    assert "there is no backup of the engine" in capsys.readouterr().out
+    asked = given(failover="none", file_name="x.backup")
+    carry_out(backup_plan_of(world, asked), backup_context_of(world, asked))
+    made = "2025-11-24T16:00:00Z"
+    assert main(["--site", str(site), "backups", "--json"]) == 3, "that archive is a year old"
+    data = json.loads(capsys.readouterr().out)
+    (found,) = data["servers"]
+    assert [one["file"] for one in found["backups"]] == ["x.backup"]
+    assert "stale" in found["wrong"]
+    text = (world.server / "x.backup.json").read_text()
+    (world.server / "x.backup.json").write_text(text.replace(made, datetime.now(UTC).isoformat()))
+    assert main(["--site", str(site), "backups"]) == 0
+    assert "no failover host: x.backup" in capsys.readouterr().out
