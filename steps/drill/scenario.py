@@ -133,7 +133,8 @@ LOST_ENGINE_FAILOVER = Scenario(
     },
     replies={
         "menu.OVEHOSTED_INSTALLING_OS.1": "continue", "tool.again.1": "clean-up",
-        "tool.OVEHOSTED_NON_OPERATIONAL.1": "Retry", "rebooted.host-01": "rebooted",
+        "tool.OVEHOSTED_NON_OPERATIONAL.1": "Retry", "restore.half-restored": "again",
+        "rebooted.host-01": "rebooted",
         "rebooted.host-01.2": "rebooted",
     },
     target_seconds=3600,
