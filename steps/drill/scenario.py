@@ -83,7 +83,8 @@ DEPLOY_CLASSIC = Scenario(
     procedure="hosted_engine.deploy",
     title="Deploy a self-hosted engine of oVirt 3.6, the guide's way (simulated hosts)",
     story="A new host waits for its engine: host-02.practice.invalid.\n"
-    f"Whoever installs the machine's system and its engine is simulated too.\n{_HOSTS_STORY}",
+    "Its machine is installed from /var/tmp/installation.iso on the host; whoever installs its\n"
+    f"system and its engine is simulated too.\n{_HOSTS_STORY}",
     system="engine-hosts",
     prompts={"menu.OVEHOSTED_INSTALLING_OS.1": "continue"},
     replies={
@@ -135,7 +136,6 @@ LOST_ENGINE_FAILOVER = Scenario(
         "menu.OVEHOSTED_INSTALLING_OS.1": "continue", "tool.again.1": "clean-up",
         "tool.OVEHOSTED_NON_OPERATIONAL.1": "Retry", "restore.half-restored": "again",
         "rebooted.host-01": "rebooted",
-        "rebooted.host-01.2": "rebooted",
     },
     target_seconds=3600,
 )  # fmt: skip
@@ -151,7 +151,6 @@ LOST_ENGINE_NEW = Scenario(
         "pause": "resume",
         "tool.again.1": "clean-up",
         "rebooted.host-01": "rebooted",
-        "rebooted.host-01.2": "rebooted",
     },
     target_seconds=3600,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from config.errors import InvalidInput, Refused
 from steps.targets.accounts import (
@@ -14,6 +15,7 @@ from steps.targets.accounts import (
     owner_name,
     owner_number,
 )
+from steps.targets.command_output import completed, streamed
 from steps.targets.copy import checksum_file, copy_file
 from steps.targets.files import (
     parent,
@@ -23,13 +25,11 @@ from steps.targets.files import (
     sync_directory,
     write_atomically,
 )
-from steps.targets.lines import BoundedOutput, LineSplitter
 from steps.targets.os_errors import explaining
 from steps.targets.partial import discard_partial
 from steps.targets.processes import run_child
-from steps.targets.quoting import checked_path, command_line
+from steps.targets.quoting import checked_path
 from steps.targets.shell import (
-    OUTPUT_LIMIT,
     Completed,
     Copied,
     FileStatus,
@@ -61,20 +61,15 @@ class LocalShell:
         check: bool = True,
     ) -> Completed:
         """Run it; with check, a non-zero exit raises StepFailed with the end of its stderr."""
-        out, err = BoundedOutput(OUTPUT_LIMIT), BoundedOutput(OUTPUT_LIMIT)
-        code = run_child(command, out.feed, err.feed, stdin=stdin, timeout=timeout)
-        completed = Completed(command_line(command), code, out.text(), err.text())
-        return checked_result(completed, self.where) if check else completed
+        carry_out = partial(run_child, command, stdin=stdin, timeout=timeout)
+        found = completed(command, carry_out)
+        return checked_result(found, self.where) if check else found
 
     def stream(
         self, command: Sequence[str], on_line: Callable[[str], None], *, timeout: float = 3600.0
     ) -> int:
         """Run it, handing over each line of output as it comes; returns the exit code."""
-        out, err = LineSplitter(on_line), LineSplitter(on_line)
-        code = run_child(command, out.feed, err.feed, stdin=b"", timeout=timeout)
-        out.flush()
-        err.flush()
-        return code
+        return streamed(on_line, partial(run_child, command, stdin=b"", timeout=timeout))
 
     def read(self, path: str, *, limit: int = 16 << 20, offset: int = 0) -> bytes:
         """Up to `limit` bytes from `offset`. Raises InvalidInput where the path is no file."""

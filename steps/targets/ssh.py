@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from config.errors import InvalidInput, Refused
 from config.secrets import Secret
 from config.site import ShellAccess
 from steps.targets.accounts import missing_owner
+from steps.targets.command_output import completed, streamed
 from steps.targets.files import parent
-from steps.targets.lines import BoundedOutput, LineSplitter
 from steps.targets.partial import partial_paths
-from steps.targets.quoting import checked_path, command_line
+from steps.targets.quoting import checked_path
 from steps.targets.remote_copy import checksum_there, copy_there
 from steps.targets.remote_work import RemoteWork
 from steps.targets.shell import (
-    OUTPUT_LIMIT,
     Completed,
     Copied,
     FileStatus,
@@ -62,27 +62,19 @@ class SshShell:
         check: bool = True,
     ) -> Completed:
         """Run it; with check, a non-zero exit raises StepFailed with the end of its stderr."""
-        out, err = BoundedOutput(OUTPUT_LIMIT), BoundedOutput(OUTPUT_LIMIT)
-        code = run_remote(
-            self._work.connection,
-            command,
-            out.feed,
-            err.feed,
-            stdin=(stdin,) if stdin else (),
-            timeout=timeout,
+        given = (stdin,) if stdin else ()
+        carry_out = partial(
+            run_remote, self._work.connection, command, stdin=given, timeout=timeout
         )
-        completed = Completed(command_line(command), code, out.text(), err.text())
-        return checked_result(completed, self.where) if check else completed
+        found = completed(command, carry_out)
+        return checked_result(found, self.where) if check else found
 
     def stream(
         self, command: Sequence[str], on_line: Callable[[str], None], *, timeout: float = 3600.0
     ) -> int:
         """Run it, handing over each line of output as it comes; returns the exit code."""
-        out, err = LineSplitter(on_line), LineSplitter(on_line)
-        code = run_remote(self._work.connection, command, out.feed, err.feed, timeout=timeout)
-        out.flush()
-        err.flush()
-        return code
+        carry_out = partial(run_remote, self._work.connection, command, timeout=timeout)
+        return streamed(on_line, carry_out)
 
     def read(self, path: str, *, limit: int = 16 << 20, offset: int = 0) -> bytes:
         """Up to `limit` bytes from `offset`. Raises InvalidInput where the path is no file."""

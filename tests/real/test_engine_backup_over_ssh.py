@@ -26,6 +26,7 @@ from steps.run.directory import create_run
 from steps.run.runner import open_site_targets
 from steps.targets.open import ENGINE_PASSWORD, open_targets
 from tests.real.engine_site_support import Standing, standing_site
+from tests.real.test_drill import rekindle
 from tests.unit.deploy_support import Deploying
 
 NAME = "engine.backup"
@@ -172,6 +173,42 @@ def test_by_night_a_failure_that_nobody_answers_brings_the_host_back(standing, t
     assert ended.finish.value == "undone"
     assert host(standing, "host-02")["status"] == "up"
     assert server.status(f"{FOLDER}/{NAME}") is None
+
+
+def test_a_server_that_takes_nothing_leaves_no_archive_lying_about_once_it_is_undone(
+    standing, tmp_path
+):
+    backup = Backup(standing, tmp_path, {"step-failed": "undo"})
+    server = standing.shell(world.BACKUP)
+    server.write(FOLDER, b"a file where the folder of backups belongs")
+    ended = backup.life().start().end()
+    server.remove(FOLDER)
+    assert ended.finish.value == "undone", ended
+    assert {h["status"] for h in standing.facts()[db.KEY]["hosts"]} == {"up"}
+    assert standing.machine.list("/var/lib/rekindle") == ("engine-backup-logs",)
+    assert not list(backup.run.path.rglob(NAME))
+
+
+ANSWERS = """\
+rekindle: 1
+procedure: hosted_engine.backup
+answers: {failover: best, server: backup.practice.invalid, retention: 5}
+prompts: {step-failed: undo, failover.stuck.1: give-up}
+"""
+
+
+def test_a_file_of_answers_backs_up_by_night_and_the_backups_are_listed(standing, tmp_path):
+    answers = tmp_path / "night.yaml"
+    answers.write_text(ANSWERS)
+    site = ["--site", str(standing.built.file)]
+    command = ["run", "hosted_engine.backup", "--answers", str(answers), "--yes"]
+    done = rekindle(tmp_path / "home", *site, *command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    listed = rekindle(tmp_path / "home", *site, "backups", "--json")
+    assert listed.returncode == 0, listed.stdout + listed.stderr
+    (server,) = json.loads(listed.stdout)["servers"]
+    (backup,) = server["backups"]
+    assert (backup["engine"], backup["failover"]) == (world.ENGINE, "host-02")
 
 
 def test_a_connection_that_is_cut_while_engine_backup_runs_loses_nothing(standing, tmp_path):

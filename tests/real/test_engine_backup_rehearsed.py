@@ -8,6 +8,7 @@ import pytest
 
 from config.errors import StepFailed
 from steps.hosted_engine.backup import step_make
+from steps.procedure import Outcome
 from tests.engine_archives import MODERN, build
 from tests.unit.engine_backup_world import context_of, given, make_world, plan_of
 from tests.unit.restore_world import carry_out
@@ -36,6 +37,8 @@ def test_every_row_of_the_backup_comes_back_before_anything_older_goes(world, po
     (database,) = kept["databases"]
     hosts = max(row["in_database"] for row in database["tables"] if "vds_static" in row["table"])
     assert hosts > 3
+    step = plan.steps[names.index("rehearsal.databases")]
+    assert step.verify(context).outcome is Outcome.DONE
     assert world.on_machine() == []
 
 
@@ -49,3 +52,16 @@ def test_a_backup_that_does_not_come_back_whole_is_told_and_stays(world, postgre
     with pytest.raises(StepFailed, match="did not come back whole"):
         carry_out(plan, context)
     assert "engine.backup" in world.on_server()
+
+
+def test_a_rehearsal_that_was_put_off_takes_the_archive_from_the_server(world, postgres):
+    asked = given(failover="none", rehearse=True)
+    next_archive(world, postgres.dump("engine-4.5", "--format=custom"))
+    plan, context = plan_of(world, asked), context_of(world, asked)
+    context.finished.add("rehearsal.databases")
+    carry_out(plan, context)
+    step = next(step for step in plan.steps if step.name == "rehearsal.databases")
+    assert step.verify(context).outcome is Outcome.NOT_DONE
+    step.apply(context)
+    assert step.verify(context).outcome is Outcome.DONE
+    assert not (world.folder / "run" / "archive").exists()

@@ -90,10 +90,11 @@ class RestoreSite:
             site, PROCEDURE.name, given, resolutions, found, prompts, folder=folder / "runs"
         )
 
-    def lose(self) -> None:
-        """The engine is gone with the host that carried it."""
+    def lose(self, *hosts: str) -> None:
+        """The engine is gone with these hosts."""
         engine_machine.destroy(self.standing.world)
-        lose_host(self.standing.built.engine, "host-01")
+        for host in hosts:
+            lose_host(self.standing.built.engine, host)
 
     def restore(self, run) -> dict:
         """To its end; what nobody answered in advance is a failure."""
@@ -125,11 +126,11 @@ def lost():
     """A site whose engine is lost, with a backup of a time when host-02 had been made free."""
 
     @contextmanager
-    def standing_for(hosts=MIXED, **more):
+    def standing_for(hosts=MIXED, dead=("host-01", "host-03"), **more):
         with standing_site(hosts=hosts) as standing:
             site = RestoreSite(standing)
             site.back_up(**more)
-            site.lose()
+            site.lose(*dead)
             yield site
 
     return standing_for
@@ -163,7 +164,7 @@ def test_a_backup_is_restored_onto_a_machine_that_was_installed_anew():
 @pytest.mark.parametrize("variant", ["failover-host", "new-hardware"])
 def test_the_newer_tool_restores_a_lost_engine(lost, variant):
     host = FAILOVER if variant == "failover-host" else NEW
-    with lost(ANSIBLE_HOSTS) as site:
+    with lost(ANSIBLE_HOSTS, dead=["host-01"]) as site:
         run = site.run(**NEWER, variant=variant, host=host, host_fqdn=host, host_name=host)
         data = site.restore(run)
         found = found_in(data)
@@ -182,5 +183,6 @@ def test_the_guides_way_restores_a_lost_engine(lost, variant):
         found = found_in(data)
         assert found["Default"] == "up"
         assert ("host-02" in found) == (variant == "new-hardware")
+        assert found["vm_build"] == "down"
         assert site.standing.has("hosts", "hosted_engine_1")["status"] == "up"
         assert site.standing.facts()["engine"]["host"] == host

@@ -52,7 +52,9 @@ CREATE TABLE vm_static AS VALUES ('VM'), ('TEMPLATE');
 ALTER TABLE vm_static RENAME column1 TO entity_type;
 CREATE TABLE vdc_options AS SELECT 'DbJustRestored' AS option_name, '1' AS option_value;
 END
-rm @FOLDER@/pgpass; echo Done.
+rm @FOLDER@/pgpass
+if [ -e @FOLDER@/fail ]; then rm @FOLDER@/fail; echo "FATAL: Errors while restoring" >&2; exit 1; fi
+echo Done.
 """
 """Fills the database by the options it is given, as the real one does; the rest is not its own."""
 
@@ -135,6 +137,7 @@ def test_both_databases_are_made_from_nothing_and_proved_from_the_engine_s_side(
     assert "+host    engine    engine    127.0.0.1/32    md5" in question.detail
     assert f"+host    history    dwh    {server.address}/32    md5" in question.detail
     assert "+listen_addresses = '*'" in question.detail
+    assert "engine-backup wants en_US.UTF-8" in question.detail
     assert MARK not in server.file("pg_hba.conf")
     running.answer(question.name, "change")
     assert running.end().finish is Finish.DONE
@@ -252,3 +255,17 @@ def test_a_restore_into_a_database_that_was_made_is_counted_in_that_database(ser
     owner = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
     assert server.sql(owner, "engine") == "engine"
     assert PASSWORDS["database password engine"] not in written(running.session.run)
+
+
+def test_after_a_restore_that_failed_the_filled_database_is_renamed_aside_and_one_made_anew(server):
+    server.program("engine-backup", ENGINE_BACKUP)
+    server.write("fail", "")
+    place = manual("db", port=server.port, server=MACHINE)
+    steps = server.steps(place, scopes=("files", "db"), phases=("databases", "restore"))
+    running = server.run(*steps, secrets=PASSWORDS, prompts=PREPARED).start()
+    running.answer("step-failed", "retry")
+    running.answer("restore.half-restored", "rename-aside")
+    assert running.end().finish is Finish.DONE
+    aside = running.view.facts["database.aside.db"]
+    for database in ("engine", aside):
+        assert server.sql("SELECT count(*) FROM vds_static", database) == "2"

@@ -78,6 +78,12 @@ def test_a_host_writes_into_its_own_folder_and_cannot_change_this_machine(hosts,
     assert shell.run(["bash", "-c", reach], check=False).code != 0, "it reaches this machine"
 
 
+def test_there_is_a_disc_to_install_the_engines_machine_from(shell):
+    seen = said(shell, "dd", "if=/var/tmp/installation.iso", "bs=1", "skip=32769", "count=5")
+    assert seen == "CD001"
+    assert said(shell, "stat", "-c", "%a", "/var/tmp/installation.iso").strip() == "644"
+
+
 def test_what_runs_on_a_host_outlives_the_connection_and_the_servers(hosts, shell):
     said(shell, "sh", "-c", "setsid sleep 300 </dev/null >/dev/null 2>&1 & echo $! > /root/pid")
     pid = shell.read("/root/pid").decode().strip()

@@ -5,6 +5,7 @@ so), and a machine whose SSH host key is new."""
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -99,3 +100,33 @@ def test_an_engine_comes_back_on_a_new_machine(standing, tmp_path):
     assert standing.machine.list("/var/lib/rekindle") == ()
     kept = list(standing.hosts.known_hosts.parent.glob("known_hosts.before-renewal-*"))
     assert len(kept) == 1
+
+
+def test_a_database_in_the_way_is_met_and_the_restore_goes_on_once_it_is_gone(standing, tmp_path):
+    archive = backed_up(standing, tmp_path)
+    with standing.world.change() as facts:
+        facts["faults"]["database-not-empty"] = "struck"
+    prompts = {"machine.host-key": "trust", "setup.preview": "OK"}
+    running = restoring(standing, tmp_path, job_of(standing, archive), **prompts)
+    question = running.question("step-failed")
+    assert "Please clean up everything and try again" in question.text
+    assert "half restored" in question.detail
+    with standing.world.change() as facts:
+        del facts["faults"]["database-not-empty"]
+    running.answer("step-failed", "retry")
+    question = running.question("restore.half-restored")
+    assert "files are there" in question.text
+    running.answer(question.name, "again")
+    assert running.end().finish is Finish.DONE
+
+
+def test_an_archive_of_a_newer_engine_is_refused_before_anything_is_touched(standing, tmp_path):
+    archive = backed_up(standing, tmp_path)
+    job = job_of(standing, archive)
+    newer = replace(job, holds=replace(job.holds, version="4.5.9"), installed="4.5.9")
+    running = restoring(standing, tmp_path, newer, **{"machine.host-key": "trust"})
+    question = running.question("step-failed")
+    assert "does not take it back" in question.text
+    running.answer("step-failed", "stop")
+    running.end()
+    assert not (standing.hosts.root(world.ENGINE) / "etc/ovirt-engine").exists()

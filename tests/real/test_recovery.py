@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from steps.drill.practice_engine import database as db
+from steps.hosted_engine.recovery import rebooted
 from steps.hosted_engine.recovery.phases import make_way_phase, recovery_phases
 from steps.run.events import Finish
 from tests.real.recovery_world import NEW_NAME, restored_site
@@ -191,6 +192,23 @@ def test_a_host_that_still_lives_is_not_fenced_and_its_machines_are_named(world,
     again = world.running(tmp_path, recovery_phases(world.job()), run=running.session.run).start()
     assert again.end().finish is Finish.DONE
     assert again.evidence("machines.down").startswith("1 of 2 are down")
+    assert "damage" not in world.facts()
+
+
+def test_a_host_that_comes_to_life_while_the_question_stands_is_not_fenced(
+    world, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(rebooted, "FRESH_SECONDS", 0.0)
+    made_way(world, tmp_path)
+    running = world.running(tmp_path, recovery_phases(world.job())).start()
+    question = running.question("rebooted.host-03")
+    assert not any(choice.refused for choice in question.choices if choice.value == "rebooted")
+    world.fault(db.STILL_ALIVE, "host-03")
+    running.answer("rebooted.host-03", "rebooted")
+    again = running.question("rebooted.host-03.2")
+    assert "come to life since it was asked" in again.detail
+    running.answer("rebooted.host-03.2", "leave")
+    running.end()
     assert "damage" not in world.facts()
 
 

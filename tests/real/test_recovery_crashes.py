@@ -10,6 +10,7 @@ import json
 
 import pytest
 
+from config.errors import StepFailed
 from config.questions import Given
 from config.site import EngineHost, ShellAccess
 from steps.drill.practice_engine import database as db
@@ -17,9 +18,13 @@ from steps.drill.practice_engine.site import lose_host, restore_database, saved_
 from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.recovery.phases import make_way_phase, recovery_phases
 from steps.hosted_engine.recovery.recovery_job import BackupHost, BackupMachine, RecoveryJob
+from steps.hosted_engine.recovery.step_remove import RemoveHost
 from steps.hosted_engine.rejoin.procedure import rejoin_plan
 from steps.hosted_engine.rejoin.rejoin_job import AUTHORIZED, CONFIGURATION, RejoinHost, RejoinJob
-from steps.procedure import Plan
+from steps.hosted_engine.rejoin.step_add import AddHost, TakePart
+from steps.hosted_engine.rejoin.step_configuration import FreeHost
+from steps.hosted_engine.rejoin.step_key import LetEngineIn
+from steps.procedure import Outcome, Plan
 from steps.targets.engine import NewHost
 from tests.real.engine_support import HOSTS
 from tests.real.pretended_host import DeadlyEngine, DeadlyShell, PretendedHost
@@ -163,6 +168,72 @@ def test_recovery_killed_before_any_effect_goes_on_to_the_same_end(stage):
         assert "damage" not in stage.practice.facts()
 
     every_effect(stage, plan, prove, least=3)
+
+
+def context_of(stage, **answers):
+    return MemoryContext(
+        Targets(stage.practice.engine, stage.hosts, Fate()), NOTHING, stage.folder, **answers
+    )
+
+
+def a_job(stage):
+    two = stage.practice.engine.host_named("host-02")
+    known = RejoinHost(BackupHost(two.id, two.name, two.address), two.cluster, HOSTS[1])
+    carrier = EngineHost(HOSTS[0], ShellAccess())
+    return RejoinJob(stage.practice.access, carrier, (known,), limits=LIMITS), known
+
+
+def test_a_host_that_is_not_operational_gives_its_machines_away_before_it_is_removed(stage):
+    practice = stage.practice
+    practice.told("hosts", "host-02", status="non_operational", due=[])
+    practice.told("machines", "vm_archive", host=practice.host_id("host-02"), status="up")
+    _job, known = a_job(stage)
+    step = RemoveHost(HOSTS[0], known.old, LIMITS)
+    context = context_of(stage)
+    step.apply(context)
+    assert step.verify(context).outcome is Outcome.DONE
+    assert any("it goes to maintenance first, its 1 machine elsewhere" in x for x in context.lines)
+    archive = next(m for m in practice.engine.machines() if m.name == "vm_archive")
+    assert (archive.status, archive.host) == ("up", practice.host_id("host-01"))
+
+
+def test_what_was_set_aside_and_put_there_on_a_host_is_put_back(stage):
+    job, known = a_job(stage)
+    host = stage.hosts[HOSTS[1]]
+    mine = b"ssh-ed25519 AAAA me\n"
+    host.files |= {CONFIGURATION: b"old", AUTHORIZED: mine}
+    host.services |= {"ovirt-ha-agent"}
+    context = context_of(stage)
+    steps = (FreeHost(job, known), LetEngineIn(job, known))
+    for step in steps:
+        assert step.verify(context).outcome is Outcome.NOT_DONE
+        step.apply(context)
+        assert step.verify(context).outcome is Outcome.DONE
+    assert CONFIGURATION not in host.files
+    assert not host.services
+    for step in (*reversed(steps), *steps):
+        step.undo(context)
+        assert step.verify(context).outcome is Outcome.NOT_DONE
+    assert host.files == {CONFIGURATION: b"old", AUTHORIZED: mine}
+    assert host.services == {"ovirt-ha-agent"}
+
+
+def test_a_host_whose_installation_failed_is_installed_again(stage):
+    practice = stage.practice
+    job, known = a_job(stage)
+    practice.engine.maintain_host(known.old.id)
+    RemoveHost(HOSTS[0], known.old, LIMITS).apply(context_of(stage))
+    with practice.places.world.change() as facts:
+        facts["hosts"][HOSTS[1]]["dead"] = True
+    context = context_of(stage)
+    AddHost(job, known).apply(context)
+    part = TakePart(job, known)
+    with pytest.raises(StepFailed, match="host-02 is install_failed, score"):
+        part.apply(context)
+    with practice.places.world.change() as facts:
+        facts["hosts"][HOSTS[1]]["dead"] = False
+    part.apply(context)
+    assert part.verify(context).evidence == "host host-02 is up, score 3400"
 
 
 class AddedByTheTool:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import Refused
+from config.errors import Refused, StepFailed
+from steps.hosted_engine.rehearsal import scratch_server, wire
 from steps.hosted_engine.rehearsal.rehearse import rehearse
 from steps.hosted_engine.rehearsal.scratch_folder import PREFIX
 from steps.targets.os_errors import NoSpaceLeft
@@ -113,6 +114,20 @@ def test_a_trigger_that_shouts_does_not_stall_the_rows(tmp_path, plain_with, scr
     found = one(archive(tmp_path, data), scratch)
     assert found.passed
     assert found.rows > 20000
+
+
+def test_a_dump_that_takes_all_memory_gets_an_error(tmp_path, plain_with, scratch, monkeypatch):
+    monkeypatch.setattr(scratch_server, "MEMORY", 200 << 20)
+    rows = "SELECT array_agg(repeat('x', 1000000)) a FROM generate_series(1, {})"
+    sql = f"SELECT count(a) FROM ({rows}) t;"
+    found = one(archive(tmp_path, plain_with(sql.format(20) + sql.format(1000))), scratch)
+    assert [error.message for error in found.errors] == ["out of memory"]
+
+
+def test_a_statement_without_end_is_given_up(tmp_path, plain_with, scratch, monkeypatch):
+    monkeypatch.setattr(wire, "SILENT_SECONDS", 2.0)
+    with pytest.raises(StepFailed, match="at one statement for 2 s"):
+        rehearse(archive(tmp_path, plain_with("SELECT pg_sleep(600);")), folder=scratch)
 
 
 # -- a full disk ------------------------------------------------------------------------------

@@ -101,11 +101,11 @@ def test_hosts_are_listed_with_their_state_their_machines_and_what_is_legal(worl
     told = {choice.value: (choice.label, choice.note, choice.refused) for choice in choices}
     assert told["host-02"] == (
         "host-02  non_operational",
-        "no machines; it is non_operational and has no machines: it can be removed", "",
+        "it is non_operational and has no machines: it can be removed", "",
     )  # fmt: skip
     assert told["host-03"][1] == (
-        "2 machines (vm_web, vm_build); it is non_responsive and has 2 machines: the engine lets go"
-        " of that only when it is confirmed that the host was rebooted"
+        "vm_web, vm_build; it is non_responsive and has 2 machines: the engine lets go of that only"
+        " when it is confirmed that the host was rebooted"
     )
     assert told[NEW_NAME][2].startswith("It is up.")
     carriers = looked(world, PROCEDURE.probes["carriers"])

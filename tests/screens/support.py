@@ -191,12 +191,12 @@ class Script:
         self.ask(step, question, choices=choices)
 
     def ask(
-        self, step: str, question: int = 1, *, secret=False, choices=(), text="", private=""
-    ) -> None:
+        self, step: str, question: int = 1, *, secret=False, choices=(), text="", private="",
+        detail="Seen: pid 7 has it open\nExpected: nobody\nWhat to do: stop it",
+    ) -> None:  # fmt: skip
         """A question of that step, open until it is answered over the control socket."""
         offered = tuple(OfferedChoice(value, label, "", no) for value, label, no in choices)
         text = text or "What shall be done?"
-        detail = "Seen: pid 7 has it open\nExpected: nobody\nWhat to do: stop it"
         asked = OpenQuestion(
             question, step, "what", text, detail, offered, "", secret, datetime.now(UTC)
         )

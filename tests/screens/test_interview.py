@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 
@@ -195,11 +196,17 @@ async def test_a_look_that_fails_says_so_and_what_to_do(app, service):
     assert "Start slapd." in text
 
 
+def looking_for(text: str) -> int:
+    """For how many seconds the screen says that the world is looked at."""
+    found = re.search(r"checking \.\.\. (\d+) s", text)
+    return int(found[1]) if found else -1
+
+
 async def test_while_the_world_is_looked_at_the_screen_says_so_and_goes_on_afterwards(app, service):
     gate = service.gates["machine"] = threading.Event()
     async with app.run_test(size=(80, 24)) as pilot:
-        await wait_for(pilot, "checking ... 0 s")
-        await wait_for(pilot, "checking ... 1 s")
+        counted = looking_for(await wait_for(pilot, "checking ... "))
+        await wait_for(pilot, lambda text: looking_for(text) > counted)
         await pilot.press("enter", "enter")
         await pilot.pause()
         assert "1 of 3" in screen_text(app)
@@ -380,6 +387,22 @@ async def test_what_is_wrong_with_the_last_field_is_seen_whole_on_a_full_page(se
         await pilot.press(*["enter"] * 5, "x", "enter")
         text = await wait_for(pilot, "Write digits only.")
     assert "> Machines side by side" in text
+
+
+async def test_a_default_that_comes_late_takes_the_missing_answer_away(service):
+    name = Question("fqdn", "Engine FQDN", Kind.TEXT, required=False)
+    domain = Question("domain", "Domain", Kind.TEXT, default=lambda given: given.get("fqdn"))
+    session = Session(
+        SITE, replace(TOY, interview=Interview((Group("all", "All", (name, domain)),)))
+    )
+    app = Interviewer(service, session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "Engine FQDN")
+        await pilot.press("enter", "enter")
+        await wait_for(pilot, "an answer is needed")
+        await pilot.press("up", *"e.org", "enter")
+        text = await wait_for(pilot, lambda text: text.count("│ e.org") == 2)
+        assert "an answer is needed" not in text
 
 
 async def test_a_default_that_follows_from_an_answer_above_is_shown_and_gives_way(service):

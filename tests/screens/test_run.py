@@ -172,6 +172,24 @@ async def test_what_must_not_be_written_down_is_shown_beside_its_question_only(s
     assert "3477XXAM" not in script.run.journal_file.read_text()
 
 
+@pytest.mark.parametrize("lines", [1, 8, 20])
+async def test_the_choice_in_hand_is_on_the_screen_however_much_is_said_before(
+    service, script, lines
+):
+    names = ("Go on", "Reboot it", "Leave it", "Destroy it")
+    choices = tuple((name, f"{name}: {'and so on ' * 14}end", "") for name in names)
+    detail = "\n".join(f"Console {number}" for number in range(lines))
+    script.begin("swap.aside")
+    script.ask("swap.aside", choices=choices, detail=detail, private="Password: 3477XXAM")
+    async with attached(service, script.run).run_test(size=(80, 24)) as pilot:
+        text = await wait_for(pilot, "> Go on")
+        assert "Console 0" in text
+        assert "Password: 3477XXAM" in text
+        for name in names[1:]:
+            await pilot.press("down")
+            await wait_for(pilot, f"> {name}")
+
+
 async def test_a_failed_step_shows_what_was_seen_expected_and_the_choices(service, script):
     script.fail("swap.aside")
     async with attached(service, script.run).run_test(size=(80, 24)) as pilot:

@@ -51,6 +51,8 @@ class Deadly:
 
     def __getattr__(self, name: str):
         found = getattr(self._inner, name)
+        if name == "marked":  # the same engine, with a mark
+            return lambda mark: Deadly(found(mark), self._fate)
         if name not in EFFECTS:
             return found
 

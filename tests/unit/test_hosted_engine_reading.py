@@ -83,6 +83,11 @@ def test_a_list_of_luns_is_no_menu_and_a_lun_is_found_by_its_name():
         fit(asked, Answer("36001405", entry=True))
 
 
+@pytest.mark.parametrize("menu", [GUIDE_MENU, LATER_MENU], ids=["guide", "1.3.1"])
+def test_the_prompt_below_a_menu_is_no_part_of_its_last_option(menu):
+    assert options_in(menu)[-1].text == "Destroy VM and abort setup"
+
+
 def test_a_menu_of_two_options_that_do_the_same_is_taken_for_none():
     assert menu_of(question("(1) Abort setup\n(2) Abort it\n(3) Continue")) == {}
 

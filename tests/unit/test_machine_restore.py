@@ -55,6 +55,19 @@ fi
 echo "You should now run engine-setup."
 [ "$act" = mute ] || echo "Done."
 """
+ENGINE_CLEANUP = """
+echo '**%QStart: OVESETUP_ENGINE_REMOVE'
+echo '### Do you want to remove all components? (Yes, No) [Yes]:'
+echo '**%QDefault: Yes'
+echo '**%QValidValues: Yes|No'
+echo '**%QHidden: FALSE'
+echo '***Q:STRING OVESETUP_ENGINE_REMOVE'
+echo '**%QEnd: OVESETUP_ENGINE_REMOVE'
+read -r answer
+[ "$answer" = Yes ] && rm -rf @FOLDER@/etc @FOLDER@/db
+echo '***L:INFO Stage: Termination'
+echo '***TERMINATE'
+"""
 PSQL = """
 case "$*" in *"-h localhost -p 5432 -U engine -d engine"*) ;; *) echo "$*" >&2; exit 2;; esac
 cat "$PGPASSFILE" >> @FOLDER@/pgpass
@@ -286,8 +299,10 @@ def test_a_half_restored_machine_is_never_restored_again_blindly(machine):
     machine.write("db/tables", "7")
     running.answer("step-failed", "retry")
     question = running.question("restore.half-restored")
-    (again,) = (choice for choice in question.choices if choice.value == "again")
-    assert "not empty" in again.refused
+    refused = {choice.value: choice.refused for choice in question.choices}
+    assert "not empty" in refused["again"]
+    assert "not ours to rename" in refused["rename-aside"]
+    assert "not installed" in refused["clean-up"]
     running.answer(question.name, "stop")
     running.question("step-failed")
     # Somebody cleans the machine.
@@ -296,6 +311,20 @@ def test_a_half_restored_machine_is_never_restored_again_blindly(machine):
         left.unlink()
     machine.write("act", "ok")
     running.answer("step-failed", "retry")
+    assert running.end().finish is Finish.DONE
+    assert len(starts(machine)) == 2
+
+
+def test_engine_cleanup_is_driven_from_here_and_its_questions_are_the_operator_s(machine):
+    machine.write("act", "late")
+    machine.program("engine-cleanup", ENGINE_CLEANUP)
+    running = machine.run(restoring(machine)).start()
+    running.answer("step-failed", "retry")
+    running.answer("restore.half-restored", "clean-up")
+    question = running.question("tool.OVESETUP_ENGINE_REMOVE.1")
+    assert "remove all components" in question.text
+    machine.write("act", "ok")
+    running.answer(question.name, "Yes")
     assert running.end().finish is Finish.DONE
     assert len(starts(machine)) == 2
 

@@ -139,6 +139,8 @@ class Field(Vertical):
         value = self._session.value(self.question)
         answered = self.question.name in self._session.answers
         if control.value == self._stored and not answered and value is not None:
+            if control.value != show_value(value):
+                self._fault = ""  # it was that an answer is missing
             self._stored = control.value = show_value(value)
 
     def _found_rows(self) -> tuple[Row, ...]:

@@ -18,6 +18,9 @@ from tui.widgets.pick_list import PickList
 
 FEW = 3
 """Choices beyond which all else has less room: every choice is to be seen."""
+MOST_LINES = 8
+LEAST_LINES = 2
+"""Lines that what was said before, and the choices, take at most; what was said, at least."""
 
 
 class QuestionPane(Vertical):
@@ -27,7 +30,6 @@ class QuestionPane(Vertical):
     QuestionPane { display: none; height: 1fr; border-top: solid ansi_default; }
     QuestionPane Static { height: auto; }
     QuestionPane #said-before { height: auto; max-height: 8; }
-    QuestionPane.crowded #said-before { max-height: 5; }
     QuestionPane #choices { height: auto; max-height: 8; }
     """
 
@@ -73,12 +75,12 @@ class QuestionPane(Vertical):
         self.show_problem("")
         choices, text = self.query_one("#choices", PickList), self.query_one("#text", LineInput)
         choices.display, text.display = bool(question.choices), not question.choices
-        self.set_class(self.crowded, "crowded")
         if question.choices:
             choices.set_options(_option(choice) for choice in question.choices)
             choices.action_first()
             choices.pick(question.default)
             choices.focus()
+            self.call_after_refresh(self._share_room)
         else:
             text.make_secret(question.secret)
             text.value = "" if question.secret else question.default
@@ -89,7 +91,25 @@ class QuestionPane(Vertical):
         line = self.query_one("#private", Static)
         if str(line.content) != text:
             line.update(text)
+            self.call_after_refresh(self._share_room)
         line.display = bool(text)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._share_room)
+
+    def _share_room(self) -> None:
+        """Keep the choices on the screen, whole where that can be: what was said before gives way.
+
+        A list that reaches below the screen has its cursor where nobody sees it.
+        """
+        choices, before = self.query_one("#choices", PickList), self.query_one("#said-before")
+        others = (self.query_one(f"#{name}", Static) for name in ("asked", "private", "problem"))
+        room = self.content_size.height - sum(one.size.height for one in others if one.display)
+        listed = min(choices.virtual_size.height, MOST_LINES)
+        said = min(before.virtual_size.height, MOST_LINES, max(LEAST_LINES, room - listed))
+        before.styles.max_height = max(1, said)
+        choices.styles.max_height = max(1, min(MOST_LINES, room - said))
+        self.call_after_refresh(choices.scroll_to_highlight)
 
     def show_problem(self, problem: str) -> None:
         """Why an answer was not taken; empty takes it away."""

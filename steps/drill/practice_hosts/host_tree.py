@@ -77,6 +77,7 @@ def lay_out(places: HostPlaces, name: str, facts: Facts) -> None:
     _identity(root, name, host)
     _hardware(root, host)
     write_names(places, name, facts)
+    _installation_disc(root / "var/tmp/installation.iso")
     _programs(root, programs_of(kind), classic=_is_classic(host))
     (root / "practice/host-name").write_text(name + "\n")
 
@@ -91,6 +92,15 @@ def _linked(place: Path, real: Path) -> None:
             place.symlink_to(os.readlink(real).lstrip("/"))
     elif real.is_dir():
         place.mkdir(exist_ok=True)
+
+
+def _installation_disc(place: Path) -> None:
+    """What a look takes for a disc: nothing but the mark of an ISO 9660 image is in it."""
+    with place.open("wb") as disc:
+        disc.truncate(1 << 20)
+        disc.seek(32769)
+        disc.write(b"CD001")
+    place.chmod(0o644)
 
 
 def _identity(root: Path, name: str, host: Facts) -> None:

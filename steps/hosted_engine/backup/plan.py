@@ -66,15 +66,18 @@ def _phases(job: BackupJob) -> Iterator[Phase]:
     has_host = job.failover is not None
     confirm: tuple[Step, ...] = (ConfirmHosts(job),) if has_host else ()
     yield Phase("check", "Check", (*confirm, CheckSpace(job)))
-    # Up to the failover host's return there is no safe point: undo always brings it back.
+    # Until the server has it there is no safe point: undo brings the failover host back, and
+    # leaves no archive behind that nobody would ever remove.
     yield Phase(
         "failover", "Failover host", (MaintainHost(job),) if has_host else (), safe_point=False
     )
     yield Phase(
         "backup", "Back up", (MakeArchive(job), FetchArchive(job), InspectArchive(job)),
-        safe_point=not has_host,
+        safe_point=False,
     )  # fmt: skip
-    yield Phase("service", "Into service again", (ActivateHost(job),) if has_host else ())
+    yield Phase(
+        "service", "Into service again", (ActivateHost(job),) if has_host else (), safe_point=False
+    )
     keep: tuple[Step, ...] = (KeepCopy(job),) if job.keep_copy else ()
     yield Phase("keep", "Keep it elsewhere", (PutArchive(job), WriteRecord(job), *keep))
     rehearsal = (RehearseBackup(job),) if job.rehearse else ()

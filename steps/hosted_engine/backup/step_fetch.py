@@ -33,15 +33,17 @@ class FetchArchive(BackupStep):
     def verify(self, context: StepContext) -> Verdict:
         """Done where both ends have the same SHA-256."""
         machine, here = self.on_machine(context), LocalShell(HERE)
+        digests: dict[str, str] = {}
         for source, target in self._pairs(context):
             if machine.status(source) is None and source != self._archive(context):
                 continue
             if not target.exists():
                 return not_done(f"{target.name} is not here yet")
-            if not same_file(machine, source, here, str(target)):
+            digests[target.name] = sha256_at(machine, source)
+            if sha256_at(here, str(target)) != digests[target.name]:
                 return not_done(f"{target.name} is not what {source} on {machine.where} is")
-        target = brought_here(context, self.job)
-        return done(f"{target.name} is here, SHA-256 {sha256_at(here, str(target))} at both ends")
+        name = self.job.file
+        return done(f"{name} is here, SHA-256 {digests[name]} at both ends")
 
     def apply(self, context: StepContext) -> None:
         """Copy both; what is here of an earlier try is replaced, it is a copy of ours."""
@@ -73,11 +75,6 @@ def discard_here(context: StepContext, step: BackupStep) -> None:
         for path in folder.iterdir():
             remove_durably(str(path))
         remove_durably(str(folder))
-
-
-def same_file(shell: Shell, path: str, other: Shell, copy: str) -> bool:
-    """Whether both hold the same bytes, read from both disks."""
-    return sha256_at(shell, path) == sha256_at(other, copy)
 
 
 def sha256_at(shell: Shell, path: str) -> str:

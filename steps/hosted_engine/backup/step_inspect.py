@@ -92,6 +92,14 @@ class InspectArchive(BackupStep):
         )
 
 
+def looked_into(context: StepContext) -> Summary:
+    """The archive that was looked into. Raises StepFailed where none was."""
+    record = read_record(kept_record(context))
+    if record is None:
+        raise StepFailed("The archive was not looked into.", "Do that step first.")
+    return record.summary
+
+
 def inspect_with(archive: Path, context: StepContext) -> Inspection:
     """Inspect it, showing how far it is; the operator may abort it."""
     cancel = threading.Event()

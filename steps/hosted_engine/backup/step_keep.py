@@ -17,8 +17,8 @@ from steps.hosted_engine.backup.job import (
     kept_record,
 )
 from steps.hosted_engine.backup.record import read_sums, with_sums, without_sums
-from steps.hosted_engine.backup.step_fetch import HERE, same_file, sha256_at
-from steps.hosted_engine.backup.step_inspect import read_record
+from steps.hosted_engine.backup.step_fetch import HERE, sha256_at
+from steps.hosted_engine.backup.step_inspect import looked_into, read_record
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.local import LocalShell
 from steps.targets.quoting import command_line
@@ -46,30 +46,30 @@ class PutArchive(BackupStep):
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where server and this host have the same, and nobody else may read it."""
-        server, here = self.on_server(context), LocalShell(HERE)
+        server = self.on_server(context)
         for path, target in self._pairs(context):
             status = server.status(target)
             if status is None:
                 return not_done(f"{target} is not on {server.where} yet")
-            if not same_file(here, str(path), server, target):
+            if sha256_at(server, target) != digest_of(context, path):
                 return not_done(f"{target} on {server.where} is another file")
             if status.mode != _MODE:
                 return not_done(f"{target} on {server.where} has mode {status.mode:o}")
+        digest = looked_into(context).sha256
         return done(
-            f"{self.job.target} on {server.where},"
-            f" SHA-256 {sha256_at(server, self.job.target)} as here"
+            f"{self.job.target} on {server.where}, SHA-256 {digest} as that was looked into"
         )
 
     def apply(self, context: StepContext) -> None:
         """Copy them. Raises Refused where another file has the name, StepFailed without space."""
-        server, here = self.on_server(context), LocalShell(HERE)
+        server = self.on_server(context)
         server.make_directory(self.job.server.folder, mode=0o700)
         for path, target in self._pairs(context):
             status = server.status(target)
             if status is None:
                 self._refuse_full(server, path)
                 server.put(str(path), target, context.progress)
-            elif not same_file(here, str(path), server, target):
+            elif sha256_at(server, target) != digest_of(context, path):
                 raise StepFailed(
                     f"{target} is on {server.where} already, and is another file.",
                     "It is not overwritten. Move it away, or choose another name.",
@@ -167,13 +167,18 @@ class WriteRecord(BackupStep):
 
     def _sums(self, context: StepContext) -> dict[str, str]:
         archive = brought_here(context, self.job)
-        here = LocalShell(HERE)
-        found = {self.job.file: sha256_at(here, str(archive))}
+        found = {self.job.file: digest_of(context, archive)}
         found[self.job.file + RECORD] = hashlib.sha256(self._record(context)).hexdigest()
         log = archive.with_name(archive.name + LOG)
         if log.exists():
-            found[log.name] = sha256_at(here, str(log))
+            found[log.name] = digest_of(context, log)
         return found
+
+
+def digest_of(context: StepContext, path: Path) -> str:
+    """SHA-256 of the run's own copy: of the archive, as it was when it was looked into."""
+    summary = looked_into(context)
+    return summary.sha256 if path.name == summary.file else sha256_at(LocalShell(HERE), str(path))
 
 
 def read_text(shell: Shell, path: str) -> str:

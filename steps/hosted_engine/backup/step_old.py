@@ -15,11 +15,10 @@ from steps.hosted_engine.backup.job import (
 )
 from steps.hosted_engine.backup.kept import kept_backups, remove_backup
 from steps.hosted_engine.backup.record import read_sums
-from steps.hosted_engine.backup.step_fetch import HERE, discard_here, same_file, sha256_at
-from steps.hosted_engine.backup.step_inspect import read_record
+from steps.hosted_engine.backup.step_fetch import discard_here, sha256_at
+from steps.hosted_engine.backup.step_inspect import looked_into, read_record
 from steps.hosted_engine.backup.step_keep import read_text
 from steps.procedure import StepContext, Verdict, done, not_done
-from steps.targets.local import LocalShell
 from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
 
@@ -37,10 +36,10 @@ class KeepCopy(BackupStep):
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where it lies there with its record."""
-        machine, archive = self.on_machine(context), brought_here(context, self.job)
+        machine = self.on_machine(context)
         if machine.status(self._kept) is None or machine.status(self._kept + RECORD) is None:
             return not_done(f"{self._kept} is not there yet")
-        if not same_file(LocalShell(HERE), str(archive), machine, self._kept):
+        if sha256_at(machine, self._kept) != looked_into(context).sha256:
             return not_done(f"{self._kept} is another file")
         return done(f"{self._kept} on {machine.where}")
 

@@ -60,6 +60,8 @@ def options_in(text: str) -> tuple[Option, ...]:
         found = _OPTION.match(line)
         if found is not None:
             options.append(Option(found[1], " ".join(found[2].split())))
+        elif options and choices_in(line):
+            break  # the prompt after the menu: (1, 2, 3, 4)[1]:
         elif options and line.startswith((" ", "\t")) and line.strip():
             options[-1] = Option(options[-1].number, f"{options[-1].text} {' '.join(line.split())}")
         elif options and line.strip() and not line.startswith((" ", "\t")):

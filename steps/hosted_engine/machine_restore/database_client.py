@@ -34,6 +34,7 @@ esac
 """
 _SETTING: Final = re.compile(r'^(?:ENGINE|DWH)_DB_([A-Z]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))\s*$')
 _ESCAPED: Final = re.compile(r"\\(.)")
+_PORT: Final = re.compile(r"[0-9]{1,5}")
 MOST_SETTINGS: Final = 64 << 10
 
 
@@ -83,12 +84,18 @@ def login_in(text: str) -> DatabaseLogin | None:
         if match is not None:
             found[match[1]] = _ESCAPED.sub(r"\1", match[2]) if match[2] is not None else match[3]
     port = found.get("PORT", "")
-    if not all(found.get(name) for name in ("HOST", "USER", "DATABASE")) or not port.isdigit():
+    whole = all(found.get(name) for name in ("HOST", "USER", "DATABASE"))
+    if not whole or not _PORT.fullmatch(port) or any(map(_is_odd, found.values())):
         return None
     return DatabaseLogin(
         found["HOST"], int(port), found["DATABASE"], found["USER"],
         Secret(found.get("PASSWORD", "")),
     )  # fmt: skip
+
+
+def _is_odd(value: str) -> bool:
+    """Whether it would be something else to psql, or two lines of a password file."""
+    return value.startswith("-") or any(ord(letter) < 32 for letter in value)
 
 
 def login_there(shell: Shell, path: str) -> DatabaseLogin | None:

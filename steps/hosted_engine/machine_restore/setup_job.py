@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from steps.hosted_engine.dialog.answers import Answer, KnownAnswers
+from steps.hosted_engine.dialog.events import Asked
 from steps.hosted_engine.dialog.phases import Phase
 from steps.hosted_engine.machine_restore.job import MachineRestoreJob
 from steps.hosted_engine.machine_restore.setup_answers import SetupAnswers
@@ -19,6 +21,10 @@ SETUP: Final = ToolWords(
     "It takes back what it can of its changes and may be started again: put right what it says,"
     " then retry.",
 )
+CLEAN_UP_PROGRAM: Final = "engine-cleanup"
+CLEAN_UP: Final = ToolWords(
+    "cleanup", "clean-up by engine-cleanup", "Look what it left, then retry or take a new machine."
+)
 PHASES: Final = (
     Phase("packages", "Packages", ("Stage: Environment packages setup",), "minutes"),
     Phase("questions", "Questions", ("Stage: Environment customization",)),
@@ -29,6 +35,14 @@ PHASES: Final = (
     Phase("closing", "Services start", ("Stage: Closing up",), "minutes"),
     Phase("end", "End", ("Stage: Clean up",)),
 )  # fmt: skip
+
+
+class Nobody:
+    """Has foreseen nothing."""
+
+    def answer(self, _asked: Asked) -> Answer | None:
+        """Nothing."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,7 @@ class SetupJob:
         """The answers that all of this was made from."""
         return self.restore.depends_on
 
-    def answers(self, context: StepContext) -> SetupAnswers:
+    def answers(self, context: StepContext) -> KnownAnswers:
         """The questions that are foreseen on a restored machine."""
         return SetupAnswers(context, self.restore)
 
@@ -79,3 +93,18 @@ class SetupJob:
     def clean_up(self, _context: StepContext, _shell: Shell) -> None:
         """engine-setup takes its own changes back."""
         return
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUpJob(SetupJob):
+    """engine-cleanup on a machine that was restored by half. Its questions are the operator's."""
+
+    words: ToolWords = CLEAN_UP
+
+    def answers(self, _context: StepContext) -> Nobody:
+        """What it removes is for a person to say."""
+        return Nobody()
+
+    def tool_command(self, _answer_file: str, *, machine: bool) -> Sequence[str]:
+        """Without options."""
+        return (CLEAN_UP_PROGRAM, *((MACHINE,) if machine else ()))

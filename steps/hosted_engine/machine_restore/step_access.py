@@ -173,13 +173,23 @@ class ServerOpen(ServerStep):
                 Choice(STOP, "Stop: leave them as they are"),
             ),
             CHANGE,
-            "\n".join(change.diff for change in changes),
+            "\n".join((*self._language(server), *(change.diff for change in changes))),
         )
         if context.ask(prompt) != CHANGE:
             raise Refused(
                 f"PostgreSQL on {server.shell.where} was left as it is.",
                 "Let the engine in by hand, then look again.",
             )
+
+    def _language(self, server: PostgresServer) -> tuple[str, ...]:
+        """What engine-backup will say of a server that speaks another language."""
+        speaks = server.value("SHOW lc_messages")
+        if same_locale(speaks, _MESSAGES) or _has_language(server.shell):
+            return ()
+        return (
+            f"lc_messages is {speaks}; engine-backup wants {_MESSAGES}, which this host does not"
+            " have: install glibc-langpack-en there first, then look again.",
+        )
 
     def _write(self, context: StepContext, shell: Shell, change: FileChange) -> None:
         before, aside = shell.status(change.path), self._aside(context, change.path)

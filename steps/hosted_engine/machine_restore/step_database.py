@@ -156,7 +156,7 @@ class DatabaseMade(ServerStep):
         )
 
     def _out_of_the_way(self, context: StepContext, server: PostgresServer, found: Found) -> None:
-        aside = f"{self.place.name}_before_{run_name(context)}"[:63]
+        aside = self._free_name(context, server)
         wrong = found.wrong_for(self.place.user, self._collation(context))
         prompt = Prompt(
             f"{self.name}.in-the-way",
@@ -173,6 +173,18 @@ class DatabaseMade(ServerStep):
                 f"The database {self.place.name} on {server.shell.where} was left as it is.",
                 "Change the answer that names the database, then try again.",
             )
+        self._rename_aside(context, server, found)
+
+    def renew(self, context: StepContext) -> None:
+        """Rename it aside where it is not empty, and make an empty one, without asking."""
+        server = self.postgres(context)
+        found = find_database(server, self.place.name)
+        if found is not None and found.tables:
+            self._rename_aside(context, server, found)
+            self._make_database(context, server, found.collation)
+
+    def _rename_aside(self, context: StepContext, server: PostgresServer, found: Found) -> None:
+        aside = self._free_name(context, server)
         if found.connections:
             raise StepFailed(
                 f"{found.connections} connections to {self.place.name} are open, so it cannot be"
@@ -182,6 +194,14 @@ class DatabaseMade(ServerStep):
         context.remember(self._fact("aside"), aside)
         server.sql(f"ALTER DATABASE {name_in_sql(self.place.name)} RENAME TO {name_in_sql(aside)}")
         context.log(f"{self.place.name} is renamed to {aside}")
+
+    def _free_name(self, context: StepContext, server: PostgresServer) -> str:
+        base = f"{self.place.name}_before_{run_name(context)}"[:60]
+        for number in range(1, 100):
+            name = base if number == 1 else f"{base}_{number}"
+            if find_database(server, name) is None:
+                return name
+        raise StepFailed(f"{self.place.name} was renamed aside a hundred times.", "Look at them.")
 
     def _collation(self, context: StepContext) -> str:
         return context.recall(f"database.collation.{self.server}") or ""

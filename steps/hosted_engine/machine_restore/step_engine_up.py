@@ -9,12 +9,19 @@ from steps.hosted_engine.detached_tool import Channel, DetachedTool
 from steps.hosted_engine.engine_health import health_page, look_at_engine
 from steps.hosted_engine.machine_restore.backup_tool import BackupTool
 from steps.hosted_engine.machine_restore.job import MachineRestoreJob
-from steps.hosted_engine.machine_restore.machine_step import MachineStep, is_active, told
+from steps.hosted_engine.machine_restore.machine_step import (
+    MachineStep,
+    is_active,
+    run_name,
+    told,
+)
 from steps.hosted_engine.machine_restore.restored_world import engine_login, just_restored
+from steps.hosted_engine.machine_restore.setup_job import CLEAN_UP, SETUP
 from steps.procedure import StepContext, Verdict, done, not_done, unknown
 from steps.targets.engine_waiting import Patience, Sight, wait_until
 
 UP_SECONDS: Final = 900.0
+_KINDS: Final = (SETUP.kind, CLEAN_UP.kind)
 
 
 class EngineUp(MachineStep):
@@ -76,7 +83,7 @@ class MachineTidied(MachineStep):
     def commands(self) -> Sequence[str]:
         """rm of both."""
         work = self.job.machine.work_folder
-        return (f"rm -rf {self.job.folder('RUN')} {work}/setup-RUN-*",)
+        return (f"rm -rf {self.job.folder('RUN')} {work}/{{{','.join(_KINDS)}}}-RUN-*",)
 
     @property
     def optional(self) -> bool:
@@ -93,17 +100,18 @@ class MachineTidied(MachineStep):
         """Remove them; raises InvalidInput where a tool still runs."""
         shell = self.shell(context)
         BackupTool(context, shell, self.folder(context)).remove()
-        for number in self._attempts(context):
-            DetachedTool(shell, self._setup(context, number), Channel.PIPES).remove()
+        for folder in self._tools(context):
+            DetachedTool(shell, folder, Channel.PIPES).remove()
         shell.run(["rm", "-rf", "--", self.folder(context)])
 
     def _paths(self, context: StepContext) -> list[str]:
-        setups = [self._setup(context, number) for number in self._attempts(context)]
-        return [self.folder(context), *setups]
+        return [self.folder(context), *self._tools(context)]
 
-    def _setup(self, context: StepContext, number: int) -> str:
-        work = self.job.machine.work_folder.rstrip("/")
-        return f"{work}/setup-{context.run_directory.name}-{number}"
-
-    def _attempts(self, context: StepContext) -> range:
-        return range(1, int(context.recall("setup.attempt") or 0) + 1)
+    def _tools(self, context: StepContext) -> list[str]:
+        """The folders of the tools that spoke with us."""
+        start = f"{self.job.machine.work_folder.rstrip('/')}/"
+        return [
+            f"{start}{kind}-{run_name(context)}-{number}"
+            for kind in _KINDS
+            for number in range(1, int(context.recall(f"{kind}.attempt") or 0) + 1)
+        ]

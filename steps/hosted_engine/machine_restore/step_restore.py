@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from config.errors import Interrupted, StepFailed
-from config.questions import Choice
 from steps.hosted_engine.machine_restore.backup_tool import BackupTool
 from steps.hosted_engine.machine_restore.facts import with_settings
+from steps.hosted_engine.machine_restore.half_restored import HalfRestored
 from steps.hosted_engine.machine_restore.job import MachineRestoreJob
 from steps.hosted_engine.machine_restore.machine_step import (
     MachineStep,
@@ -16,15 +16,12 @@ from steps.hosted_engine.machine_restore.machine_step import (
     run_name,
     told,
 )
-from steps.hosted_engine.machine_restore.restored_world import RestoredWorld, look_at_restored
+from steps.hosted_engine.machine_restore.restored_world import look_at_restored
 from steps.hosted_engine.machine_restore.role_password import check_password
-from steps.procedure import Prompt, StepContext, Verdict, done, not_done
+from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
 
-HALF: Final = "restore.half-restored"
-AGAIN: Final = "again"
-STOP: Final = "stop"
 _STAGES: Final = 5
 
 
@@ -93,42 +90,13 @@ class BackupRestored(MachineStep):
     def _start(self, context: StepContext, shell: Shell, tool: BackupTool) -> None:
         world = look_at_restored(self.job, context, shell)
         if not world.nothing:
-            self._ask_about_half(context, shell, tool, world)
+            told_of_tool = tool.end().told if tool.was_started else ""
+            HalfRestored(self.job, context, shell, world).settle(told_of_tool)
         made = with_settings(self.job, context).command(installed_version(shell), run_name(context))
         context.log(f"{made.permissions}: {made.reason}")
         self._write_passwords(context, shell)
         context.log(command_line(made.command))
         tool.start(made.command)
-
-    def _ask_about_half(
-        self, context: StepContext, shell: Shell, tool: BackupTool, world: RestoredWorld
-    ) -> None:
-        """A machine on which a restore was begun needs a person: engine-backup wants it clean."""
-        filled = [scope for scope, tables in world.tables.items() if tables]
-        by_hand = "rename it aside, then" if self.job.manual_places else "run engine-cleanup, then"
-        again = Choice(
-            AGAIN,
-            "Restore again: files are overwritten once more",
-            refused=f"the database is not empty ({', '.join(filled)}): {by_hand} look again"
-            if filled else "",
-        )  # fmt: skip
-        prompt = Prompt(
-            HALF,
-            f"{shell.where} is half restored: {world.told}. What now?",
-            (again, Choice(STOP, "Stop here: I clean the machine first")),
-            STOP,
-            f"{tool.end().told if tool.was_started else 'This run has restored nothing yet'}.\n"
-            "A restore wants a clean machine: run `engine-cleanup` on it, and see that the"
-            " databases are empty (rename them aside rather than drop them). Then retry.",
-        )
-        if context.ask(prompt) != AGAIN:
-            raise StepFailed(
-                f"{shell.where} is half restored: {world.told}.",
-                "Run `engine-cleanup` on it, empty the databases, then retry; or take a new"
-                " machine.",
-                seen=world.told,
-                expected="a clean machine",
-            )
 
     # -- passwords ---------------------------------------------------------------------------
 

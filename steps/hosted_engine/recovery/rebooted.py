@@ -6,6 +6,7 @@ are started elsewhere.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,7 @@ REBOOTED: Final = "rebooted"
 LOOK: Final = "look"
 LEAVE: Final = "leave"
 OVERRIDE: Final = "override"
+FRESH_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,28 @@ class Confirmation:
         """
         remark = ""
         for number in range(1, 1000):
-            signs = signs_of_life(self.engine, self.shell, self.host, self.inside)
-            self.context.log(f"{self.host.name}: {signs.seen}")
+            signs, looked_at = self._look(), time.monotonic()
             reply = self.context.ask(self._prompt(signs, number, remark))
             remark = ""
             if reply == LEAVE:
                 return False
             if reply == OVERRIDE and not self._typed(signs, number):
                 remark = "The name typed was another one: nothing was confirmed."
+            elif reply == REBOOTED and self._lives_by_now(looked_at):
+                remark = "It has come to life since it was asked: nothing was confirmed."
             elif reply != LOOK:
                 self._confirm(signs, reply)
                 return True
         raise StepFailed(f"{self.host.name}: asked a thousand times.", "Try again.")
+
+    def _look(self) -> SignsOfLife:
+        signs = signs_of_life(self.engine, self.shell, self.host, self.inside)
+        self.context.log(f"{self.host.name}: {signs.seen}")
+        return signs
+
+    def _lives_by_now(self, looked_at: float) -> bool:
+        """A question may stay open for hours: what was seen before it holds for a moment only."""
+        return time.monotonic() - looked_at > FRESH_SECONDS and bool(self._look().doubts)
 
     def _confirm(self, signs: SignsOfLife, reply: str) -> None:
         if reply == OVERRIDE:
@@ -101,14 +113,13 @@ class Confirmation:
         role = "It holds the role of Storage Pool Manager." if self.host.spm != "none" else ""
         lines = (
             remark,
+            f"It does not look rebooted: {'; '.join(signs.doubts)}." if signs.doubts else "",
+            "Its machines are then started elsewhere. If it still runs, both write to the same"
+            " disks and destroy them: switch it off, or reboot it, before you say yes.",
             f"The engine says: {host_seen(self.host)}.",
             signs.seen,
-            f"It does not look rebooted: {'; '.join(signs.doubts)}." if signs.doubts else "",
             held,
             role,
-            "Its machines become Down and are started elsewhere, highly available ones at once. If"
-            " the host still runs, both write to the same disks, and destroy them. Switch it off,"
-            " or reboot it, before you say yes.",
         )
         return "\n".join(line for line in lines if line)
 

@@ -80,7 +80,8 @@ class HostInEngine(HostStep):
             return not_done(f"the engine has no host {self.job.host_name}")
         if host.status in PASSING:
             return not_done(host_seen(host))
-        expected = _EXPECTED if host.status == "non_operational" else ""
+        timed_out = self.job.deploy.expect_time_out and host.status == "non_operational"
+        expected = _EXPECTED if timed_out else ""
         return done(f"{host_seen(host)}{expected}")
 
     def apply(self, context: StepContext) -> None:

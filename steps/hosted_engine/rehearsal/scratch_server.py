@@ -36,6 +36,8 @@ LOADER: Final = "rekindle_loader"
 
 SMALLEST: Final = 160 << 20
 """Bytes of an empty server with its write-ahead log."""
+MEMORY: Final = 2 << 30
+"""Bytes that one process of the server may take: twice the largest value that PostgreSQL knows."""
 _START_SECONDS: Final = 60.0
 _END_SECONDS: Final = 10.0
 _SETTINGS: Final = {
@@ -56,6 +58,7 @@ _SETTINGS: Final = {
     "log_min_messages": "fatal",
     "log_min_error_statement": "panic",
 }
+_LIMITED: Final = ("/bin/sh", "-c", 'ulimit -d "$1" && shift && exec "$@"', "sh")
 # Waits for this process to die in any way, then does what it would have done. A server that has
 # ended may stay in the process table, where nobody fetches its exit code; it has no program then.
 _GUARD: Final = (
@@ -118,7 +121,8 @@ def _running(server: ScratchServer, data: str) -> Iterator[None]:
     settings = _SETTINGS | {"unix_socket_directories": str(server.folder)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     with (server.folder / "log").open("wb") as log:
-        child = _started([server.programs.path("postgres"), "-D", data, *options], server, log)
+        command = [server.programs.path("postgres"), "-D", data, *options]
+        child = _started([*_LIMITED, str(MEMORY >> 10), *command], server, log)
     try:
         guard = _started(
             ["/bin/sh", "-c", _GUARD, "sh", str(child.pid), str(server.folder)], server

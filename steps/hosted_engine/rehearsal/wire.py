@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,9 @@ _POLL_MS: Final = 200
 _PIECE: Final = 256 << 10
 _KEPT_BODY: Final = 64 << 10
 """Longer bodies (rows of a SELECT, say) are read and forgotten."""
+SILENT_SECONDS: Final = 3600.0
+"""How long the server may be at one thing without a byte: no index of an engine takes an hour. A
+dump turns off the server's own limit, so this one is ours."""
 
 Row = tuple[str | None, ...]
 Check = Callable[[], None]
@@ -50,6 +54,7 @@ class Connection:
         self, path: str, user: str, database: str, settings: Mapping[str, str], check: Check
     ) -> None:
         self._check = check
+        self._heard = time.monotonic()
         self._buffer = bytearray()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -153,6 +158,7 @@ class Connection:
     def _send(self, data: bytes) -> None:
         """Send all of it; what the server says meanwhile is kept, or both would wait for ever."""
         view = memoryview(data)
+        self._heard = time.monotonic()
         while view:
             readable, writable = self._wait(select.POLLIN | select.POLLOUT)
             if readable:
@@ -171,6 +177,7 @@ class Connection:
         self._take()
 
     def _take(self) -> None:
+        self._heard = time.monotonic()
         try:
             data = self._socket.recv(_PIECE)
         except BlockingIOError:
@@ -185,6 +192,11 @@ class Connection:
         poll = select.poll()
         poll.register(self._socket, events)
         self._check()
+        if time.monotonic() - self._heard > SILENT_SECONDS:
+            raise StepFailed(
+                f"The scratch PostgreSQL was at one statement for {SILENT_SECONDS:g} s.",
+                "Look at what the dump makes it do; no backup of an engine takes so long.",
+            )
         ready = dict(poll.poll(_POLL_MS)).get(self._socket.fileno(), 0)
         closed = bool(ready & (select.POLLHUP | select.POLLERR))
         return bool(ready & select.POLLIN) or closed, bool(ready & select.POLLOUT)

@@ -22,11 +22,13 @@ def site_host(site: Site, host: Host) -> EngineHost | None:
 
 def host_choice(site: Site, host: Host, machines: Sequence[Machine]) -> Choice:
     """One host as an answer: how it is, what it holds, what is legal; or why it is no choice."""
+    refused = refusal(site, host, machines)
+    held = f"{_named(machines)}; " if machines else ""
     return Choice(
         value=host.name,
         label=f"{host.name}  {host.status}",
-        note=f"{_holds(host, machines)}; {next_act(host, len(machines)).why}",
-        refused=refusal(site, host, machines),
+        note="" if refused else f"{held}{next_act(host, len(machines)).why}",
+        refused=refused,
     )
 
 
@@ -41,12 +43,9 @@ def refusal(site: Site, host: Host, machines: Sequence[Machine]) -> str:
     return ""
 
 
-def _holds(host: Host, machines: Sequence[Machine]) -> str:
-    if not machines:
-        return "no machines"
+def _named(machines: Sequence[Machine]) -> str:
     names = ", ".join(machine.name for machine in machines[:4])
-    more = f" and {len(machines) - 4} more" if len(machines) > 4 else ""
-    return f"{len(machines)} machine{'s' if len(machines) > 1 else ''} ({names}{more})"
+    return names + (f" and {len(machines) - 4} more" if len(machines) > 4 else "")
 
 
 def carrier_choice(known: EngineHost, host: Host | None) -> Choice:
@@ -55,5 +54,6 @@ def carrier_choice(known: EngineHost, host: Host | None) -> Choice:
         return Choice(known.name, known.name, refused="The engine does not know it.")
     part = host.hosted_engine
     score = f", score {part.score}" if part is not None and part.configured else ""
-    refused = "" if host.status == "up" else f"It is {host.status}."
-    return Choice(known.name, known.name, f"{host_seen(host)}{score}", refused)
+    if host.status != "up":
+        return Choice(known.name, known.name, refused=f"It is {host.status}.")
+    return Choice(known.name, known.name, f"{host_seen(host)}{score}")

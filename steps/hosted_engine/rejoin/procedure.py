@@ -50,7 +50,7 @@ def rejoin_plan(job: RejoinJob) -> Plan:
             ("The engine enters", "by the password of root" if job.by_password else "by its key"),
         ),
         estimate_seconds=_SECONDS * len(job.hosts),
-        confirm_by_typing=job.hosts[0].name if len(job.hosts) == 1 else "hosts",
+        confirm_by_typing=job.hosts[0].name,
     )
 
 
