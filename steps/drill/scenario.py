@@ -134,8 +134,8 @@ LOST_ENGINE_FAILOVER = Scenario(
     },
     replies={
         "menu.OVEHOSTED_INSTALLING_OS.1": "continue", "tool.again.1": "clean-up",
-        "tool.OVEHOSTED_NON_OPERATIONAL.1": "Retry", "rebooted.host-01": "rebooted",
-        "rebooted.host-01.2": "rebooted",
+        "tool.OVEHOSTED_NON_OPERATIONAL.1": "Retry", "restore.half-restored": "again",
+        "rebooted.host-01": "rebooted",
     },
     target_seconds=3600,
 )  # fmt: skip
@@ -151,7 +151,6 @@ LOST_ENGINE_NEW = Scenario(
         "pause": "resume",
         "tool.again.1": "clean-up",
         "rebooted.host-01": "rebooted",
-        "rebooted.host-01.2": "rebooted",
     },
     target_seconds=3600,
 )

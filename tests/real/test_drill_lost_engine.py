@@ -18,7 +18,7 @@ def test_an_engine_comes_back_on_the_failover_host_by_the_guides_way(home):
     seen = {check["name"]: check["seen"] for check in drill_report(home)["checks"]}
     assert seen["where it runs"] == "host-02.practice.invalid"
     assert seen["vm_build"] == "up on host-03"
-    assert "Time to recover" in next(home.glob("state/runs/*/report.md")).read_text()
+    assert "target 1h00m: met" in next(home.glob("state/runs/*/report.md")).read_text()
     assert not list((home / "state" / "practice").glob("*"))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from config.questions import Value
 from config.secrets import Secret
 from steps.drill.fault import Fault, Scene
-from steps.drill.lost_engine.answers import answers_of
-from steps.drill.lost_engine.faults import FAULTS
+from steps.drill.lost_engine.answers import FAILOVER_DRILL, answers_of
+from steps.drill.lost_engine.faults import FAILOVER_FAULTS, NEW_FAULTS
 from steps.drill.practice_engine.places import EnginePlaces
 from steps.drill.scenario import Scenario
 from steps.drill.systems import DrillSystem
@@ -27,7 +27,7 @@ class LostEngineSystem(DrillSystem):
     )
 
     def faults(self, scenario: Scenario) -> tuple[type[Fault], ...]:
-        return FAULTS
+        return FAILOVER_FAULTS if scenario.name == FAILOVER_DRILL else NEW_FAULTS
 
     def given(self, scenario: Scenario, scene: Scene) -> dict[str, Value]:
         return answers_of(scenario.name) | {"recovery_target": scenario.target_seconds}

@@ -7,7 +7,9 @@ from pathlib import Path
 from steps.drill.fault import Fault, Mendable, RunnerKilled, Scene
 from steps.drill.lost_engine.build import ARCHIVE, FOLDER
 from steps.drill.practice_engine import database as db
+from steps.drill.practice_engine import host_rules
 from steps.drill.practice_engine.backup_tool.databases import NOT_EMPTY
+from steps.drill.practice_engine.host_rules import Moment
 from steps.drill.practice_engine.standing import NEW
 from steps.drill.practice_hosts import first_world
 from steps.drill.practice_hosts.faults import ConnectionDropped, WorldFault
@@ -69,6 +71,16 @@ class HostStaysNonOperational(WorldFault):
     sound_outcome = "told with the reason; goes on once the host has its network"
     value = f"hosted_engine_1,{NEW}"
 
+    def mend(self, scene: Scene) -> None:
+        """The network is there now, and the operator activates the host in the portal."""
+        super().mend(scene)
+        world = HostPlaces(scene.places.folder).world
+        with world.change() as facts:
+            moment = Moment(facts, world.now(facts))
+            for host in moment.database["hosts"]:
+                if host["name"] in self.value.split(",") and host["status"] == "non_operational":
+                    host_rules.activate(moment, host)
+
 
 class SpmNotReleased(WorldFault):
     """The dead host keeps the role of Storage Pool Manager."""
@@ -97,7 +109,9 @@ class RestoreRunnerKilled(RunnerKilled):
         super().__init__(step)
 
 
-FAULTS: tuple[type[Fault], ...] = (
-    WrongVersion, TruncatedArchive, DatabaseNotEmpty, HostStaysNonOperational, SpmNotReleased,
-    FencedHostStillAlive, ConnectionDropped, RestoreRunnerKilled,
+NEW_FAULTS: tuple[type[Fault], ...] = (
+    WrongVersion, TruncatedArchive, HostStaysNonOperational, SpmNotReleased, FencedHostStillAlive,
+    ConnectionDropped, RestoreRunnerKilled,
 )  # fmt: skip
+FAILOVER_FAULTS: tuple[type[Fault], ...] = (*NEW_FAULTS, DatabaseNotEmpty)
+"""The newer tool makes machine and databases itself: there is none that could hold anything."""
