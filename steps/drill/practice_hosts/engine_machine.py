@@ -8,6 +8,8 @@ import string
 from steps.drill.practice_hosts.first_world import MACHINE, engine_machine, machine_services
 from steps.drill.practice_hosts.world import Facts, World, computer
 
+AGENT_SECONDS = 240.0
+"""Until the agents of a host start a machine that nobody runs."""
 NEVER_HEALTHY = "engine-never-healthy"
 BOOT_SECONDS = 60.0
 SHUT_DOWN_SECONDS = 30.0
@@ -23,8 +25,9 @@ HEALTHY = "DB Up!Welcome to Health Status!"
 def is_up(facts: Facts, now: float) -> bool:
     """Whether the machine runs at that time."""
     machine = facts["engine"]
-    down_at = machine["down_at"]
-    return machine["state"] == "running" and (down_at is None or now < down_at)
+    down_at, up_at = machine["down_at"], machine["up_at"]
+    started = machine["state"] == "running" and (up_at is None or now >= up_at)
+    return started and (down_at is None or now < down_at)
 
 
 def is_healthy(facts: Facts, now: float) -> bool:
@@ -89,13 +92,14 @@ def installed(world: World, *, set_up: bool | None = None) -> None:
 
 
 def start(
-    world: World, host: str, *, healthy_in: float | None, down_in: float | None = None
-) -> str:
+    world: World, host: str, *, healthy_in: float | None, down_in: float | None = None,
+    up_in: float = 0.0,
+) -> str:  # fmt: skip
     """Start the machine on a host; returns its new console password.
 
     An engine that is not set up does not come up, whenever it was to. `healthy_in` and `down_in`
     are seconds from now until its engine is up, or it is shut down by whoever works in it; None is
-    never.
+    never. `up_in` is how long it takes until it is started at all.
     """
     password = new_password()
     with world.change() as facts:
@@ -103,7 +107,7 @@ def start(
         if not facts["engine"]["set_up"]:
             healthy_in = None
         facts["engine"].update(
-            state="running", boot=facts["engine"]["boot"] + 1, host=host, up_at=now,
+            state="running", boot=facts["engine"]["boot"] + 1, host=host, up_at=now + up_in,
             console_password=password, password_until=now + TEMPORARY_SECONDS,
             healthy_at=None if healthy_in is None else now + healthy_in,
             down_at=None if down_in is None else now + down_in,

@@ -83,17 +83,17 @@ class ShutDownEngineMachine(RecoveryStep):
         return True
 
     def _gone(self, shell: Shell) -> Sight:
-        """Down, or already started again by the agent: between two looks it may be both."""
-        if is_active(shell, AGENT):
-            return Sight(True, "the high availability agent runs: it has been handed over")
-        return self._look(shell)
+        """Down now, or down before: the tool starts the agents once it has seen it down itself."""
+        sight = self._look(shell)
+        if not sight.reached and is_active(shell, AGENT):
+            return Sight(True, "the high availability agent runs: the tool has seen it down")
+        return sight
 
     def _look(self, shell: Shell) -> Sight:
         said = shell.run(["/bin/sh", "-c", _LOOK, "sh", self.job.deploy.fqdn], timeout=30).out
         how, _, state = said.strip().partition(" ")
         source = "libvirt" if how == "libvirt" else "a ping"
-        where = f" on {shell.where}" if how == "libvirt" else ""
-        return Sight(state == "down", f"the engine's machine is {state}{where}, says {source}")
+        return Sight(state == "down", f"the engine's machine is {state}, says {source}")
 
 
 class HighAvailability(RecoveryStep):

@@ -279,5 +279,8 @@ def _start_services(session: Session) -> None:
         host["ha"].update(score=2400, joined=True)
     machine.start(
         session.world, session.name,
-        healthy_in=None if _has_other_address(session) else machine.BOOT_SECONDS,
+        healthy_in=None
+        if _has_other_address(session)
+        else machine.AGENT_SECONDS + machine.BOOT_SECONDS,
+        up_in=machine.AGENT_SECONDS,
     )  # fmt: skip
