@@ -92,6 +92,14 @@ class RestoreSite:
             site, PROCEDURE.name, given, resolutions, found, prompts, folder=folder / "runs"
         )
 
+    def look(self, probe: str, **answers):
+        """What a probe of the interview says about these answers."""
+        given = {"archive": f"{places.BACKUP}:{ARCHIVE}"} | answers
+        targets = self.targets()
+        found = PROCEDURE.probes[probe](ProbeInput(self.standing.site, given, targets))
+        targets.close()
+        return found
+
     def lose(self, *hosts: str) -> None:
         """The engine is gone with these hosts."""
         engine_machine.destroy(self.standing.world)
@@ -150,6 +158,34 @@ OLDER = {k: v for k, v in CLASSIC.items() if k != "host"} | {
     "storage_connection": STORAGE,
     "databases": "automatic",
 }
+
+
+def test_the_interview_suggests_the_host_that_was_made_free_and_takes_its_place_from_the_backup():
+    with standing_site() as standing:
+        site = RestoreSite(standing)
+        site.back_up()
+        assert site.look("variant").suggested == "failover-host"
+        hosts = site.look("hosts", variant="failover-host")
+        assert (hosts.suggested, hosts.choices[0].note) == (
+            FAILOVER, "host-02 in the backup, made free",
+        )  # fmt: skip
+        assert site.look("hosts", variant="new-hardware").suggested == NEW
+        host = site.look("host", host=FAILOVER, era="4.5")
+        assert not [finding for finding in host.findings if finding.level == "error"]
+        assert host.values == {
+            "cluster": "Default", "data_center": "Default", "host_name": "host-02",
+        }  # fmt: skip
+        assert site.look("databases").suggested == "automatic"
+        assert site.look("has-history").suggested is True
+
+
+def test_after_a_backup_without_maintenance_new_hardware_is_suggested_and_says_why():
+    with standing_site() as standing:
+        site = RestoreSite(standing)
+        site.back_up(failover=False)
+        assert site.look("variant").suggested == "new-hardware"
+        told = " ".join(finding.text for finding in site.look("archive").findings)
+        assert "no failover host was ready" in told
 
 
 def test_a_backup_is_restored_onto_a_machine_that_was_installed_anew():
