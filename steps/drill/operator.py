@@ -26,6 +26,7 @@ from steps.run.launcher import launch
 from steps.run.view import RunView
 
 Say = Callable[[str], None]
+LOOK_AGAIN = "look"
 LIMIT = 600.0
 """Seconds after which the scripted operator gives a run up."""
 
@@ -175,6 +176,9 @@ class Operator:
         """What to do when a step failed or cannot be told: mend once and retry, else stop."""
         assert view.question is not None
         reply = self.scenario.replies.get(name)
+        if reply is not None and self._refuses(reply, view):
+            self._mend()
+            return LOOK_AGAIN
         if reply is not None:
             self._mend()
             return reply
@@ -184,6 +188,15 @@ class Operator:
         if not self._mend():
             return "stop"
         return "retry" if name == FAILED_STEP else "verify"
+
+    def _refuses(self, reply: str, view: RunView) -> bool:
+        """Whether the question does not allow that, as the world is; what it says is kept."""
+        assert view.question is not None
+        refused = {choice.value: choice.refused for choice in view.question.choices}
+        if not refused.get(reply) or LOOK_AGAIN not in refused:
+            return False
+        self.refusal = f"{view.question.text}\n{refused[reply]}"
+        return True
 
     def _resume(self, run: RunDirectory, view: RunView, follower: Follower) -> None:
         """The runner is gone: look once more at the journal, then resume."""

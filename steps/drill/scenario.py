@@ -135,6 +135,7 @@ LOST_ENGINE_FAILOVER = Scenario(
     replies={
         "menu.OVEHOSTED_INSTALLING_OS.1": "continue", "tool.again.1": "clean-up",
         "tool.OVEHOSTED_NON_OPERATIONAL.1": "Retry", "rebooted.host-01": "rebooted",
+        "rebooted.host-01.2": "rebooted",
     },
     target_seconds=3600,
 )  # fmt: skip
@@ -146,7 +147,12 @@ LOST_ENGINE_NEW = Scenario(
     story=f"{_LOST_STORY}\nRestore it onto new hardware, host-04.practice.invalid.",
     system="lost-engine",
     decisions={"machines.left-up": "accept"},
-    replies={"pause": "resume", "tool.again.1": "clean-up", "rebooted.host-01": "rebooted"},
+    replies={
+        "pause": "resume",
+        "tool.again.1": "clean-up",
+        "rebooted.host-01": "rebooted",
+        "rebooted.host-01.2": "rebooted",
+    },
     target_seconds=3600,
 )
 

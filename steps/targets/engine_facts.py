@@ -105,6 +105,13 @@ class Host:
     hosted_engine: HostedEngine | None = None
 
     @property
+    def can_carry_engine(self) -> bool:
+        """Whether the engine's machine could run there: up, and its agent is ready for it."""
+        part = self.hosted_engine
+        ready = part is not None and part.active and part.score > 0 and not part.local_maintenance
+        return self.status == "up" and ready
+
+    @property
     def may_be_fenced(self) -> bool:
         """Whether its status allows the word that it was rebooted."""
         return self.status in FENCEABLE

@@ -81,6 +81,8 @@ def _lose(site: EngineSite) -> None:
     with site.hosts.world.change() as facts:
         facts["hosts"][FIRST]["dead"] = True
         db.note_running(facts)
+        # The storage that the engine's machine lay on is gone as well: no agent can start it now.
+        facts["hosts"][THIRD]["ha"].update(joined=False, score=0)
         # The failover host was installed anew since, as the guide wants it.
         host = facts["hosts"][FAILOVER]
         host["ha"].update(joined=False, score=0, maintenance=False)

@@ -66,7 +66,7 @@ def deactivate(moment: Moment, host: Record) -> None:
         machine["origin"] == machine_rules.ENGINE_ORIGIN
         for machine in db.machines_on(moment.database, host["id"])
     )
-    if carries and not db.others_up(moment.database, host):
+    if carries and not machine_rules.targets_of_engine(moment, host):
         raise refused(f"{no} There are no available hosts capable of running the engine VM.")
     db.settled(host)
     host["status"] = "preparing_for_maintenance"

@@ -18,12 +18,23 @@ _LOOKED_AT = frozenset({"up", "non_operational", "preparing_for_maintenance"})
 _LOST = frozenset({"unknown", "not_responding"})
 
 
+def targets_of_engine(moment: Moment, host: Record) -> list[Record]:
+    """Hosts that could take the engine's own machine: up, and part of what carries it now."""
+    known = moment.facts["hosts"]
+    return [
+        other
+        for other in db.others_up(moment.database, host)
+        if known[other["address"]]["ha"]["joined"] and known[other["address"]]["ha"]["score"] > 0
+    ]
+
+
 def migrate_all(moment: Moment, host: Record) -> None:
     """Every machine that can goes to another host; what is pinned, or has nowhere to go, stays."""
-    targets = db.others_up(moment.database, host)
+    others, engine_takers = db.others_up(moment.database, host), targets_of_engine(moment, host)
     for number, machine in enumerate(db.machines_on(moment.database, host["id"])):
         if machine["status"] == "migrating":
             continue
+        targets = engine_takers if machine["origin"] == ENGINE_ORIGIN else others
         if not targets or machine["pinned"]:
             _stuck(moment, machine)
             continue

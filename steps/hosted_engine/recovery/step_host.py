@@ -140,7 +140,7 @@ class MaintainHost(HostStep):
 
 def _carries_alone(engine: Engine, host: Host) -> bool:
     """Whether the engine's machine runs there and nowhere else could. Old engines show none."""
-    others = any(other.status == "up" and other.id != host.id for other in engine.hosts())
+    others = any(other.can_carry_engine and other.id != host.id for other in engine.hosts())
     return not others and any(machine.is_engine for machine in engine.machines(host.id))
 
 
