@@ -163,6 +163,7 @@ class RealService:
 
     def resume(self, run: RunDirectory, ask: Ask) -> None:
         """Start a runner on a run that nobody runs."""
+        from steps.catalogue import find
         from steps.run.later import check_newest
         from steps.run.launcher import launch
         from steps.run.resume import check_resumable
@@ -171,7 +172,7 @@ class RealService:
         check_resumable(run.view())
         check_newest(run)
         frozen = run.frozen()
-        launch(run, gather_secrets(frozen.site, frozen.given, ask))
+        launch(run, gather_secrets(find(frozen.procedure), frozen.site, frozen.given, ask))
 
     def report(self, run: RunDirectory) -> str:
         """What the runner wrote, as soon as it has; where it could not, the same made now."""

@@ -23,10 +23,11 @@ from steps.run.directory import RunDirectory, create_run
 from steps.run.events import FAILED_STEP, UNKNOWN_STEP, Finish
 from steps.run.journal import Follower
 from steps.run.launcher import launch
-from steps.run.view import RunView
+from steps.run.view import OpenQuestion, RunView
 
 Say = Callable[[str], None]
-LOOK_AGAIN = "look"
+LOOK = "look"
+"""How a question that has become another one meanwhile is asked anew."""
 LIMIT = 600.0
 """Seconds after which the scripted operator gives a run up."""
 
@@ -175,28 +176,19 @@ class Operator:
     def _reaction(self, name: str, view: RunView) -> str:
         """What to do when a step failed or cannot be told: mend once and retry, else stop."""
         assert view.question is not None
-        reply = self.scenario.replies.get(name)
-        if reply is not None and self._refuses(reply, view):
-            self._mend()
-            return LOOK_AGAIN
+        reply = self.scenario.replies.get(name, self.scenario.replies.get(_first_name(name)))
         if reply is not None:
-            self._mend()
-            return reply
+            mended = self._mend()
+            refused = _refused(view.question, reply)
+            if refused:
+                self.refusal = f"{view.question.text}\n{refused}"
+            return LOOK if refused and mended else reply
         if name not in (FAILED_STEP, UNKNOWN_STEP):
             raise StepFailed(f"The script has no answer to: {view.question.text}")
         self.refusal = f"{view.question.text}\n{view.question.detail}"
         if not self._mend():
             return "stop"
         return "retry" if name == FAILED_STEP else "verify"
-
-    def _refuses(self, reply: str, view: RunView) -> bool:
-        """Whether the question does not allow that, as the world is; what it says is kept."""
-        assert view.question is not None
-        refused = {choice.value: choice.refused for choice in view.question.choices}
-        if not refused.get(reply) or LOOK_AGAIN not in refused:
-            return False
-        self.refusal = f"{view.question.text}\n{refused[reply]}"
-        return True
 
     def _resume(self, run: RunDirectory, view: RunView, follower: Follower) -> None:
         """The runner is gone: look once more at the journal, then resume."""
@@ -209,3 +201,14 @@ class Operator:
             launch(run, self.secrets(), dict(self.scenario.prompts))
         except RekindleError as error:
             raise StepFailed(f"resume failed: {error.message}", error.remedy) from error
+
+
+def _first_name(name: str) -> str:
+    """A question that is asked again has its first name and a number."""
+    first, _, number = name.rpartition(".")
+    return first if number.isdecimal() else name
+
+
+def _refused(question: OpenQuestion, reply: str) -> str:
+    """Why that answer is not possible; empty where it is."""
+    return next((choice.refused for choice in question.choices if choice.value == reply), "")

@@ -22,8 +22,10 @@ from steps.drill.places import Places
 from steps.drill.practice_hypervisor import PracticeHypervisor
 from steps.drill.truth import Truth
 from steps.run.directory import RunDirectory
+from steps.run.events import StepState
 from steps.targets.directory import Directory
 from steps.targets.open import open_targets
+from steps.virtual_machine.step_cleanup import RemoveOldImages
 
 OVERWRITTEN = 0xEE
 """What fills the disks after the backup: a restored disk must not show it."""
@@ -49,6 +51,8 @@ class _World:
     directory: Directory
     running: etree._Element
     persistent: etree._Element
+    let_go: bool
+    """Whether the operator had the images of before removed."""
 
 
 def score(places: Places, run: RunDirectory) -> tuple[Check, ...]:
@@ -66,12 +70,17 @@ def score(places: Places, run: RunDirectory) -> tuple[Check, ...]:
         world = _World(
             truth, places, frozen.resolutions, frozen.given.get("mode") != "cold", hypervisor,
             targets.directory(), _parsed(hypervisor.xml(name)),
-            _parsed(hypervisor.xml(name, inactive=True)),
+            _parsed(hypervisor.xml(name, inactive=True)), _let_go(run),
         )  # fmt: skip
         return tuple(check for part in _PARTS for check in part(world))
     finally:
         hypervisor.close()
         targets.close()
+
+
+def _let_go(run: RunDirectory) -> bool:
+    step = run.view().steps.get(RemoveOldImages.name)
+    return step is not None and step.state is StepState.DONE
 
 
 def _parsed(xml: str) -> etree._Element:
@@ -103,6 +112,9 @@ def _old_images(world: _World) -> Iterator[Check]:
         for path in world.places.live.iterdir()
         if path.name not in live and holds(path, OVERWRITTEN)
     ]
+    if world.let_go:
+        yield Check("old images", not aside, "gone, as you chose", f"{len(aside)} kept aside")
+        return
     wanted = len(world.truth.then.disks)
     yield Check("old images kept aside", len(aside) == wanted, str(wanted), str(len(aside)))
 

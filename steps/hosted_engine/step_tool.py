@@ -33,6 +33,9 @@ GO_ON: Final = "go-on"
 STOP: Final = "stop"
 
 
+_ELSE: Final = "setsid alone where systemd does not run, or not as root"
+
+
 class ToolStep(Step):
     """What both have in common."""
 
@@ -55,7 +58,8 @@ class StartTool(ToolStep):
         """The answer file, and the tool in a session of its own."""
         place = f"{self.job.work_folder}/{self.job.words.kind}-RUN.conf"
         write = (f"install -m 0600 answers.conf {place}",) if self.job.answer_file else ()
-        return (*write, "setsid " + command_line(self.job.tool_command(place, machine=True)))
+        command = command_line(self.job.tool_command(place, machine=True))
+        return (*write, f"setsid systemd-run --scope {command}  # {_ELSE}")
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where it has come to its first question."""

@@ -107,7 +107,7 @@ class ControlClient:
             except (OSError, ValueError) as error:
                 self._drop()
                 raise Unreachable(
-                    f"The runner of {self.run.id} does not answer: {error}.",
+                    f"The runner of {self.run.id} does not answer: {_words(error)}.",
                     f"See whether it runs: rekindle runs; go on: rekindle resume {self.run.id}",
                 ) from error
         if reply.get("ok"):
@@ -149,6 +149,10 @@ class ControlClient:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _words(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def terminal_name() -> str:

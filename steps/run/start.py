@@ -70,15 +70,18 @@ def complete_answers(procedure: Procedure, given: Given) -> Given:
     return complete
 
 
-def gather_secrets(site: Site, given: Given, ask: Callable[[str], Secret]) -> dict[str, Secret]:
+def gather_secrets(
+    procedure: Procedure, site: Site, given: Given, ask: Callable[[str], Secret]
+) -> dict[str, Secret]:
     """Secrets of the site by their names, and those among the answers by the question's name.
 
-    `ask` is called with the title of one that must be typed.
+    `ask` is called with the title of one that must be typed, as the interview calls it.
     """
     secrets = resolve_site_secrets(site, ask)
     for name, value in given.items():
         if isinstance(value, SecretReference):
-            secrets[name] = resolve(value, ask, name)
+            question = procedure.interview.question(name)
+            secrets[name] = resolve(value, ask, question.title if question else name)
     return secrets
 
 

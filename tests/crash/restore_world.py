@@ -15,6 +15,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.questions import Value
 from config.secrets import Secret
 from config.site_file import load_site
 from steps.drill.child import ask_child
@@ -104,8 +105,8 @@ class RestoreWorld:
         scene = Scene(self.places, Truth.read(self.places.truth))
         return Operator(RESTORE_MACHINE, scene, None, _quiet)
 
-    def prepare(self) -> RunDirectory:
-        """A run decided as the drill's script decides, not started.
+    def prepare(self, **given: Value) -> RunDirectory:
+        """A run decided as the drill's script decides but for `given`, not started.
 
         Looked up once: a site that is put back is the same to the last entryCSN.
         """
@@ -113,7 +114,7 @@ class RestoreWorld:
             self.decided = self.operator().prepare().frozen()
         frozen = self.decided
         return create_run(
-            frozen.site, frozen.procedure, {**frozen.given, "shutdown_limit": 0},
+            frozen.site, frozen.procedure, {**frozen.given, "shutdown_limit": 0, **given},
             frozen.resolutions, frozen.survey, frozen.prompts,
         )  # fmt: skip
 

@@ -95,6 +95,15 @@ def started_steps(undisturbed):
     ]
 
 
+def test_whoever_lets_the_old_images_go_has_done_the_drill_right_as_well(undisturbed):
+    world = undisturbed.world
+    world.reset()
+    run = world.prepare(old_images="remove")
+    assert world.run(run) == 0
+    assert_brought_back(world, run)
+    assert "old images" in {check.name for check in world.score(run)}
+
+
 @pytest.mark.parametrize("share", range(SHARES))
 def test_killed_before_any_transition_is_recorded_the_resumed_run_ends_in_the_same_world(
     undisturbed, share

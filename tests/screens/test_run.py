@@ -177,10 +177,10 @@ async def test_the_choice_in_hand_is_on_the_screen_however_much_is_said_before(
     service, script, lines
 ):
     names = ("Go on", "Reboot it", "Leave it", "Destroy it")
-    choices = tuple((name, f"{name}: {'and so on ' * 14}end", "") for name in names)
+    choices = tuple((name, f"{name}: {'and so on ' * 20}end", "") for name in names)
     detail = "\n".join(f"Console {number}" for number in range(lines))
     script.begin("swap.aside")
-    script.ask("swap.aside", choices=choices, detail=detail, private="Password: 3477XXAM")
+    script.ask("swap.aside", choices=choices, detail=detail, private="x\nx\nx\nPassword: 3477XXAM")
     async with attached(service, script.run).run_test(size=(80, 24)) as pilot:
         text = await wait_for(pilot, "> Go on")
         assert "Console 0" in text

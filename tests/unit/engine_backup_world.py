@@ -7,8 +7,10 @@ real one uses, and says of each host what the engine said when it was made.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -288,6 +290,7 @@ def archive_of(ready: str) -> Path:
     }  # fmt: skip
     dump = CustomDump(14, "zlib").dump(tables)
     folder = Path(mkdtemp(prefix="rekindle-engine-backup-"))
+    atexit.register(shutil.rmtree, folder)
     return build(folder / "archive", MODERN.but(dumps={"engine_backup.db": dump}))
 
 

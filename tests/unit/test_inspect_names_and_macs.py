@@ -7,10 +7,13 @@ import time
 
 import pytest
 
+from config.site import BackupServer, EngineMachine, ShellAccess
 from steps.hosted_engine.archive.inspect import inspect
 from steps.hosted_engine.archive.inspection import Inspection
 from steps.hosted_engine.archive.name_lookup import resolve_names
 from steps.hosted_engine.archive.newcomer import Newcomer
+from steps.hosted_engine.backup.job import BackupJob
+from steps.hosted_engine.backup.judge import shortcomings
 from tests.engine_archives import MODERN, build
 from tests.unit.dump_support import CustomDump, plain
 from tui.inspect_report import as_text
@@ -176,3 +179,14 @@ def test_a_damaged_warehouse_is_a_caution_and_the_engine_is_still_read(tmp_path,
     assert found.fit_for_restore
     assert len(found.hosts) == 3
     assert found.dwh is None
+
+
+def test_a_backup_that_was_just_made_is_no_good_with_a_damaged_warehouse(tmp_path):
+    engine = {"engine_backup.db": CustomDump(14, "zlib").dump(TABLES)}
+    machine, server = EngineMachine("m", ShellAccess()), BackupServer("s", ShellAccess())
+    job = BackupJob(machine, server, None, (), "x", ("all",), (), 0, 0)
+    for warehouse, said in ((plain(), []), (plain()[:-20], ["The dump of the data warehouse"])):
+        dumps = engine | {"dwh_backup.db": warehouse}
+        found = inspect(build(tmp_path / "x", MODERN.but(dumps=dumps)))
+        wrong = [text[:30] for text in shortcomings(found, job, in_maintenance=False)]
+        assert wrong == [text[:30] for text in said]

@@ -10,7 +10,7 @@ from steps.hosted_engine.machine_restore.databases import manual
 from steps.hosted_engine.machine_restore.restore_command import RestoreChoice
 from steps.hosted_engine.machine_restore.step_firewall import FirewallOpen
 from steps.run.events import Finish
-from tests.unit.machine_support import MACHINE, Machine
+from tests.unit.machine_support import SERVER, Machine
 
 FIREWALL_CMD = """
 store=@FOLDER@/runtime
@@ -49,14 +49,15 @@ def lines(machine, name) -> list[str]:
 
 
 def opening(machine, port=5432):
-    place = manual("db", host="db.example.com", port=port, server=MACHINE)
-    return FirewallOpen(machine.job(choice=RestoreChoice((place,))), MACHINE)
+    place = manual("db", host="db.example.com", port=port, server=SERVER)
+    return FirewallOpen(machine.job(choice=RestoreChoice((place,))), SERVER)
 
 
 def test_without_a_firewall_there_is_nothing_to_open(machine):
     running = machine.run(opening(machine)).start()
     assert running.end().finish is Finish.DONE
-    assert "neither firewalld nor iptables" in running.view.steps[opening(machine).name].evidence
+    evidence = running.view.steps[f"database.firewall.{SERVER}"].evidence
+    assert evidence == f"neither firewalld nor iptables runs on {SERVER}"
 
 
 def test_firewalld_lets_the_engine_s_addresses_through_now_and_later_and_can_be_closed(machine):

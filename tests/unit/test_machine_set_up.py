@@ -203,6 +203,22 @@ def test_fencing_is_held_off_and_put_back_to_what_it_was(machine):
     assert (machine.folder / "delay").read_text() == "450\n"
 
 
+def test_a_delay_that_was_high_in_the_backup_stays_so(machine):
+    machine.write("delay", "100000\n")
+    job = machine.job()
+    assert machine.run(FenceHeldOff(job), FencePutBack(job)).start().end().finish is Finish.DONE
+    assert (machine.folder / "delay").read_text() == "100000\n"
+
+
+def test_without_a_word_of_engine_config_nothing_is_changed(machine):
+    machine.program("engine-config", "exit 1")
+    running = machine.run(FenceHeldOff(machine.job())).start()
+    running.answer("step-unknown", "apply")
+    assert "may be fenced" in running.question("step-failed").detail
+    running.answer("step-failed", "stop")
+    running.end()
+
+
 def test_a_delay_that_engine_config_does_not_take_is_a_failure(machine):
     machine.write("stuck", "")
     running = machine.run(FenceHeldOff(machine.job())).start()

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from config.errors import InvalidInput, Refused
+from config.questions import Group, Interview, Kind, Question
 from config.secrets import Secret, SecretReference
 from config.site import DirectoryAccess, Site
 from steps.conflicts import Decision, Resolution
@@ -16,6 +17,10 @@ from tests.crash import toy
 from tests.screens.toy_conflicts import ToyConflicts
 
 PROCEDURE = dataclasses.replace(toy.PROCEDURE, conflicts=lambda *_: ToyConflicts())
+PASSWORD = Question("password", "Password of the robot", Kind.SECRET)
+ASKING = dataclasses.replace(
+    toy.PROCEDURE, interview=Interview((Group("access", "Access", (PASSWORD,)),))
+)
 SITE = Site("berne")
 DECISIONS = {
     "mac": "keep-backup",
@@ -126,9 +131,22 @@ def test_secrets_of_the_site_and_of_the_answers_are_gathered_by_name(tmp_path):
         asked.append(title)
         return Secret("typed")
 
-    secrets = gather_secrets(Site("berne", directory=directory), given, ask)
+    site = Site("berne", directory=directory)
+    secrets = gather_secrets(ASKING, site, given, ask)
     assert secrets == {
         "directory password": Secret("typed"),
         "password": Secret("from a file"),
     }
     assert asked == ["Password of cn=m at the directory"]
+
+
+def test_a_secret_among_the_answers_is_asked_for_as_the_interview_calls_it():
+    asked = []
+
+    def ask(title):
+        asked.append(title)
+        return Secret("typed")
+
+    given = {"password": SecretReference("prompt")}
+    assert gather_secrets(ASKING, Site("berne"), given, ask) == {"password": Secret("typed")}
+    assert asked == ["Password of the robot"]

@@ -53,7 +53,7 @@ def prepare_from(arguments: argparse.Namespace) -> tuple[Prepared, dict[str, Sec
     site = require_site(arguments.site)
     answers = _answers(arguments, procedure)
     given = complete_answers(procedure, answers.answers)
-    secrets = gather_secrets(site, given, ask_secret)
+    secrets = gather_secrets(procedure, site, given, ask_secret)
     return prepare(procedure, site, given, answers.resolutions, secrets, answers.prompts), secrets
 
 

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show what was found, confirm, start a runner on it, follow it."""
+    from steps import catalogue
     from steps.run.launcher import launch
     from steps.run.start import gather_secrets
     from tui.commands.attach import follow
@@ -40,7 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(line)
     if not arguments.yes:
         _confirm(run, undo=arguments.undo)
-    secrets = gather_secrets(frozen.site, frozen.given, ask_secret)
+    secrets = gather_secrets(
+        catalogue.find(frozen.procedure), frozen.site, frozen.given, ask_secret
+    )
     launched = launch(run, secrets, undo=arguments.undo)
     print(f"Run {run.id} goes on: {launched.how}, process {launched.pid}.", flush=True)
     return 0 if arguments.detach else follow(run, arguments)

@@ -8,13 +8,15 @@ from steps.hosted_engine.archive.inspection import Inspection
 from steps.hosted_engine.backup.job import BackupJob
 
 _NO_DATABASE = "no-database"
+_WAREHOUSE = "damaged-warehouse"
+"""It stands in the way of no restore of the engine; a backup that has just been made it spoils."""
 
 
 def shortcomings(found: Inspection, job: BackupJob, *, in_maintenance: bool) -> Iterator[str]:
     """What speaks against it; nothing where it is well."""
     for problem in found.problems:
         asked_for = problem.code == _NO_DATABASE and not job.has_database
-        if problem.blocks and not asked_for:
+        if (problem.blocks or problem.code == _WAREHOUSE) and not asked_for:
             yield problem.message.rstrip(".")
     if not found.is_archive:
         return

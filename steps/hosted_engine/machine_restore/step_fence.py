@@ -12,13 +12,12 @@ from typing import Final
 
 from config.errors import StepFailed
 from steps.hosted_engine.machine_restore.facts import FENCE_DELAY_BEFORE
-from steps.hosted_engine.machine_restore.job import FENCE_DELAY, MachineRestoreJob
+from steps.hosted_engine.machine_restore.job import FENCE_DELAY
 from steps.hosted_engine.machine_restore.machine_step import MachineStep
 from steps.procedure import StepContext, Verdict, done, not_done, unknown
 from steps.targets.shell import Shell
 
 OPTION: Final = "DisableFenceAtStartupInSec"
-USUAL: Final = 300
 _VALUE: Final = re.compile(rf"^{OPTION}: *(\d{{1,9}})\b", re.MULTILINE)
 _SECONDS: Final = 180.0
 """engine-config starts a Java machine for each call."""
@@ -56,7 +55,13 @@ class FenceHeldOff(MachineStep):
         """Raise it."""
         shell = self.shell(context)
         now = delay_there(shell)
-        if now is not None and context.recall(FENCE_DELAY_BEFORE) is None:
+        if now is None:
+            raise StepFailed(
+                f"engine-config on {shell.where} does not say what {OPTION} is.",
+                f"Look there: engine-config -g {OPTION}. Without this step hosts may be fenced"
+                " five minutes after the engine's start.",
+            )
+        if context.recall(FENCE_DELAY_BEFORE) is None:
             context.remember(FENCE_DELAY_BEFORE, str(now))
         set_delay(shell, self.wanted)
 
@@ -77,28 +82,26 @@ class FencePutBack(MachineStep):
         " which hosts are there."
     )
 
-    def __init__(self, job: MachineRestoreJob, usual: int = USUAL) -> None:
-        super().__init__(job)
-        self._usual = usual
-
     def commands(self) -> Sequence[str]:
         """The change; the engine reads it when it starts the next time."""
-        return (f"engine-config -s {OPTION}={self._usual}",)
+        return (f"engine-config -s {OPTION}=AS-BEFORE",)
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where it is as it was."""
-        wanted, now = self._before(context), delay_there(self.shell(context))
+        before = context.recall(FENCE_DELAY_BEFORE)
+        if before is None:
+            return done(f"this run has not changed {OPTION}")
+        now = delay_there(self.shell(context))
         if now is None:
             return unknown(f"engine-config does not say what {OPTION} is")
         told = f"{OPTION} is {now} s"
-        return done(told) if now == wanted else not_done(f"{told}; it was {wanted} s")
+        return done(told) if now == int(before) else not_done(f"{told}; it was {before} s")
 
     def apply(self, context: StepContext) -> None:
         """Put it back."""
-        set_delay(self.shell(context), self._before(context))
-
-    def _before(self, context: StepContext) -> int:
-        return int(context.recall(FENCE_DELAY_BEFORE) or self._usual)
+        before = context.recall(FENCE_DELAY_BEFORE)
+        if before is not None:
+            set_delay(self.shell(context), int(before))
 
 
 def delay_there(shell: Shell) -> int | None:
