@@ -9,6 +9,7 @@ import pytest
 
 from config.secrets import Secret
 from steps.conflicts import Decision, Resolution
+from steps.drill.practice_engine import database as db
 from steps.drill.practice_engine.site import lose_host
 from steps.drill.practice_engine.standing import (
     ANSIBLE_HOSTS,
@@ -29,6 +30,7 @@ from steps.run.events import Finish
 from steps.run.report import write_reports
 from steps.targets.open import open_targets
 from tests.real.engine_site_support import Standing, standing_site
+from tests.real.test_engine_restore import Doomed
 from tests.unit import engine_restore_support as support
 from tests.unit.deploy_support import Deploying
 
@@ -90,6 +92,14 @@ class RestoreSite:
             site, PROCEDURE.name, given, resolutions, found, prompts, folder=folder / "runs"
         )
 
+    def look(self, probe: str, **answers):
+        """What a probe of the interview says about these answers."""
+        given = {"archive": f"{places.BACKUP}:{ARCHIVE}"} | answers
+        targets = self.targets()
+        found = PROCEDURE.probes[probe](ProbeInput(self.standing.site, given, targets))
+        targets.close()
+        return found
+
     def lose(self, *hosts: str) -> None:
         """The engine is gone with these hosts."""
         engine_machine.destroy(self.standing.world)
@@ -150,6 +160,34 @@ OLDER = {k: v for k, v in CLASSIC.items() if k != "host"} | {
 }
 
 
+def test_the_interview_suggests_the_host_that_was_made_free_and_takes_its_place_from_the_backup():
+    with standing_site() as standing:
+        site = RestoreSite(standing)
+        site.back_up()
+        assert site.look("variant").suggested == "failover-host"
+        hosts = site.look("hosts", variant="failover-host")
+        assert (hosts.suggested, hosts.choices[0].note) == (
+            FAILOVER, "host-02 in the backup, made free",
+        )  # fmt: skip
+        assert site.look("hosts", variant="new-hardware").suggested == NEW
+        host = site.look("host", host=FAILOVER, era="4.5")
+        assert not [finding for finding in host.findings if finding.level == "error"]
+        assert host.values == {
+            "cluster": "Default", "data_center": "Default", "host_name": "host-02",
+        }  # fmt: skip
+        assert site.look("databases").suggested == "automatic"
+        assert site.look("has-history").suggested is True
+
+
+def test_after_a_backup_without_maintenance_new_hardware_is_suggested_and_says_why():
+    with standing_site() as standing:
+        site = RestoreSite(standing)
+        site.back_up(failover=False)
+        assert site.look("variant").suggested == "new-hardware"
+        told = " ".join(finding.text for finding in site.look("archive").findings)
+        assert "no failover host was ready" in told
+
+
 def test_a_backup_is_restored_onto_a_machine_that_was_installed_anew():
     with standing_site() as standing:
         site = RestoreSite(standing)
@@ -186,3 +224,17 @@ def test_the_guides_way_restores_a_lost_engine(lost, variant):
         assert found["vm_build"] == "down"
         assert site.standing.has("hosts", "hosted_engine_1")["status"] == "up"
         assert site.standing.facts()["engine"]["host"] == host
+
+
+@pytest.mark.parametrize(
+    "step", ["tool.hold", "restore.run", "make-way.host-02", "engine-machine.down"]
+)
+def test_killed_in_the_middle_of_the_guides_way_a_resumed_restore_ends_well(lost, step):
+    with lost() as site:
+        run = site.run(**OLDER, variant="failover-host", host=FAILOVER, host_fqdn=FAILOVER)
+        doomed = Doomed(run, site.secrets, when=("step-done", step))
+        doomed.patience = PATIENCE
+        assert doomed.live(), run.journal_file.read_text()
+        found = found_in(site.restore(run))
+        assert (found["Default"], found["vm_build"]) == ("up", "down")
+        assert [h["name"] for h in site.standing.facts()[db.KEY]["hosts"]].count("host-02") == 0

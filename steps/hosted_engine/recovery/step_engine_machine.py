@@ -93,8 +93,7 @@ class ShutDownEngineMachine(RecoveryStep):
         said = shell.run(["/bin/sh", "-c", _LOOK, "sh", self.job.deploy.fqdn], timeout=30).out
         how, _, state = said.strip().partition(" ")
         source = "libvirt" if how == "libvirt" else "a ping"
-        where = f" on {shell.where}" if how == "libvirt" else ""
-        return Sight(state == "down", f"the engine's machine is {state}{where}, says {source}")
+        return Sight(state == "down", f"the engine's machine is {state}, says {source}")
 
 
 class HighAvailability(RecoveryStep):

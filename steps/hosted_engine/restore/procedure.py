@@ -23,4 +23,5 @@ PROCEDURE = Procedure(
     plan=restore_plan,
     conflicts=restore_conflicts,
     about=("archive", "host"),
+    drills=("lost-engine-failover-host", "lost-engine-new-hardware"),
 )
