@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from config import checked_fields as read
 from config.checked_fields import Complaints, Fields
@@ -28,6 +28,7 @@ from config.site import (
     ShellAccess,
     Site,
 )
+from config.site_urls import hypervisor_uri, ldap_url
 from config.yaml_marks import Data, Document, dump_yaml, load_yaml
 
 _Host = TypeVar("_Host", EngineHost, BackupServer)
@@ -161,7 +162,7 @@ def _node(fields: Fields) -> HypervisorNode:
     shell = fields.section("shell")
     node = HypervisorNode(
         name=fields.need("name", read.host, ""),
-        uri=fields.need("uri", _hypervisor_uri, ""),
+        uri=fields.need("uri", hypervisor_uri, ""),
         shell=_shell(shell) if shell else ShellAccess(),
         console_address=fields.take("console_address", _address, ""),
         bridges=fields.take("bridges", read.texts, ()),
@@ -264,7 +265,7 @@ def _shell(fields: Fields) -> ShellAccess:
 def _directory(fields: Fields) -> DirectoryAccess:
     directory = DirectoryAccess(
         base=fields.need("base", _distinguished_name, ""),
-        url=fields.take("url", _ldap_url, ""),
+        url=fields.take("url", ldap_url, ""),
         ldif_folder=fields.take("ldif_folder", _path, None),
         bind_dn=fields.take("bind_dn", _distinguished_name, ""),
         password=fields.take("password", read.secret, None),
@@ -356,49 +357,8 @@ def _command(value: Data) -> tuple[str, ...]:
     return words
 
 
-def _hypervisor_uri(value: Data) -> str:
-    found = read.text(value)
-    driver = found.split("://", 1)[0].split("+")[0] if "://" in found else ""
-    if driver not in ("qemu", "test"):
-        raise InvalidInput(
-            f"{quoted(found)} is not the URI of a QEMU hypervisor.",
-            "Write for instance qemu:///system, qemu:///session or qemu+ssh://root@HOST/system.",
-        )
-    return found
-
-
 def _distinguished_name(value: Data) -> str:
     found = read.text(value)
     if not all("=" in part for part in found.replace("\\,", "").split(",")):
         raise InvalidInput(f"{quoted(found)} is not a DN.", "Write for instance dc=example,dc=org.")
     return found
-
-
-def _ldap_url(value: Data) -> str:
-    found = read.text(value)
-    try:
-        parts = urlsplit(found)
-        usable = parts.scheme in ("ldap", "ldaps", "ldapi") and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or not _plain_url(parts.netloc, parts.path + parts.query + parts.fragment):
-        raise InvalidInput(
-            f"{quoted(found)} is not the URL of a directory.",
-            "Write ldap://HOST[:PORT], ldaps://HOST[:PORT] or ldapi://%2FPATH%2FOF%2FSOCKET.",
-        )
-    if parts.scheme == "ldapi":
-        _check_socket(found, unquote(parts.netloc))
-    elif parts.hostname is not None:
-        read.host(parts.hostname)
-    return found
-
-
-def _plain_url(place: str, rest: str) -> bool:
-    return bool(place) and "@" not in place and rest in ("", "/")
-
-
-def _check_socket(found: str, socket: str) -> None:
-    if not socket.startswith("/"):
-        raise InvalidInput(
-            f"{quoted(found)} does not name a socket.", "Write its path with %2F for each /."
-        )
