@@ -1,11 +1,13 @@
-"""The few facts that are taken from the engine's own files: its name, and where its databases are.
+"""The few facts that are taken from the engine's own files: its name, its CA, its databases.
 
 Passwords stand in the same files. Only the settings named here are ever kept.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,12 +28,13 @@ _SETUP_KEYS: Final = {
 }
 _CONF: Final = re.compile(r"etc/ovirt-engine(-dwh)?/[^/]+\.conf\.d/[^/]+\.conf")
 _SETUP: Final = re.compile(r"etc/ovirt-engine-setup\.conf\.d/[^/]+\.conf")
+_CA: Final = "etc/pki/ovirt-engine/ca.pem"
 _DWH_DATABASE: Final = "etc/ovirt-engine-dwh/ovirt-engine-dwhd.conf.d/10-setup-database.conf"
 
 
 def is_wanted(name: str) -> bool:
     """Whether a file of the engine, by its path without the first slash, says one of the facts."""
-    return bool(_CONF.fullmatch(name) or _SETUP.fullmatch(name))
+    return name == _CA or bool(_CONF.fullmatch(name) or _SETUP.fullmatch(name))
 
 
 @dataclass(slots=True)
@@ -40,9 +43,14 @@ class EngineFiles:
 
     _found: dict[str, tuple[str, str]] = field(default_factory=dict)
     dwh_configured: bool = False
+    ca_fingerprint: str | None = None
+    """SHA-256 of the CA's certificate, as `openssl x509 -noout -fingerprint -sha256` prints it."""
 
     def take(self, name: str, data: bytes) -> None:
         """Learn from one file."""
+        if name == _CA:
+            self.ca_fingerprint = _fingerprint(data)
+            return
         if name == _DWH_DATABASE:
             self.dwh_configured = True
         pairs = _setup_pairs(data) if _SETUP.fullmatch(name) else _conf_pairs(data)
@@ -76,6 +84,18 @@ class EngineFiles:
     @property
     def dwh_enabled(self) -> bool:
         return self.dwh_configured or self._value("dwh") == "True"
+
+
+def _fingerprint(data: bytes) -> str | None:
+    """Of the first certificate; None where there is none."""
+    start = data.find(b"-----BEGIN CERTIFICATE-----")
+    text = data[max(start, 0) :].decode("ascii", "replace")
+    first, found, _ = text.partition(ssl.PEM_FOOTER)
+    try:
+        certificate = ssl.PEM_cert_to_DER_cert(first + found)
+    except ValueError:
+        return None
+    return hashlib.sha256(certificate).digest().hex(":").upper() if certificate else None
 
 
 def _conf_pairs(data: bytes) -> Iterator[tuple[str, str]]:

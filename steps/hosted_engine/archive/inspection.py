@@ -64,6 +64,8 @@ class Inspection:
     """Names of old hosts whose addresses nobody could tell, so that they were not compared."""
     dwh: Warehouse | None = None
     """What the dump of the data warehouse tells, where there is one."""
+    ca_fingerprint: str | None = None
+    """SHA-256 of the engine's CA as openssl prints it, where the archive holds its files."""
 
     @property
     def is_archive(self) -> bool:
@@ -95,7 +97,7 @@ _ROWS: Final[Mapping[str, type[Any]]] = {
 }
 
 
-_WITH_A_VALUE: Final = frozenset({"unresolved_names", "dwh"})
+_WITH_A_VALUE: Final = frozenset({"unresolved_names", "dwh", "ca_fingerprint"})
 
 
 def _value(name: str, value: Any) -> Any:

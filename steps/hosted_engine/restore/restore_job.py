@@ -128,6 +128,7 @@ def _recovery_job(
         hosts=() if given.get("old_hosts") == LEAVE else hosts_of(inspection),
         machines=machines_of(inspection),
         machine=machine.name if machine else "",
+        ca_fingerprint=inspection.ca_fingerprint or "",
         depends_on=depends_on(given),
     )
 
