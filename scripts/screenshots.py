@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
 SIZE = (80, 24)
@@ -191,6 +192,66 @@ async def lanes(pilot: Pilot[Any], album: Album) -> None:
     album.take(pilot, "lanes")
 
 
+async def pictures_of_a_lost_engine(
+    site: Any, service: Any, session: Any, scenario: Any, archive: Path, album: Album
+) -> None:
+    """What its backup holds; what stands in the way of a restore, and the plan of it."""
+    from tui.app import RekindleApp
+    from tui.screens.home import HomeScreen
+    from tui.widgets.conflict_words import KEYS
+
+    app = RekindleApp(
+        lambda: HomeScreen(lambda: site, service.procedures, service.runs), service=service
+    )
+    async with app.run_test(size=SIZE) as pilot:
+        await screen(pilot, "HomeScreen", "Restore a machine")
+        await pilot.press("i")
+        await screen(pilot, "InspectScreen")
+        pilot.app.screen.query_one("#archive", Input).value = str(archive)
+        await pilot.press("enter")
+        await screen(pilot, "InspectionScreen", "[Summary]")
+        album.take(pilot, "inspection")
+    app = RekindleApp(service=service, main=lambda app: app.walk(session))
+    async with app.run_test(size=SIZE) as pilot:
+        await screen(pilot, "InterviewScreen", " ok ")
+        await to_the_conflicts(pilot)
+        album.take(pilot, "engine-conflicts")
+        view: Any = pilot.app.screen
+        wanted = scenario.resolutions()
+        while view.desk.conflicts.still_open(view.desk.decided):
+            await pilot.press(KEYS[wanted[view.query_one("ConflictTable").current].decision])
+            await pilot.pause()
+        await pilot.press("f2")
+        await screen(pilot, "ReviewScreen")
+        album.take(pilot, "engine-review")
+
+
+async def to_the_conflicts(pilot: Pilot[Any]) -> None:
+    """F2 goes as far as what was checked so far lets it; the host is looked at page by page."""
+    end = time.monotonic() + PATIENCE
+    while type(pilot.app.screen).__name__ != "ConflictsScreen":
+        if time.monotonic() > end:
+            raise TimeoutError(f"no conflicts are shown:\n{text_of(pilot)}")
+        if type(pilot.app.screen).__name__ == "InterviewScreen":
+            await pilot.press("f2")
+        await asyncio.sleep(1.0)
+
+
+def lost_archive(site: Any, folder: Path) -> Path:
+    """The backup of the practice engine, fetched from the practice backup server."""
+    from steps.drill.lost_engine import build
+    from steps.targets.open import open_targets
+
+    (server,) = site.backup_servers
+    targets = open_targets(site, {})
+    try:
+        copy = folder / build.ARCHIVE
+        targets.shell(server.name).get(f"{server.folder}/{build.ARCHIVE}", str(copy))
+    finally:
+        targets.close()
+    return copy
+
+
 async def shoot(scenario: Any, home: Path) -> None:
     """The pictures of one drill, on its practice site that is up."""
     from config.site_file import load_site
@@ -204,7 +265,11 @@ async def shoot(scenario: Any, home: Path) -> None:
     site, system, service = load_site(places.site_file), system_of(scenario), RealService()
     given = system.given(scenario, system.scene(places))
     session = Session(site, catalogue.find(scenario.procedure), dict(given))
-    if scenario.from_home:
+    if scenario.system == "lost-engine":
+        session.secrets.update(system.secrets(system.scene(places)))
+        archive = lost_archive(site, home)
+        await pictures_of_a_lost_engine(site, service, session, scenario, archive, album)
+    elif scenario.from_home:
         await pictures_of_a_night(site, service, session, album)
     else:
         await picture_of_home(site, service, album)
@@ -217,12 +282,12 @@ def main() -> int:
     os.environ["REKINDLE_HOME"] = str(home)
     from steps.drill.child import ask_child
     from steps.drill.places import default_places
-    from steps.drill.scenario import BACKUP_NIGHT, RESTORE_MACHINE
+    from steps.drill.scenario import BACKUP_NIGHT, LOST_ENGINE_FAILOVER, RESTORE_MACHINE
     from steps.drill.systems import system_of
 
     FOLDER.mkdir(exist_ok=True)
     try:
-        for scenario in (RESTORE_MACHINE, BACKUP_NIGHT):
+        for scenario in (RESTORE_MACHINE, BACKUP_NIGHT, LOST_ENGINE_FAILOVER):
             folder = str(default_places(scenario.name).folder)
             try:
                 ask_child(system_of(scenario).build, [folder], print)

@@ -10,6 +10,7 @@ from steps.hosted_engine.archive.engine_model import Host, StorageDomain, Vm
 from steps.hosted_engine.archive.inspection import Inspection
 from steps.hosted_engine.archive.newcomer import CHOICES, Conflict
 from steps.hosted_engine.archive.warehouse import Warehouse
+from steps.run.text import counted
 from tui.hanging import Row, wrapped
 
 UNKNOWN = "not known: this archive does not tell"
@@ -92,7 +93,7 @@ def _summary(found: Inspection) -> Iterator[Row]:
 
 
 def _warehouse(dwh: Warehouse) -> str:
-    told = [f"{dwh.tables} tables, {dwh.rows} rows"]
+    told = [f"{counted(dwh.tables, 'table')}, {counted(dwh.rows, 'row')}"]
     told += [f"samples up to {dwh.last_sample}"] if dwh.last_sample else []
     told += [f"last fetched from the engine {dwh.last_sync}"] if dwh.last_sync else []
     return ", ".join(told)

@@ -11,6 +11,7 @@ from config.questions import Given
 from steps.hosted_engine.archive.effects import HOW_TO_STOP_FENCING, fenced_after_start
 from steps.hosted_engine.restore.risk import ACCEPT, PREVENT, STOP, Risk
 from steps.hosted_engine.restore.survey import RestoreSurvey
+from steps.run.text import counted
 
 MOST_NAMED: Final = 6
 
@@ -23,11 +24,6 @@ def other_risks(given: Given, survey: RestoreSurvey) -> Iterator[Risk]:
     yield from _fenced(given, survey)
     yield from _same_storage_name(given, survey)
     yield from _history(survey)
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 host`, `2 hosts`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def named(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from config.answers import show_value
 from config.interviews.hosted_engine.preview import settings as deploy_settings
 from config.interviews.hosted_engine_restore import MACHINE, RESTORE
-from config.questions import Given
+from config.questions import Given, Question
 from config.site import Site
 from steps.conflicts import Resolutions
 from steps.hosted_engine.deploy_job import DeployJob
@@ -139,13 +139,20 @@ def _settings(given: Given, job: RestoreJob) -> tuple[tuple[str, str], ...]:
         ("SHA-256", survey.sha256),
     )
     ours = tuple(
-        (question.title, show_value(given[question.name]))
+        (question.title, _shown(question, given))
         for question in RESTORE.asked(given)
         if question.name in _OURS and given.get(question.name) not in (None, "", ())
     )
     if given.get("variant") == MACHINE:
         return (*archive, *ours)
     return (*archive, *ours, *deploy_settings(_decided(given, job)))
+
+
+def _shown(question: Question, given: Given) -> str:
+    """The answer as its page calls it."""
+    value = given[question.name]
+    labels = {choice.value: choice.label for choice in question.choices_for(given)}
+    return labels.get(str(value), show_value(value))
 
 
 _OURS: Final = (
