@@ -240,22 +240,39 @@ RECOVERY_TARGET = Question(
 _WHY: Final = {
     "admin_password": "The restored engine has the password of its backup: give that one.",
     "host_name": "Unique among the hosts of the backup; a clash is settled on the next screens.",
+    "execute_engine_setup": "No: the backup comes first, then engine-setup; this run does both.",
+    "automate_shutdown": "No: this run shuts the machine down when the tool waits for that.",
 }
 """What matters more at these questions where a backup is restored."""
+
+_DEFAULTS: Final = {"execute_engine_setup": False, "automate_shutdown": False}
+"""Defaults that differ where a backup is restored."""
+
+
+def _after_the_restore(value: Value, _given: Given) -> None:
+    if value is True:
+        raise InvalidInput(
+            "engine-setup must not run at first boot: it makes a new engine, and a backup can only"
+            " be restored before.",
+            "Answer no; engine-setup is run after the restore.",
+        )
 
 
 def _restoring(question: Question) -> Question:
     """A question of the deployment, asked while a backup is restored."""
     more: dict[str, object] = {"why": _WHY.get(question.name, question.why)}
     listed = (ARCHIVE.name, ARCHIVE_FILE.name, VARIANT.name) if question.name == "host" else ()
-    if callable(question.default):
+    if question.name in _DEFAULTS:
+        more["default"] = _DEFAULTS[question.name]
+    elif callable(question.default):
         more["default"] = lambda given: question.default_for(with_backup(given))
     if callable(question.choices):
         more["choices"] = lambda given: question.choices_for(with_backup(given))
+    check = _after_the_restore if question.name == "execute_engine_setup" else question.check
     return replace(
         question,
         condition=_deployed(question.condition),
-        check=lambda value, given: question.check(value, with_backup(given)),
+        check=lambda value, given: check(value, with_backup(given)),
         depends_on=tuple(
             each
             for name in question.depends_on

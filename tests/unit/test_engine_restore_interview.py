@@ -80,3 +80,12 @@ def test_data_centre_and_cluster_have_no_default_where_a_backup_brings_its_own()
         name: v for name, v in world.ANSIBLE.items() if name not in ("cluster", "data_center")
     }
     assert {q.name for q in unanswered(RESTORE, answers)} == {"cluster", "data_center"}
+
+
+def test_a_new_machine_never_runs_engine_setup_before_the_backup_is_in_it():
+    question = RESTORE.question("execute_engine_setup")
+    assert question.default_for(world.complete(world.CLASSIC)) is False
+    assert RESTORE.question("automate_shutdown").default_for({}) is False
+    check_value(question, False, world.CLASSIC)
+    with pytest.raises(InvalidInput, match="must not run at first boot"):
+        check_value(question, True, world.CLASSIC)
