@@ -26,6 +26,7 @@ class ListApp(App[None]):
         super().__init__()
         self.several = several
         self.picked: list[tuple[str, bool]] = []
+        self.passed = 0
 
     def compose(self) -> ComposeResult:
         yield ChoiceList(several=self.several, id="control")
@@ -36,6 +37,9 @@ class ListApp(App[None]):
 
     def on_choice_list_picked(self, event: ChoiceList.Picked) -> None:
         self.picked.append((event.value, event.onward))
+
+    def on_choice_list_passed(self) -> None:
+        self.passed += 1
 
 
 async def test_space_chooses_several_and_takes_back_and_enter_goes_on_with_them():
@@ -65,6 +69,26 @@ async def test_enter_takes_a_default_that_came_late_unless_another_row_is_in_han
         await pilot.press("enter")
         await pilot.pause()
         assert app.picked == [(taken, True)]
+
+
+@pytest.mark.parametrize(
+    ("moved", "picked", "passed"),
+    [([], [], 1), (["down", "up"], [], 1), (["down"], [("c", True)], 0),
+     (["space"], [("a", False)], 0)],
+)  # fmt: skip
+async def test_enter_takes_no_row_while_a_default_is_looked_for(moved, picked, passed):
+    rows = [("a", "2.1", ""), ("c", "2.0", ""), ("b", "1.3", "")]
+    app = ListApp(several=False)
+    async with app.run_test() as pilot:
+        listed = app.query_one(ChoiceList)
+        listed.show(rows, None)
+        listed.awaits_default = True
+        await pilot.pause()
+        await pilot.press(*moved)
+        if "space" not in moved:
+            await pilot.press("enter")
+        await pilot.pause()
+        assert (app.picked, app.passed) == (picked, passed)
 
 
 async def test_enter_takes_a_default_that_replaces_another_one():

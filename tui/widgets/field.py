@@ -126,6 +126,10 @@ class Field(Vertical):
     def _show_choices(self) -> None:
         control = self.query_one(ChoiceList)
         value = self._session.value(self.question)
+        listing = self._session.listing_of(self.question)
+        control.awaits_default = bool(self._session.waits_for(self.question)) or (
+            listing is not None and listing.running
+        )
         control.show(
             self._session.choices(self.question), None if value is None else show_value(value)
         )
@@ -196,6 +200,10 @@ class Field(Vertical):
         self.show_fault("")
         changed = self._session.value(self.question) != before
         self.post_message(self.Answered(self, event.onward, changed))
+
+    def on_choice_list_passed(self, event: ChoiceList.Passed) -> None:
+        event.stop()
+        self.post_message(self.Answered(self, onward=True, changed=False))
 
     def commit(self) -> bool:
         """Keep what is typed, right or wrong; True where that changed the answer."""

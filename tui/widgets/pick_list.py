@@ -81,8 +81,15 @@ class ChoiceList(PickList):
         value: str
         onward: bool
 
+    @dataclass
+    class Passed(Message):
+        """Enter while a default is still looked for: nothing is chosen, the next one is wanted."""
+
+        choices: ChoiceList
+
     def __init__(self, *, several: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.awaits_default = False
         self._several = several
         self._choices: dict[str, tuple[str, str]] = {}
         self._chosen: tuple[str, ...] = ()
@@ -151,8 +158,13 @@ class ChoiceList(PickList):
         self._pick(onward=False)
 
     def action_select(self) -> None:
-        """Choose the row in hand and go on; several that are chosen stay as they are."""
-        if self._several and self._chosen:
+        """Choose the row in hand and go on; several that are chosen stay as they are.
+
+        A row that nobody moved to is not chosen in place of a default that is on its way.
+        """
+        if self.awaits_default and not self._chosen and self.highlighted in (None, 0):
+            self.post_message(self.Passed(self))
+        elif self._several and self._chosen:
             self.post_message(self.Picked(self, self.chosen, onward=True))
         else:
             self._pick(onward=True)
