@@ -174,6 +174,7 @@ def test_a_mail_server_greets_or_a_warning_says_that_it_does_not(ask):
     assert "greets h1: 220 mail.example.com ESMTP" in lines
     closed = told(ask("mail", smtp_server="127.0.0.1", smtp_port=port))
     assert closed.startswith("warning: ")
+    assert "/dev/tcp" not in str(closed)
 
 
 def test_a_shell_word_in_an_answer_stays_a_word(ask, tmp_path):

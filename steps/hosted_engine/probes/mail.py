@@ -18,9 +18,11 @@ def check_mail(probe: ProbeInput) -> Probed:
         return found(ok(f"{server} port {port} greets {look.host}: {greeting}"))
     if done.code == 0:
         return found(warn(f"{server} port {port} answers, but not as a mail server: {greeting!r}"))
+    # bash puts its own name and /dev/tcp before what the system said.
+    said = last_words(done).rpartition(": ")[2]
     return found(
         warn(
-            f"{server} port {port} does not answer {look.host}: {last_words(done)}",
+            f"{server} port {port} does not answer {look.host}: {said}",
             "Notifications will not be sent.",
         )
     )
