@@ -1,0 +1,144 @@
+"""Steps of recovery and rejoining against small worlds of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.errors import Refused
+from config.site import EngineAccess, EngineHost, ShellAccess
+from steps.hosted_engine.deploy_job import DeployJob
+from steps.hosted_engine.recovery.recovery_job import Limits, RecoveryJob
+from steps.hosted_engine.recovery.step_trust import TrustEngine
+from steps.procedure import Outcome
+from steps.targets import engine_ca
+from steps.targets.engine_ca import ChangedEngineCa, EngineCa
+
+
+class Context:
+    """A step's context: memory, what was asked and said, answers prepared by the test."""
+
+    def __init__(self, targets, folder=Path("/runs/r1"), answer=None):
+        self.targets, self.run_directory = targets, folder
+        self.answer = answer or (lambda prompt: prompt.default)
+        self.facts, self.asked, self.said = {}, [], []
+
+    def ask(self, prompt):
+        self.asked.append(prompt)
+        return self.answer(prompt)
+
+    def remember(self, name, value):
+        self.facts[name] = value
+
+    def recall(self, name):
+        return self.facts.get(name)
+
+    def log(self, text):
+        self.said.append(text)
+
+    def checkpoint(self):
+        pass
+
+    def progress(self, *_more):
+        pass
+
+
+class Up:
+    """The health page of an engine that is up."""
+
+    up, seen = True, "it is up"
+
+
+OLD = EngineCa(b"old", "AA:01", "CN=old", "2027-01-01")
+NEW = EngineCa(b"new", "BB:02", "CN=new", "2037-01-01")
+
+
+class RenewedEngine:
+    """An engine with a new CA: every call fails until that is the one that is trusted."""
+
+    url = "https://engine.example.com"
+
+    def __init__(self, file, access):
+        self.file, self.access = file, access
+
+    def engine(self):
+        return self
+
+    def health(self):
+        self._greet()
+        return Up()
+
+    def about(self):
+        self._greet()
+        return type("About", (), {"product": "oVirt", "version": "4.5", "simulated": False})
+
+    def _greet(self):
+        if self.file.read_bytes() != NEW.pem:
+            raise ChangedEngineCa(self.access, NEW, OLD)
+
+
+def renewed(folder, monkeypatch, *, chosen, ca_file=False):
+    shaken = []
+    monkeypatch.setattr(engine_ca, "verifying", lambda ca: ca)
+    monkeypatch.setattr(engine_ca, "_shake_hands", lambda _url, ca, _seconds: shaken.append(ca))
+    named = folder / "named.pem" if ca_file else None
+    access = EngineAccess("https://engine.example.com", "u", ca_file=named, known_cas=folder)
+    file = engine_ca.trust_file(access)
+    file.write_bytes(OLD.pem)
+    deploy = DeployJob("s", EngineHost("h", ShellAccess()), "classic", "e", "", lambda _c: None)
+    job = RecoveryJob(deploy, "h", renews_certificates=chosen, limits=Limits(every=0.01))
+    return TrustEngine(job), RenewedEngine(file, access), file, shaken
+
+
+def test_a_renewed_ca_is_asked_about_with_both_fingerprints_and_the_old_one_is_kept(
+    tmp_path, monkeypatch
+):
+    step, engine, file, shaken = renewed(tmp_path, monkeypatch, chosen=True)
+    context = Context(engine, answer=lambda _prompt: "accept")
+    assert step.verify(context).outcome is Outcome.NOT_DONE
+    step.apply(context)
+    (prompt,) = context.asked
+    assert OLD.fingerprint in prompt.detail
+    assert NEW.fingerprint in prompt.detail
+    assert prompt.default == "refuse"
+    assert NEW.fingerprint in prompt.name, "an answer cannot be prepared without having seen it"
+    assert shaken == [NEW]
+    assert file.read_bytes() == NEW.pem
+    assert OLD.pem in [one.read_bytes() for one in tmp_path.iterdir() if one != file]
+    assert step.verify(context).outcome is Outcome.DONE
+    assert all(one.stat().st_mode & 0o077 == 0 for one in tmp_path.glob("*.before-*"))
+
+
+def test_a_renewed_ca_that_is_refused_changes_nothing(tmp_path, monkeypatch):
+    step, engine, file, _shaken = renewed(tmp_path, monkeypatch, chosen=True)
+    with pytest.raises(Refused, match="not accepted"):
+        step.apply(Context(engine))
+    assert list(tmp_path.iterdir()) == [file]
+    assert file.read_bytes() == OLD.pem
+
+
+def test_a_changed_ca_is_never_asked_about_where_nothing_was_to_be_renewed(tmp_path, monkeypatch):
+    step, engine, file, _shaken = renewed(tmp_path, monkeypatch, chosen=False)
+    context = Context(engine, answer=lambda _prompt: "accept")
+    for act in (step.verify, step.apply):
+        with pytest.raises(ChangedEngineCa):
+            act(context)
+    assert context.asked == []
+    assert file.read_bytes() == OLD.pem
+
+
+def test_a_ca_file_that_the_site_names_is_never_written(tmp_path, monkeypatch):
+    step, engine, file, _shaken = renewed(tmp_path, monkeypatch, chosen=True, ca_file=True)
+    with pytest.raises(Refused, match="never written"):
+        step.apply(Context(engine, answer=lambda _prompt: "accept"))
+    assert file.read_bytes() == OLD.pem
+
+
+def test_renewing_a_ca_twice_keeps_the_first_one(tmp_path):
+    file = tmp_path / "engine.pem"
+    file.write_bytes(OLD.pem)
+    aside = engine_ca.renew_ca(file, NEW)
+    engine_ca.renew_ca(file, NEW)
+    assert aside.read_bytes() == OLD.pem
+    assert sorted(tmp_path.iterdir()) == sorted([file, aside])
