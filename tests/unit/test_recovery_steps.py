@@ -6,14 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import Refused
+from config.errors import Refused, StepFailed
 from config.site import EngineAccess, EngineHost, ShellAccess
 from steps.hosted_engine.deploy_job import DeployJob
-from steps.hosted_engine.recovery.recovery_job import Limits, RecoveryJob
+from steps.hosted_engine.recovery.recovery_job import BackupHost, Limits, RecoveryJob
 from steps.hosted_engine.recovery.step_trust import TrustEngine
+from steps.hosted_engine.rejoin.rejoin_job import CONFIGURATION, RejoinHost, RejoinJob
+from steps.hosted_engine.rejoin.step_configuration import FreeHost
+from steps.hosted_engine.rejoin.step_reach import ReachHost
 from steps.procedure import Outcome
 from steps.targets import engine_ca
 from steps.targets.engine_ca import ChangedEngineCa, EngineCa
+from steps.targets.engine_facts import Host
+from steps.targets.shell import Completed
 
 
 class Context:
@@ -142,3 +147,88 @@ def test_renewing_a_ca_twice_keeps_the_first_one(tmp_path):
     engine_ca.renew_ca(file, NEW)
     assert aside.read_bytes() == OLD.pem
     assert sorted(tmp_path.iterdir()) == sorted([file, aside])
+
+
+class RejoinWorld:
+    """An engine with some hosts, and one host that is entered."""
+
+    url = "https://engine.example.com"
+    where = "host-02"
+
+    def __init__(self, hosts, *, uuid="", files=(), services=()):
+        self.there, self.uuid = list(hosts), uuid
+        self.files, self.services = set(files), set(services)
+        self.did = []
+
+    def engine(self):
+        return self
+
+    def shell(self, _name):
+        return self
+
+    def marked(self, _mark):
+        return self
+
+    def hosts(self):
+        return self.there
+
+    def host_named(self, name):
+        return next((host for host in self.there if host.name == name), None)
+
+    def status(self, path):
+        return path if path in self.files else None
+
+    def rename(self, source, target):
+        self.files = (self.files - {source}) | {target}
+
+    def run(self, command, **_more):
+        match list(command):
+            case ["dmidecode", *_]:
+                return Completed("", 0, self.uuid, "")
+            case ["systemctl", "is-active", service]:
+                return Completed("", 0 if service in self.services else 3, "", "")
+            case ["systemctl", "disable", _, service]:
+                self.services.discard(service)
+        return Completed("", 0, "since 1700000000\nlooked\n", "")
+
+
+HARDWARE = "4c4c4544-0035-3910-8051-b1c04f4e3332"
+SWAPPED = "44454c4c-3500-1039-8051-b1c04f4e3332"
+ANOTHER = "4c4c4544-0035-3910-8052-b2c04f4e3332"
+
+
+def rejoined(hardware=""):
+    old = BackupHost("2", "host-02", "host-02.example.com", hardware)
+    host = RejoinHost(old, "c", "host-02")
+    carrier = EngineHost("host-01", ShellAccess())
+    return RejoinJob(EngineAccess("https://e"), carrier, (host,), limits=Limits(every=0.01)), host
+
+
+def host_of(id):
+    return Host(id, "host-02", "host-02.example.com", "non_operational")
+
+
+def test_a_host_that_somebody_has_added_again_keeps_its_new_configuration():
+    world = RejoinWorld([host_of("9")], files={CONFIGURATION}, services={"ovirt-ha-agent"})
+    assert FreeHost(*rejoined()).verify(Context(world)).outcome is Outcome.DONE
+    lost = RejoinWorld([], files={CONFIGURATION})
+    assert FreeHost(*rejoined()).verify(Context(lost)).outcome is Outcome.NOT_DONE
+
+
+@pytest.mark.parametrize("there", [HARDWARE, SWAPPED, HARDWARE.upper(), "", "Not Settable"])
+def test_a_host_is_the_one_that_is_meant_unless_its_hardware_says_otherwise(there):
+    world = RejoinWorld([host_of("2")], uuid=there)
+    assert ReachHost(*rejoined(HARDWARE)).verify(Context(world)).outcome is Outcome.DONE
+
+
+def test_another_host_under_that_address_is_asked_about_before_it_is_touched():
+    step = ReachHost(*rejoined(HARDWARE))
+    context = Context(RejoinWorld([host_of("2")], uuid=ANOTHER))
+    assert step.verify(context).outcome is Outcome.NOT_DONE
+    with pytest.raises(StepFailed, match=f"hardware UUID is {ANOTHER}"):
+        step.apply(context)
+    context.answer = lambda _prompt: "it-is"
+    step.apply(context)
+    assert step.verify(context).outcome is Outcome.DONE
+    context.targets.uuid = HARDWARE.replace("4c4c", "5d5d")
+    assert step.verify(context).outcome is Outcome.NOT_DONE, "the word was about one hardware"
