@@ -9,16 +9,18 @@ import pytest
 from config.errors import Refused, StepFailed
 from config.site import EngineAccess, EngineHost, ShellAccess
 from steps.hosted_engine.deploy_job import DeployJob
+from steps.hosted_engine.recovery.rebooted import Confirmation
 from steps.hosted_engine.recovery.recovery_job import BackupHost, Limits, RecoveryJob
 from steps.hosted_engine.recovery.step_trust import TrustEngine
 from steps.hosted_engine.rejoin.rejoin_job import CONFIGURATION, RejoinHost, RejoinJob
 from steps.hosted_engine.rejoin.step_configuration import FreeHost
 from steps.hosted_engine.rejoin.step_reach import ReachHost
-from steps.procedure import Outcome
+from steps.procedure import Outcome, Step, done, not_done
 from steps.targets import engine_ca
 from steps.targets.engine_ca import ChangedEngineCa, EngineCa
-from steps.targets.engine_facts import Host
+from steps.targets.engine_facts import Host, Power
 from steps.targets.shell import Completed
+from tests.unit.machine_support import Machine
 
 
 class Context:
@@ -232,3 +234,60 @@ def test_another_host_under_that_address_is_asked_about_before_it_is_touched():
     assert step.verify(context).outcome is Outcome.DONE
     context.targets.uuid = HARDWARE.replace("4c4c", "5d5d")
     assert step.verify(context).outcome is Outcome.NOT_DONE, "the word was about one hardware"
+
+
+class Living:
+    """An engine that takes a host for lost, and a network in which that host answers."""
+
+    where = "host-01"
+
+    def __init__(self):
+        self.confirmed = []
+
+    def power_of(self, _id):
+        return Power.ON
+
+    def machines(self, _host):
+        return ()
+
+    def confirm_rebooted(self, id):
+        self.confirmed.append(id)
+
+    def run(self, *_command, **_more):
+        return Completed("", 0, "ping yes\n22 yes\n54321 yes\n", "")
+
+
+class Confirms(Step):
+    """Asks for the word about one host."""
+
+    name, title, reason = "confirms", "Confirm", "A test."
+
+    def __init__(self, living):
+        self.living = living
+
+    def commands(self):
+        return ()
+
+    def verify(self, _context):
+        return done("said") if self.living.confirmed else not_done("not said")
+
+    def apply(self, context):
+        lost = Host("2", "host-02", "host-02", "non_responsive", power_management=True)
+        Confirmation(context, self.living, self.living, lost).give()
+
+
+def test_no_answer_file_confirms_that_a_host_was_rebooted_which_is_seen_to_live(
+    tmp_path, monkeypatch
+):
+    living = Living()
+    words = {
+        "rebooted.host-02": "override", "still-alive.host-02": "host-02",
+    }  # fmt: skip
+    running = Machine(tmp_path / "m", monkeypatch).run(Confirms(living), prompts=words).start()
+    question = running.question("still-alive.host-02")
+    assert "its power management says that it is on" in question.detail
+    assert living.confirmed == []
+    assert any("somebody must read it" in text for _at, text in running.view.notes)
+    running.answer("still-alive.host-02", "host-02")
+    running.end()
+    assert living.confirmed == ["2"]
