@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from config.site import EngineAccess, EngineHost, ShellAccess
 from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.recovery.rebooted import Confirmation
 from steps.hosted_engine.recovery.recovery_job import BackupHost, Limits, RecoveryJob
+from steps.hosted_engine.recovery.step_engine_machine import LOOK, ShutDownEngineMachine
 from steps.hosted_engine.recovery.step_trust import TrustEngine
 from steps.hosted_engine.rejoin.rejoin_job import CONFIGURATION, RejoinHost, RejoinJob
 from steps.hosted_engine.rejoin.step_configuration import FreeHost
@@ -291,3 +293,34 @@ def test_no_answer_file_confirms_that_a_host_was_rebooted_which_is_seen_to_live(
     running.answer("still-alive.host-02", "host-02")
     running.end()
     assert living.confirmed == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ("libvirt down", Outcome.DONE),
+        ("libvirt up", Outcome.NOT_DONE),
+        ("ping unseen", Outcome.NOT_DONE),
+        ("", Outcome.NOT_DONE),
+    ],
+)
+def test_a_machine_that_cannot_be_looked_at_is_not_taken_to_be_down(said, outcome):
+    class Host(RejoinWorld):
+        def run(self, command, **_more):
+            if command[0] == "systemctl":
+                return Completed("", 3, "", "")
+            return Completed("", 0, said, "")
+
+    deploy = DeployJob("s", EngineHost("h", ShellAccess()), "classic", "e", "", lambda _c: None)
+    context = Context(Host([]))
+    assert ShutDownEngineMachine(RecoveryJob(deploy, "h")).verify(context).outcome is outcome
+    assert ("recovery.machine-down" in context.facts) == (outcome is Outcome.DONE)
+
+
+def test_without_virsh_and_ping_the_look_at_the_machine_says_so():
+    for name in ("", "no-such-name.invalid"):
+        said = subprocess.run(
+            ["/bin/sh", "-c", LOOK, "sh", name], capture_output=True, text=True, check=True,
+            env={"PATH": "/nowhere"},
+        ).stdout  # fmt: skip
+        assert said == "ping unseen\n"
