@@ -13,6 +13,7 @@ from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.recovery.rebooted import Confirmation
 from steps.hosted_engine.recovery.recovery_job import BackupHost, Limits, RecoveryJob
 from steps.hosted_engine.recovery.step_engine_machine import LOOK, ShutDownEngineMachine
+from steps.hosted_engine.recovery.step_host import HostInEngine
 from steps.hosted_engine.recovery.step_trust import TrustEngine
 from steps.hosted_engine.rejoin.rejoin_job import CONFIGURATION, RejoinHost, RejoinJob
 from steps.hosted_engine.rejoin.step_configuration import FreeHost
@@ -324,3 +325,11 @@ def test_without_virsh_and_ping_the_look_at_the_machine_says_so():
             env={"PATH": "/nowhere"},
         ).stdout  # fmt: skip
         assert said == "ping unseen\n"
+
+
+def test_of_two_hosts_whose_names_differ_in_case_only_the_one_that_was_named_is_meant():
+    deploy = DeployJob("s", EngineHost("h", ShellAccess()), "classic", "e", "", lambda _c: None)
+    hosts = [Host("1", "HOST-02", "a", "up"), Host("2", "host-02", "b", "up")]
+    step = HostInEngine(RecoveryJob(deploy, "host-02"))
+    assert step.found(RejoinWorld(hosts)).id == "2"
+    assert step.found(RejoinWorld(hosts[:1])).id == "1"
