@@ -58,7 +58,8 @@ class Prompt:
 
     `name` is stable: an answer file may answer it in advance under `answers`. `default` is only a
     suggestion; an unattended run without an answer waits. `private` is shown to whoever is attached
-    and never written down: a password that the operator needs now.
+    and never written down: a password that the operator needs now. `in_person`: it goes against
+    what is seen, so only somebody who has it before them answers it, never an answer file.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Prompt:
     default: str = ""
     detail: str = ""
     private: str = ""
+    in_person: bool = False
 
 
 class PutOff(Exception):

@@ -13,7 +13,7 @@ from typing import Final
 from config.errors import StepFailed
 from steps.hosted_engine.attempts import Attempt, current_attempt
 from steps.hosted_engine.conversation import Conversation
-from steps.hosted_engine.detached_tool import ToolState
+from steps.hosted_engine.detached_tool import Standing, ToolState
 from steps.hosted_engine.dialog.attention import Console, wants_shut_down
 from steps.hosted_engine.dialog.events import Asked, Event
 from steps.hosted_engine.dialog.menus import Action, menu_of
@@ -68,13 +68,15 @@ class HoldAtMenu(FollowTool):
         )
 
     def verify(self, context: StepContext) -> Verdict:
-        """Done where it has come to that menu and is not over."""
+        """Done where it has come to that menu and is still there, or is over well."""
         attempt = current_attempt(self.job, context)
         if attempt is None or not attempt.held(MENU):
             return super().verify(context)
         ended = attempt.end()
         if ended is not None and not ended.succeeded:
             return not_done(f"it ended at its menu: {ended.summary}")
+        if _has_died(attempt):
+            return not_done("the tool that waited at its menu was killed, or its host went down")
         return done(f"the tool waits at its menu, in {attempt.folder}")
 
     def apply(self, context: StepContext) -> None:
@@ -82,7 +84,7 @@ class HoldAtMenu(FollowTool):
         attempt, conversation = self.attach(context)
         at = _At(MENU)
         state = self.follow(attempt, conversation, at)
-        if at.reached:
+        if at.reached and state.standing is Standing.RUNNING:
             attempt.hold(MENU)
             context.log("It waits at its menu; the engine is restored now.")
             return
@@ -112,7 +114,7 @@ class ContinueTool(FollowTool):
     def verify(self, context: StepContext) -> Verdict:
         """Done where it waits for the shutdown, or is over well."""
         attempt = current_attempt(self.job, context)
-        if attempt is not None and attempt.held(SHUT_DOWN):
+        if attempt is not None and attempt.held(SHUT_DOWN) and not _has_died(attempt):
             return done("the tool waits until the engine's machine is shut down")
         return super().verify(context)
 
@@ -162,6 +164,14 @@ class _ContinueOnce:
             if option is not None:
                 return option
         return self.menus.choose(asked, menu, console, password)
+
+
+def _has_died(attempt: Attempt) -> bool:
+    """Whether it is over and nobody has heard of it: what was remembered of it holds no more."""
+    if attempt.end() is not None:
+        return False
+    state = attempt.tool.state()
+    return state.over and state.code != 0
 
 
 def _judge(attempt: Attempt, conversation: Conversation, state: ToolState) -> None:

@@ -124,6 +124,8 @@ class RunSession:
             question = self._question(step, prompt, secret=False)
             value = known[prompt.name]
             try:
+                if prompt.in_person:
+                    raise Refused("It goes against what is seen: somebody must read it first.")
                 check_answer(question, value)
             except (InvalidInput, Refused) as error:
                 text = f"The prepared answer {value!r} to {prompt.name!r} was not taken: "

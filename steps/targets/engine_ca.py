@@ -6,6 +6,7 @@ as it is, and an engine is forgotten by removing its file.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import socket
 import ssl
@@ -71,18 +72,39 @@ class UnknownEngineCa(Refused):
 
 
 class ChangedEngineCa(Refused):
-    """The engine comes with another CA than the one that is trusted. It is never accepted here."""
+    """The engine comes with another CA than the one that is trusted.
 
-    def __init__(self, origin: str, shown: EngineCa, trusted: EngineCa, file: Path) -> None:
+    It is accepted by nobody but an operator who has renewed it: see `replace_ca`.
+    """
+
+    def __init__(self, access: EngineAccess, shown: EngineCa, trusted: EngineCa) -> None:
+        file = trust_file(access)
         super().__init__(
-            f"The CA of the engine {origin} has changed: it was SHA-256 {trusted.fingerprint} and "
-            f"now is SHA-256 {shown.fingerprint}. Someone may be listening in, or the engine was "
-            "set up anew.",
+            f"The CA of the engine {access.url} has changed: it was SHA-256 {trusted.fingerprint} "
+            f"and now is SHA-256 {shown.fingerprint}. Someone may be listening in, or the engine "
+            "was set up anew.",
             "A restore keeps the CA of its backup. If the engine was set up anew on purpose, move "
             f"{file} away and connect again.",
         )
+        self.access = access
         self.shown = shown
         self.trusted = trusted
+        self.file = file
+
+    def replace_ca(self) -> Path:
+        """Trust the CA that was shown from now on; returns where the one before is kept.
+
+        Raises Refused where the engine's certificate is not of that CA, or where the site file
+        names the CA's file: that one is the operator's own.
+        """
+        if self.access.ca_file is not None:
+            raise Refused(
+                f"The site file names {self.file} as the engine's CA; it is never written here.",
+                "Put the engine's new CA there yourself, from /etc/pki/ovirt-engine/ca.pem on its "
+                "machine, then retry.",
+            )
+        _shake_hands(self.access.url, verifying(self.shown), SECONDS)
+        return renew_ca(self.file, self.shown)
 
 
 def read_ca(pem: bytes, source: str) -> EngineCa:
@@ -225,7 +247,7 @@ def distrusted(
     except (InvalidInput, Unreachable):
         return _not_held(access.url, error)
     if shown.fingerprint != known.fingerprint:
-        return ChangedEngineCa(access.url, shown, known, file)
+        return ChangedEngineCa(access, shown, known)
     return _not_held(access.url, error)
 
 
@@ -276,3 +298,16 @@ def keep_ca(file: Path, ca: EngineCa) -> None:
             raise
     finally:
         remove_durably(str(temporary))
+
+
+def renew_ca(file: Path, ca: EngineCa) -> Path:
+    """Put a CA that the operator has confirmed in the place of the one before, which is kept beside
+    it; returns where. At no time is there no file, and a second call changes nothing more.
+    """
+    with explaining(f"Cannot renew the engine's CA in {str(file)!r}"):
+        before = file.read_bytes()
+        aside = file.with_name(f"{file.name}.before-{hashlib.sha256(before).hexdigest()[:16]}")
+        if before != ca.pem:
+            write_atomically(str(aside), before, 0o600)
+            write_atomically(str(file), ca.pem, 0o600)
+    return aside

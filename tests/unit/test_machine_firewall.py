@@ -82,7 +82,7 @@ def test_iptables_is_told_once_and_saved_and_a_rule_of_somebody_stays(machine):
     assert running.end().finish is Finish.DONE
     assert lines(machine, "rules.iptables") == [rule]
     assert lines(machine, "rules.ip6tables") == [rule.replace("10.0.0.7/32", "fd00::7/128")]
-    assert lines(machine, "saved") == ["iptables save"]
+    assert lines(machine, "saved") == ["ip6tables save"]
     undone = machine.run(opening(machine), folder=running.session.run).start(undo=True)
     assert undone.end().finish is Finish.UNDONE
     assert lines(machine, "rules.iptables") == [rule]

@@ -9,8 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from config.errors import StepFailed
 from steps.hosted_engine.archive.engine_files import EngineFiles
 from steps.hosted_engine.detached_tool import Channel, DetachedTool
+from steps.hosted_engine.machine_restore.backup_tool import BackupTool
 from steps.hosted_engine.machine_restore.databases import manual
 from steps.hosted_engine.machine_restore.job import ArchiveSource, ExpectedRows
 from steps.hosted_engine.machine_restore.phases import machine_phases
@@ -258,6 +260,46 @@ def test_a_manual_restore_hands_the_password_over_in_a_file_that_is_gone_afterwa
     assert list((machine.folder / "work").rglob("password-*")) == []
     assert PASSWORD not in written(running.session.run)
     assert line.endswith("--no-restore-permissions")
+
+
+def test_a_password_file_goes_with_the_tool_also_where_the_operator_has_left(machine):
+    machine.write("hold", "")
+    step = restoring(machine, choice=RestoreChoice((manual("db", server=MACHINE),)))
+    running = machine.run(step, secrets=SECRETS).start()
+    wait_until(lambda: starts(machine))
+    running.switches.abort("tester")
+    running.end()
+    assert len(list((machine.folder / "work").rglob("password-*"))) == 1
+    (machine.folder / "hold").unlink()
+    wait_until(lambda: not list((machine.folder / "work").rglob("password-*")))
+    again = machine.run(step, secrets=SECRETS, folder=running.session.run).start()
+    assert again.end().finish is Finish.DONE
+    assert len(starts(machine)) == 1
+
+
+def test_a_password_file_goes_where_the_tool_never_started(machine, monkeypatch):
+    def vain(*_more):
+        raise StepFailed("engine-backup did not start.", "Retry.")
+
+    monkeypatch.setattr(BackupTool, "start", vain)
+    step = restoring(machine, choice=RestoreChoice((manual("db", server=MACHINE),)))
+    running = machine.run(step, secrets=SECRETS).start()
+    running.question("step-failed")
+    assert list((machine.folder / "work").rglob("password-*")) == []
+    running.answer("step-failed", "stop")
+    running.end()
+
+
+def test_what_another_run_has_restored_is_not_taken_for_this_one_s(machine):
+    first = machine.run(restoring(machine)).start()
+    assert first.end().finish is Finish.DONE
+    second = machine.run(restoring(machine)).start()
+    question = second.question("restore.half-restored")
+    assert "This run has restored nothing yet" in question.detail
+    second.answer(question.name, "stop")
+    second.answer("step-failed", "stop")
+    second.end()
+    assert len(starts(machine)) == 1
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,14 @@ def test_a_host_without_a_shell_or_with_the_engines_machine_is_no_choice():
     assert refusal(site, host("up"), ()).startswith("It is up.")
 
 
+def test_a_host_is_entered_by_its_address_before_a_name_that_another_one_bears():
+    other = EngineHost("host-02", ShellAccess("ssh", host="host-01.example.com"))
+    right = EngineHost("host-01", ShellAccess("ssh", host="host-02.example.com"))
+    site = Site("s", engine_hosts=(other, right))
+    assert site_host(site, host("non_operational")) == right
+    assert site_host(Site("s", engine_hosts=(other,)), host("non_operational")) == other
+
+
 @pytest.mark.parametrize("data", [None, 3, [{}], [{"id": "1"}], [3], "xy"])
 def test_a_damaged_survey_is_told(data):
     with pytest.raises(InvalidInput, match="damaged"):

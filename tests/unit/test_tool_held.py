@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+from types import SimpleNamespace
 
 import pytest
 
-from steps.hosted_engine import step_hold
+from steps.hosted_engine import step_hold, step_tool
+from steps.hosted_engine.detached_tool import Standing, ToolState
+from steps.procedure import Outcome
 from steps.run.events import Finish
 from tests.crash import toy_hold
 from tests.crash.toy_hold import make_run
@@ -109,3 +112,25 @@ def test_a_tool_that_ends_before_its_menu_restores_nothing(hold, tmp_path):
     deploying.answer("step-failed", "stop")
     assert deploying.end().finish is Finish.FAILED
     assert not (folder.path / "engine").exists()
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [
+        (ToolState(Standing.RUNNING), Outcome.DONE),
+        (ToolState(Standing.GONE), Outcome.NOT_DONE),
+        (ToolState(Standing.NONE), Outcome.NOT_DONE),
+        (ToolState(Standing.ENDED, 137), Outcome.NOT_DONE),
+    ],
+)
+@pytest.mark.parametrize("kind", [step_hold.HoldAtMenu, step_hold.ContinueTool])
+def test_a_tool_that_has_died_unheard_does_not_count_as_waiting(kind, state, outcome, monkeypatch):
+    tool = SimpleNamespace(state=lambda: state)
+    attempt = SimpleNamespace(
+        folder="/f", tool=tool, begun=False, end=lambda: None, held=lambda _place: True
+    )
+    here = lambda _job, _context: attempt  # noqa: E731
+    monkeypatch.setattr(step_hold, "current_attempt", here)
+    monkeypatch.setattr(step_tool, "current_attempt", here)
+    step = kind(SimpleNamespace(depends_on=()))
+    assert step.verify(None).outcome is outcome

@@ -187,6 +187,12 @@ def address_of(text: str) -> Address | None:
     return mapped or address
 
 
+def other_hardware(one: str, other: str) -> bool:
+    """Whether two hardware UUIDs are certainly of two machines, in whatever byte order."""
+    first, second = _uuid_of(one), _uuid_of(other)
+    return first is not None and second is not None and second not in (first, _swapped(first))
+
+
 def _uuid_of(text: str) -> uuid.UUID | None:
     """Old hosts add `_` and a hardware address to theirs."""
     try:

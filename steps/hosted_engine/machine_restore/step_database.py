@@ -84,21 +84,30 @@ class DatabaseMade(ServerStep):
         self._make_database(context, server, collation)
 
     def undo(self, context: StepContext) -> None:
-        """Remove what this run made, while it is empty; bring back what it renamed."""
-        server, name = self.postgres(context), self.place.name
-        found = find_database(server, name)
-        if found is not None and context.recall(self._fact("made")) == "yes":
-            if found.tables:
-                raise Refused(
-                    f"{name} on {server.shell.where} has {found.tables} tables by now.",
-                    "It is left there: look at it by hand.",
-                )
-            server.sql(f"DROP DATABASE {name_in_sql(name)}")
-        if context.recall(self._fact("role")) == "yes":
-            server.sql(f"DROP ROLE IF EXISTS {name_in_sql(self.place.user)}")
-        aside = context.recall(self._fact("aside"))
-        if aside and find_database(server, aside) is not None:
+        """Remove what this run made, while it is empty; bring back what it renamed.
+
+        By the names that it had then: an answer may have been changed since, and what bears the
+        new name is not of this run.
+        """
+        server = self.postgres(context)
+        for name in self._noted(context, "made"):
+            self._drop(server, name)
+        for user in self._noted(context, "role"):
+            server.sql(f"DROP ROLE IF EXISTS {name_in_sql(user)}")
+        aside, (name, *_) = context.recall(self._fact("aside")), self._noted(context, "was") or [""]
+        if aside and name and find_database(server, aside) is not None:
             server.sql(f"ALTER DATABASE {name_in_sql(aside)} RENAME TO {name_in_sql(name)}")
+
+    def _drop(self, server: PostgresServer, name: str) -> None:
+        found = find_database(server, name)
+        if found is None:
+            return
+        if found.tables:
+            raise Refused(
+                f"{name} on {server.shell.where} has {found.tables} tables by now.",
+                "It is left there: look at it by hand.",
+            )
+        server.sql(f"DROP DATABASE {name_in_sql(name)}")
 
     # -- the role ----------------------------------------------------------------------------
 
@@ -123,7 +132,7 @@ class DatabaseMade(ServerStep):
         if there:
             self._ask_about_role(context, server)
         else:
-            context.remember(self._fact("role"), "yes")
+            self._note(context, "role", self.place.user)
         verb = "ALTER" if there else "CREATE"
         server.sql(f"{verb} ROLE {user} WITH LOGIN ENCRYPTED PASSWORD {text_in_sql(stored)}")
         context.log(f"role {self.place.user}: {'new password' if there else 'made'}")
@@ -148,7 +157,7 @@ class DatabaseMade(ServerStep):
     # -- the database ------------------------------------------------------------------------
 
     def _make_database(self, context: StepContext, server: PostgresServer, collation: str) -> None:
-        context.remember(self._fact("made"), "yes")
+        self._note(context, "made", self.place.name)
         name, owner = name_in_sql(self.place.name), name_in_sql(self.place.user)
         server.sql(
             f"CREATE DATABASE {name} OWNER {owner} TEMPLATE template0 ENCODING 'UTF8'"
@@ -192,6 +201,7 @@ class DatabaseMade(ServerStep):
                 "Stop whatever uses it, then try again.",
             )
         context.remember(self._fact("aside"), aside)
+        context.remember(self._fact("was"), self._line(self.place.name))
         server.sql(f"ALTER DATABASE {name_in_sql(self.place.name)} RENAME TO {name_in_sql(aside)}")
         context.log(f"{self.place.name} is renamed to {aside}")
 
@@ -238,3 +248,18 @@ class DatabaseMade(ServerStep):
 
     def _fact(self, name: str) -> str:
         return f"database.{name}.{self.place.scope}"
+
+    def _line(self, name: str) -> str:
+        return f"{self.server} {name}"
+
+    def _note(self, context: StepContext, what: str, name: str) -> None:
+        """One more thing of this run's, by server and name."""
+        lines = (context.recall(self._fact(what)) or "").splitlines()
+        if self._line(name) not in lines:
+            context.remember(self._fact(what), "\n".join((*lines, self._line(name))))
+
+    def _noted(self, context: StepContext, what: str) -> list[str]:
+        """Names of this run's things of that kind on this server."""
+        lines = (context.recall(self._fact(what)) or "").splitlines()
+        return [line.removeprefix(self._line("")) for line in lines
+                if line.startswith(self._line(""))]  # fmt: skip

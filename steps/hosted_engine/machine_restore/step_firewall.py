@@ -90,6 +90,11 @@ class _Rule:
     def told(self) -> str:
         return f"{self.network} to port {self.port}"
 
+    @property
+    def _program(self) -> str:
+        """Each has rules of its own, and saves no others."""
+        return "ip6tables" if ":" in self.network else "iptables"
+
     def is_open(self, shell: Shell, kind: str) -> bool:
         if kind == FIREWALLD:
             option = _rich_option("query", self.network, self.port)
@@ -104,14 +109,14 @@ class _Rule:
             self._firewalld(shell, "add")
             return
         shell.run(self._iptables("-I", "1"))
-        _save(shell)
+        _save(shell, self._program)
 
     def close(self, shell: Shell, kind: str) -> None:
         if kind == FIREWALLD:
             self._firewalld(shell, "remove")
             return
         shell.run(self._iptables("-D"))
-        _save(shell)
+        _save(shell, self._program)
 
     def _firewalld(self, shell: Shell, what: str) -> None:
         option = _rich_option(what, self.network, self.port)
@@ -119,9 +124,8 @@ class _Rule:
         shell.run(["firewall-cmd", option])
 
     def _iptables(self, what: str, *place: str) -> list[str]:
-        program = "ip6tables" if ":" in self.network else "iptables"
         rule = ["-p", "tcp", "-s", self.network, "--dport", str(self.port), "-j", "ACCEPT"]
-        return [program, "-w", what, "INPUT", *place, *rule]
+        return [self._program, "-w", what, "INPUT", *place, *rule]
 
 
 def _kind(shell: Shell) -> str:
@@ -137,9 +141,9 @@ def _rich_option(what: str, network: str, port: int) -> str:
     return f"--{what}-rich-rule={rule}"
 
 
-def _save(shell: Shell) -> None:
+def _save(shell: Shell, program: str) -> None:
     """So that it is still so after a restart."""
     if has_program(shell, "service"):
-        shell.run(["service", "iptables", "save"], timeout=120)
+        shell.run(["service", program, "save"], timeout=120)
     else:
-        shell.run(["/usr/libexec/iptables/iptables.init", "save"], timeout=120)
+        shell.run([f"/usr/libexec/iptables/{program}.init", "save"], timeout=120)

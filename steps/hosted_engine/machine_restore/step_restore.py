@@ -23,6 +23,8 @@ from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
 
 _STAGES: Final = 5
+_FORGETS: Final = '"$@"; code=$?; rm -f -- "$0"/password-*; exit "$code"'
+"""The tool, and its password files gone at its end, whatever has become of us by then."""
 
 
 class BackupRestored(MachineStep):
@@ -60,22 +62,28 @@ class BackupRestored(MachineStep):
             return not_done(f"password files are still there: {told(left)}")
         if tool.was_started and not tool.end().succeeded:
             return not_done(f"{tool.end().told}; {world.told}")
-        if not missing:
+        if not missing and tool.number:
             return done(world.told)
+        if not missing:
+            return not_done(f"not restored by this run: {world.told}")
         return not_done("nothing was restored yet" if world.nothing else told(missing))
 
     def apply(self, context: StepContext) -> None:
         """Start it or follow the one that runs; raises StepFailed where it did not end well."""
         shell = self.shell(context)
         tool = self._tool(context, shell)
-        if not tool.runs and not self._is_restored(context, shell, tool):
-            self._start(context, shell, tool)
         try:
+            if not tool.runs and not self._is_restored(context, shell, tool):
+                self._start(context, shell, tool)
             tool.follow(_STAGES + 2 * len(self.job.places))
         except Interrupted as error:
             raise Interrupted(
                 f"{error.message} engine-backup goes on without us on {shell.where}."
             ) from error
+        except StepFailed:
+            if not tool.runs:
+                self._remove_passwords(context, shell)
+            raise
         self._remove_passwords(context, shell)
         self._judge(context, shell, tool)
 
@@ -96,7 +104,7 @@ class BackupRestored(MachineStep):
         context.log(f"{made.permissions}: {made.reason}")
         self._write_passwords(context, shell)
         context.log(command_line(made.command))
-        tool.start(made.command)
+        tool.start(("/bin/sh", "-c", _FORGETS, self.folder(context), *made.command))
 
     # -- passwords ---------------------------------------------------------------------------
 

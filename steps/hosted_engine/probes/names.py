@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from config.questions import Finding
 from steps.hosted_engine.known_hosts import FindAll, KnownHost, KnownHosts, free_host_name
-from steps.hosted_engine.probes.look import Look, found, ok, unheard, warn, wrong
+from steps.hosted_engine.probes.look import SECONDS, Look, found, ok, unheard, warn, wrong
 from steps.hosted_engine.probes.network import addresses_of, network_of, own_name
 from steps.procedure import Probed, ProbeInput
+from steps.targets.shell import Shell
 
 _LEAVE = "If it is to go on: deploy on another host, or remove this one there first."
 _UUID_FILE = "/sys/class/dmi/id/product_uuid"
@@ -163,8 +164,15 @@ def portal_name_check(find: FindAll) -> Callable[[ProbeInput], Probed]:
 
 def hardware_uuid(look: Look) -> str:
     """The machine's own identity, lower case; empty where it cannot be read."""
-    done = look.run("dmidecode", "-s", "system-uuid")
-    text = done.out if done.code == 0 else look.file(_UUID_FILE)
+    return hardware_there(look.shell)
+
+
+def hardware_there(shell: Shell) -> str:
+    """The same of the host of that shell."""
+    done = shell.run(["dmidecode", "-s", "system-uuid"], timeout=SECONDS, check=False)
+    if done.code != 0:
+        done = shell.run(["cat", _UUID_FILE], timeout=SECONDS, check=False)
+    text = done.out if done.code == 0 else ""
     lines = [line.strip() for line in text.splitlines() if line.strip() and line[0] != "#"]
     return lines[-1].lower() if lines else ""
 

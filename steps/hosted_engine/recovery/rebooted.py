@@ -84,6 +84,7 @@ class Confirmation:
             f"Nothing shows that {self.host.name} was rebooted. Type its name to confirm all the"
             " same that it was, since the engine was lost.",
             detail="; ".join(signs.doubts),
+            in_person=True,
         )
         return self.context.ask(prompt).strip() == self.host.name
 

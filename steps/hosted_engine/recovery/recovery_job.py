@@ -60,7 +60,8 @@ class RecoveryJob:
     host's name in the engine. `in_the_way` are the hosts of the backup that it would clash with
     and that the operator chose to remove; `hosts` and `machines` all that the backup knows.
     `machine` is the site's name of the engine's machine, where it has a shell. `ca_fingerprint` is
-    the SHA-256 of the CA in the archive, as openssl prints it.
+    the SHA-256 of the CA in the archive, as openssl prints it. `renews_certificates`: the operator
+    chose to have the certificates renewed, so that the engine may come with another CA.
     """
 
     deploy: DeployJob
@@ -70,6 +71,7 @@ class RecoveryJob:
     machines: tuple[BackupMachine, ...] = ()
     machine: str = ""
     ca_fingerprint: str = ""
+    renews_certificates: bool = False
     limits: Limits = Limits()
     depends_on: tuple[str, ...] = ()
 

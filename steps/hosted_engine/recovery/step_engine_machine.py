@@ -17,14 +17,16 @@ from steps.targets.shell import Shell
 
 DOWN: Final = "recovery.machine-down"
 _SHUT_DOWN: Final = ("shutdown", "-h", "now")
-_LOOK: Final = r"""
+LOOK: Final = r"""
 name=$1
 if command -v virsh >/dev/null 2>&1 && listed=$(virsh -r list --name 2>/dev/null); then
   if printf '%s\n' "$listed" | grep -qx HostedEngine; then echo "libvirt up"
   else echo "libvirt down"; fi
   exit 0
 fi
-if [ -n "$name" ] && ping -c1 -W2 "$name" >/dev/null 2>&1; then echo "ping up"
+if [ -z "$name" ] || ! command -v ping >/dev/null 2>&1 || ! getent hosts "$name" >/dev/null
+then echo "ping unseen"
+elif ping -c1 -W2 "$name" >/dev/null 2>&1; then echo "ping up"
 else echo "ping down"; fi
 """
 
@@ -90,8 +92,11 @@ class ShutDownEngineMachine(RecoveryStep):
         return sight
 
     def _look(self, shell: Shell) -> Sight:
-        said = shell.run(["/bin/sh", "-c", _LOOK, "sh", self.job.deploy.fqdn], timeout=30).out
+        said = shell.run(["/bin/sh", "-c", LOOK, "sh", self.job.deploy.fqdn], timeout=30).out
         how, _, state = said.strip().partition(" ")
+        if state not in ("up", "down"):
+            told = f"neither virsh nor ping on {shell.where} tells of the engine's machine"
+            return Sight(False, told)
         source = "libvirt" if how == "libvirt" else "a ping"
         return Sight(state == "down", f"the engine's machine is {state}, says {source}")
 

@@ -25,12 +25,15 @@ class HostStep(RecoveryStep):
     """A step about the host that the engine was deployed on."""
 
     def found(self, engine: Engine) -> Host | None:
-        """The host, by its name in the engine, else by its address."""
+        """The host, by its name in the engine as it is written, then in any case, then by its
+        address.
+        """
         address = self.job.deploy.host.name.lower()
         hosts, name = engine.hosts(), self.job.host_name.lower()
+        exact = (host for host in hosts if host.name == self.job.host_name)
         by_name = (host for host in hosts if host.name.lower() == name)
         by_address = (host for host in hosts if host.address.lower() == address)
-        return next(by_name, None) or next(by_address, None)
+        return next(exact, None) or next(by_name, None) or next(by_address, None)
 
     def there(self, engine: Engine) -> Host:
         """The host. Raises StepFailed where it is not in the engine."""

@@ -9,7 +9,8 @@ from config.errors import Refused, Unreachable
 from config.questions import Choice
 from steps.hosted_engine.recovery.engine_step import RecoveryStep
 from steps.procedure import Prompt, StepContext, Verdict, done, not_done
-from steps.targets.engine_ca import PLACES, UnknownEngineCa
+from steps.targets.engine import Engine
+from steps.targets.engine_ca import PLACES, ChangedEngineCa, UnknownEngineCa
 from steps.targets.engine_waiting import engine_up
 
 ACCEPT: Final = "accept"
@@ -35,9 +36,15 @@ class TrustEngine(RecoveryStep):
         )
 
     def verify(self, context: StepContext) -> Verdict:
-        """Done where the engine answers a call. A CA that has changed is an error."""
+        """Done where the engine answers a call. A CA that has changed is an error, unless the
+        certificates were to be renewed: then it is asked about.
+        """
         try:
             about = context.targets.engine().about()
+        except ChangedEngineCa as changed:
+            if not self.job.renews_certificates:
+                raise
+            return not_done(changed.message)
         except (UnknownEngineCa, Unreachable) as error:
             return not_done(error.message)
         simulated = ", simulated" if about.simulated else ""
@@ -46,11 +53,30 @@ class TrustEngine(RecoveryStep):
     def apply(self, context: StepContext) -> None:
         """Wait until it answers; settle an unknown CA. Raises Refused where it is not accepted."""
         engine = context.targets.engine()
+        try:
+            self._greet(context, engine)
+        except ChangedEngineCa as changed:
+            if not self.job.renews_certificates:
+                raise
+            self._replace(context, changed)
+            self._greet(context, engine)
+
+    def _greet(self, context: StepContext, engine: Engine) -> None:
         self.wait(context, "the engine answers", engine_up(engine), self.limits.engine)
         try:
             engine.about()
         except UnknownEngineCa as unknown:
             self._settle(context, unknown)
+
+    def _replace(self, context: StepContext, changed: ChangedEngineCa) -> None:
+        """The certificates were renewed as it was chosen: ask, with both fingerprints."""
+        if context.ask(_renewed(changed)) != ACCEPT:
+            raise Refused(
+                "The new CA of the engine was not accepted.",
+                "Compare it on the engine's machine, then try again.",
+            )
+        aside = changed.replace_ca()
+        context.log(f"Trusted now: SHA-256 {changed.shown.fingerprint}. The CA before: {aside}.")
 
     def _settle(self, context: StepContext, unknown: UnknownEngineCa) -> None:
         if self.job.ca_fingerprint and unknown.fingerprint == self.job.ca_fingerprint:
@@ -84,3 +110,22 @@ class TrustEngine(RecoveryStep):
             "\nOn the engine's machine: openssl x509 -noout -fingerprint -sha256 -in"
             " /etc/pki/ovirt-engine/ca.pem",
         )
+
+
+def _renewed(changed: ChangedEngineCa) -> Prompt:
+    """Named after the new CA: nobody can have prepared an answer without having seen it."""
+    shown, trusted = changed.shown, changed.trusted
+    return Prompt(
+        f"engine.ca.renewed.{shown.fingerprint}",
+        f"The engine {changed.access.url} comes with another CA. Trust the new one?",
+        (
+            Choice(ACCEPT, "Trust the new one", "the one before is kept aside"),
+            Choice(REFUSE, "Do not trust it"),
+        ),
+        REFUSE,
+        f"The certificates were to be renewed, so that may be right.\n"
+        f"Until now: {trusted.subject}, until {trusted.ends}\n  SHA-256 {trusted.fingerprint}\n"
+        f"Now:       {shown.subject}, until {shown.ends}\n  SHA-256 {shown.fingerprint}\n"
+        "On the engine's machine: openssl x509 -noout -fingerprint -sha256 -in"
+        " /etc/pki/ovirt-engine/ca.pem",
+    )

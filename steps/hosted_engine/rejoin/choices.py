@@ -12,12 +12,15 @@ from steps.targets.engine_waiting import host_seen
 
 
 def site_host(site: Site, host: Host) -> EngineHost | None:
-    """The site's name for a host of the engine: by its name, its address, or where its shell is."""
-    wanted = {host.name.lower(), host.address.lower()}
-    for known in site.engine_hosts:
-        if known.name.lower() in wanted or known.shell.host.lower() == host.address.lower():
-            return known
-    return None
+    """The site's name for a host of the engine: by its address, else by its name.
+
+    The address first: it says where a host is, and two hosts may bear each other's names.
+    """
+    address, name = host.address.lower(), host.name.lower()
+    hosts = site.engine_hosts
+    there = (known for known in hosts if address in (known.shell.host.lower(), known.name.lower()))
+    named = (known for known in hosts if known.name.lower() == name)
+    return next(there, None) or next(named, None)
 
 
 def host_choice(site: Site, host: Host, machines: Sequence[Machine]) -> Choice:

@@ -59,7 +59,9 @@ def _frozen(
 
 
 def _named(hosts: tuple[Host, ...], name: str) -> Host:
-    found = next((host for host in hosts if host.name.lower() == name.lower()), None)
+    alike = [host for host in hosts if host.name.lower() == name.lower()]
+    exact = [host for host in alike if host.name == name]
+    found = next(iter(exact or alike), None)
     if found is None:
         there = ", ".join(host.name for host in hosts) or "none"
         raise InvalidInput(f"The engine has no host {name!r}; it has {there}.", "Choose again.")

@@ -27,10 +27,14 @@ class FreeHost(RejoinStep):
         return (*stops, f"mv {CONFIGURATION} {CONFIGURATION}.before-RUN")
 
     def verify(self, context: StepContext) -> Verdict:
-        """Done where this run has set it aside, or there is none and nothing runs by it."""
+        """Done where this run has set it aside, or there is none and nothing runs by it. A host
+        that somebody has added again meanwhile keeps what it has.
+        """
         shell, aside = self.shell(context), self._aside(context)
         if shell.status(aside) is not None:
             return done(f"kept as {aside} on {shell.where}")
+        if self.added(self.engine(context)) is not None:
+            return done("it has been added again already: what is there is its new configuration")
         if shell.status(CONFIGURATION) is not None:
             return not_done(f"{CONFIGURATION} is there on {shell.where}")
         running = [service for service in SERVICES if is_active(shell, service)]

@@ -129,6 +129,7 @@ def _recovery_job(
         machines=machines_of(inspection),
         machine=machine.name if machine else "",
         ca_fingerprint=inspection.ca_fingerprint or "",
+        renews_certificates=_renews(given),
         depends_on=depends_on(given),
     )
 
@@ -169,9 +170,16 @@ def _machine_job(
         installed=_installed(given, survey),
         expected=ExpectedRows.of(survey.inspection),
         fence_delay=FENCE_DELAY if holds_off_fencing(resolutions) else None,
-        renew_pki=given.get("renew_certificates") is True,
+        renew_pki=_renews(given),
         depends_on=depends_on(given),
     )
+
+
+def _renews(given: Given) -> bool:
+    """Whether certificates are renewed: by engine-setup, or by the newer tool itself."""
+    if by_hand(given):
+        return given.get("renew_certificates") is True
+    return given.get("renew_pki") is True
 
 
 def _installed(given: Given, survey: RestoreSurvey) -> str:
