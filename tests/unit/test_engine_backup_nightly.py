@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from config.errors import InvalidInput, Refused
+from config.errors import InvalidInput, Refused, StepFailed
 from config.interviews.hosted_engine_schedule import SCHEDULE
 from config.schedules import HERE
 from config.timetable import parse_timetable
@@ -102,6 +102,32 @@ def test_undo_brings_the_line_of_before_back(world):
     assert installed(world) != before
     take_back(plan, context)
     assert installed(world) == before
+
+
+def read_by_cronie(name):
+    """As its manual and its load_database have it: a dot in the name does not matter there."""
+    return not (
+        name.startswith((".", "#")) or name.endswith(("~", ".rpmsave", ".rpmorig", ".rpmnew"))
+    )
+
+
+def test_the_line_of_before_that_is_kept_is_run_by_no_cron(world):
+    for hour in ("2", "4"):
+        given = answers(world, hour=hour)
+        carry_out(plan_of(world, given), context_of(world, given))
+    assert len(installed(world)) == 2
+    assert [name for name in installed(world) if read_by_cronie(name)] == ["rekindle-engine-backup"]
+
+
+def test_undo_says_so_where_the_line_of_before_is_gone(world):
+    given = answers(world)
+    carry_out(plan_of(world, given), context_of(world, given))
+    later = answers(world, hour="4")
+    plan, context = plan_of(world, later), context_of(world, later)
+    carry_out(plan, context)
+    next((world.folder / "units").glob("*.before-*")).unlink()
+    with pytest.raises(StepFailed, match="cannot be put back"):
+        take_back(plan, context)
 
 
 def test_nothing_is_planned_where_nothing_would_change(world):
