@@ -14,7 +14,7 @@ from config.errors import InvalidInput
 from config.schedules import CRON_FOLDER, SYSTEMD_FOLDER
 from config.timetable import Timetable, parse_timetable
 from steps.hosted_engine.backup.nightly.plan import FILE
-from steps.hosted_engine.backup.record import Summary
+from steps.hosted_engine.backup.record import Summary, moment_of
 from steps.hosted_engine.backup.step_keep import read_text
 from steps.schedules.next_runs import Follower, last_due, next_runs
 from steps.schedules.zone import zone_of
@@ -62,15 +62,6 @@ def look_for_timetable(shell: Shell, now: datetime) -> Due | None:
         following = next_runs(timetable, now, zone, _SHOWN, follower)
         return Due(shell.where, timetable, follower, last, following)
     return None
-
-
-def moment_of(made: str) -> datetime | None:
-    """When a backup was made, by its record; None where that does not tell."""
-    try:
-        moment = datetime.fromisoformat(made)
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo is not None else None
 
 
 def what_is_wrong(kept: tuple[Summary, ...], due: Due | None, now: datetime) -> str:
