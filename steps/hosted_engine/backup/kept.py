@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from steps.hosted_engine.backup.job import LOG, RECORD, SUMS
+from steps.hosted_engine.backup.job import LOG, RECORD
 from steps.hosted_engine.backup.record import (
     LONGEST_LINE,
     Summary,
@@ -15,7 +15,7 @@ from steps.hosted_engine.backup.record import (
     read_summary,
     without_sums,
 )
-from steps.hosted_engine.backup.step_keep import read_text
+from steps.hosted_engine.backup.sums import change_sums
 from steps.targets.shell import Shell
 
 _SECONDS: Final = 120.0
@@ -98,9 +98,6 @@ def remove_backup(shell: Shell, folder: str, name: str) -> None:
     base = f"{folder.rstrip('/')}/{name}"
     for path in (base, base + LOG):
         shell.remove(path)
-    sums = f"{folder.rstrip('/')}/{SUMS}"
-    text = read_text(shell, sums)
-    rest = without_sums(text, (name, name + LOG, name + RECORD))
-    if rest != text:
-        shell.write(sums, rest.encode(), mode=0o600)
+    names = (name, name + LOG, name + RECORD)
+    change_sums(shell, folder, lambda text: without_sums(text, names))
     shell.remove(base + RECORD)
