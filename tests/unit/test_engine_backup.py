@@ -293,6 +293,51 @@ def test_giving_up_brings_the_host_back_and_backs_nothing_up(world):
     assert world.called() == []
 
 
+def test_a_machine_that_still_shuts_down_when_it_is_given_up_is_started_again(world):
+    world.engine.pinned.add("vm_web")
+    machines, looks = world.engine.all_machines, []
+
+    def slowly(id):
+        world.engine.calls.append(f"shut down {id}")
+        machines[id] = replace(machines[id], status="powering_down")
+
+    def seen(id):
+        looks.append(id)
+        if len(looks) == 3:
+            machines[id] = replace(machines[id], status="down", host="")
+        return machines[id]
+
+    world.engine.shut_down_machine, world.engine.machine = slowly, seen
+    asked = given()
+    plan, context = plan_of(world, asked), context_of(world, asked)
+    replies = ["shut-down:vm_web", "give-up"]
+
+    class Answers(dict):
+        def __getitem__(self, name):
+            return replies.pop(0)
+
+    context.answers = Answers()
+    with pytest.raises(StepFailed, match="it is in service again"):
+        carry_out(plan, context)
+    assert world.engine.calls[-2:] == ["activate h1", "start vm_web"]
+
+
+def test_after_an_undo_the_space_is_looked_at_again(world):
+    world.mode("torn")
+    asked = given()
+    plan, context = plan_of(world, asked), context_of(world, asked)
+    with pytest.raises(StepFailed):
+        carry_out(plan, context)
+    take_back(plan, context)
+
+    class Full(LocalShell):
+        def free_space(self, path):
+            return 1000
+
+    world.shells["backup.practice"] = Full("backup.practice")
+    assert step_of(plan, "space.check").verify(context).outcome is Outcome.NOT_DONE
+
+
 def test_the_engines_own_machine_is_never_offered_for_shutting_down(world):
     world.engine.pinned.add("HostedEngine")
     asked = given(failover="hosted_engine_2")
