@@ -201,6 +201,8 @@ class Plan:
     settings: tuple[tuple[str, str], ...] = ()
     """What the operator decided, as (title, value), for Review."""
     estimate_seconds: float | None = None
+    left_to_do: tuple[str, ...] = ()
+    """What this plan leaves undone, and how it is done: a line each of the report."""
     confirm_by_typing: str = ""
     """A name the operator must type before it starts; empty for plans that destroy nothing."""
 

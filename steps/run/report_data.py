@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from config.questions import Given
 from steps.conflicts import ConflictSet, Resolutions, Row
-from steps.procedure import Procedure
+from steps.procedure import Plan, Procedure
 from steps.run.directory import FrozenPlan, RunDirectory
 from steps.run.events import PREPARED, Finish
 from steps.run.lanes import LaneState, LaneView
@@ -49,7 +49,7 @@ def gather(run: RunDirectory, procedure: Procedure) -> ReportData:
         "tables": tables_of(view.facts),
         "facts": plain_facts(view.facts),
         "notes": [{"at": _iso(at), "text": text} for at, text in view.notes],
-        "next": _what_next(run, view),
+        "next": _what_next(run, view, plan),
         "files": {
             "plan": str(run.plan_file),
             "journal": str(run.journal_file),
@@ -186,11 +186,12 @@ def _question(asked: AskedQuestion) -> ReportData:
     }
 
 
-def _what_next(run: RunDirectory, view: RunView) -> list[str]:
+def _what_next(run: RunDirectory, view: RunView, plan: Plan) -> list[str]:
     later = [view.steps[name].title for name in view.steps if name in put_off(view)]
     undoable = any(step.touched and step.can_undo for step in view.steps.values())
     undoable = undoable and not any(s.touched and s.irreversible for s in view.steps.values())
     lines = [f"Put off: {title}. To do it now: rekindle resume {run.id}" for title in later]
+    lines += plan.left_to_do
     if view.outcome is None:
         lines.append(f"The run is not finished. Watch it: rekindle attach {run.id}")
         lines.append(f"If its runner is gone: rekindle resume {run.id}")

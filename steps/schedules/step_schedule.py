@@ -17,6 +17,9 @@ from steps.targets.shell import Shell
 
 _MODE = 0o644
 _BEFORE = "timer.before"
+_UNREAD = "~"
+"""The end of a name that neither systemd nor any cron reads: cronie, unlike Debian's cron, runs a
+file of cron.d with a dot in its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,9 @@ class PutFile(Step):
     def commands(self) -> Sequence[str]:
         """What would be typed on the node."""
         path = self.file.path
-        keep = (command_line(["cp", "-p", path, f"{path}.before-RUN"]),) if self.file.before else ()
+        keep = (
+            (command_line(["cp", "-p", path, aside_of(path, "RUN")]),) if self.file.before else ()
+        )
         if self.file.text is None:
             return (*keep, command_line(["rm", path]))
         return (
@@ -86,12 +91,22 @@ class PutFile(Step):
         elif shell.status(aside) is not None:
             shell.write(path, shell.read(aside), mode=_MODE)
             shell.remove(aside)
+        elif content_sha(shell, path) != self.file.before:
+            raise StepFailed(
+                f"{aside} is not on {self.file.node} any more: {path} cannot be put back.",
+                "Bring that file back, or write the line of before by hand.",
+            )
 
     def _aside(self, context: StepContext) -> str:
-        return f"{self.file.path}.before-{context.run_directory.name}"
+        return aside_of(self.file.path, context.run_directory.name)
 
     def _shell(self, context: StepContext) -> Shell:
         return shell_at(context.targets, self.file.node)
+
+
+def aside_of(path: str, run: str) -> str:
+    """Where the version of before stays."""
+    return f"{path}.before-{run}{_UNREAD}"
 
 
 class NoteTimer(Step):

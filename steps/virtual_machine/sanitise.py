@@ -1,4 +1,4 @@
-"""Takes secrets out of documents and puts them back: `<secret 1>` stands for each. Pure.
+"""Takes secrets out of documents and puts them back: `(secret 1)` stands for each. Pure.
 
 Equal secrets get equal numbers, so that documents without secrets still compare. The vault with
 the real values stays in memory of the process that writes them.
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from config.secrets import Secret
 
 _SECRET_NAME = re.compile("passw(or)?d|secret", re.IGNORECASE)
-_MARK = re.compile(r"<secret [0-9]{1,6}>")
+# No `<` at its beginning: LDIF would show it in base64, which looks like the secret itself.
+# The other spelling stands in plans of before: taken for a password it would be written as one.
+_MARK = re.compile(r"\(secret [0-9]{1,6}\)|<secret [0-9]{1,6}>")
 
 
 class Vault:
@@ -33,7 +35,7 @@ class Vault:
         """The mark of a secret; a mark stays the mark it is."""
         if not text or is_mark(text):
             return text
-        return self._marks.setdefault(text, f"<secret {len(self._marks) + 1}>")
+        return self._marks.setdefault(text, f"(secret {len(self._marks) + 1})")
 
     def reveal(self, mark: str) -> str:
         """The secret of a mark; raises InvalidInput where this vault has none."""

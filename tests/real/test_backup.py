@@ -258,6 +258,9 @@ def test_what_speaks_against_a_machine_is_told_before_anything_is_touched(site: 
     plan, _ = site.backup_plan(machine, other, faulty="leave-out")
     assert plan.object == f"web {other.name[-4:]}"
     assert any(title.startswith("Left out") for title, _ in plan.settings)
+    (told,) = plan.left_to_do
+    assert "backup that did not end" in told
+    assert f"`machines: [{machine.name}]`" in told
     dn = f"ou=backup,{machine_dn(other)}"
     site.directory().add(dn, {
         "objectClass": (b"top", b"organizationalUnit", b"sstVirtualizationBackupObjectClass"),

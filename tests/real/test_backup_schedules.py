@@ -120,7 +120,7 @@ def test_a_crontab_line_is_written_kept_aside_and_taken_back(office, tmp_path):
     undo = do(office, **asked(tmp_path, "cron", hour="5"))
     after = files(tmp_path)
     assert after["rekindle-backup"].splitlines()[-1].startswith("0 5 * * * root ")
-    assert after["rekindle-backup.before-1128-0300"] == before["rekindle-backup"]
+    assert after["rekindle-backup.before-1128-0300~"] == before["rekindle-backup"]
     undo()
     assert files(tmp_path) == before
     undo_first()
@@ -154,7 +154,7 @@ def test_taking_a_timer_away_stops_it_first_and_undo_starts_it_again(office, sys
     undo = do(office, **asked(tmp_path, "uninstall"))
     assert (systemd.enabled, systemd.active) == (set(), {})
     assert set(files(tmp_path)) == {
-        "rekindle-backup.service.before-1128-0300", "rekindle-backup.timer.before-1128-0300"
+        "rekindle-backup.service.before-1128-0300~", "rekindle-backup.timer.before-1128-0300~"
     }  # fmt: skip
     undo()
     assert (set(systemd.active), files(tmp_path)) == ({"rekindle-backup.timer"}, before)

@@ -191,6 +191,8 @@ def test_the_night_backs_up_all_but_the_excluded_machine_and_tells_who_was_left_
     first = min((home / "state" / "runs").iterdir(), key=lambda run: run.stat().st_ctime)
     told = (first / "report.md").read_text()
     assert "Left out: db02" in told
+    missed = [line for line in told.splitlines() if " was not backed up: " in line]
+    assert [line.startswith("- db02") for line in missed] == [True], "build01 is excluded"
     assert "is stuck: merging ended with 11 (the merge failed)" in told
     assert "Left out: build01" in told
     assert "Memory of mail01: to retain at once, a longer downtime" in told

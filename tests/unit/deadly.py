@@ -65,4 +65,5 @@ class Deadly:
 
 
 def _changes(command) -> bool:
-    return command[1] in CHANGING or command[0] == "rm" or "setsid " in " ".join(command[2:3])
+    script = " ".join(command[2:3])
+    return command[1] in CHANGING or command[0] == "rm" or "setsid " in script or "mv -f " in script

@@ -22,6 +22,7 @@ from steps.virtual_machine.sources import SOURCES, RefusedDocument, Sources, ldi
 from steps.virtual_machine.state_file import NotRunning, read_header
 from tests.unit.conflict_support import KEEP, LIVE, choose, compare, ids, row
 from tests.unit.machine_documents import CSN, NAME, THEN, Scene, since, state_file
+from tui.widgets.conflict_words import known_values
 
 OTHER = "anderes<1>&'\"ü"
 NOW = replace(THEN, password=OTHER, memory=THEN.memory * 2)
@@ -86,9 +87,9 @@ def test_equal_secrets_have_equal_marks_and_others_others():
     clean = since(NOW).sources().sanitised()
     then, now = (parse_entries(d, "x")[0].text("sstSpicePassword")
                  for d in (clean.directory_backup, clean.directory_now))  # fmt: skip
-    assert (then, now) == ("<secret 1>", "<secret 2>")
-    assert "passwd='&lt;secret 1&gt;'" in clean.xml_state
-    assert "passwd='&lt;secret 2&gt;'" in clean.xml_now
+    assert (then, now) == ("(secret 1)", "(secret 2)")
+    assert "passwd='(secret 1)'" in clean.xml_state
+    assert "passwd='(secret 2)'" in clean.xml_now
 
 
 def test_sanitising_twice_changes_nothing():
@@ -111,9 +112,20 @@ def test_results_of_stored_sources_filled_from_the_vault_are_those_of_the_real_o
     assert {s.reveal() for s in vault.secrets().values()} == set(SECRETS)
 
 
+def test_a_mark_is_read_as_it_is_in_an_ldif_and_what_stands_for_a_secret_is_nothing_to_type_from():
+    shown = since(NOW).sources().sanitised().directory_now.decode()
+    assert "sstSpicePassword: (secret 2)\n" in shown
+    spice = row(compare(since(NOW)), "spice-password")
+    assert known_values(spice) == ("", "")
+
+
+def test_a_mark_of_an_older_plan_is_taken_for_no_password():
+    assert Vault().mark("<secret 1>") == "<secret 1>"
+
+
 def test_a_mark_without_its_secret_is_an_error():
     marked = sanitise_xml(THEN.state_xml(), "x", Vault())
-    with pytest.raises(InvalidInput, match="<secret 1>"):
+    with pytest.raises(InvalidInput, match=r"\(secret 1\)"):
         fill_xml(marked, "x", Vault())
 
 
@@ -129,7 +141,7 @@ def test_a_password_that_is_no_utf8_survives():
 
 def test_an_ldif_keeps_everything_else():
     clean = sanitise_ldif(THEN.ldif(), "x", Vault())
-    real, mark = "sstSpicePassword: geheim12Abcd", "sstSpicePassword:: PHNlY3JldCAxPg=="
+    real, mark = "sstSpicePassword: geheim12Abcd", "sstSpicePassword: (secret 1)"
     assert clean.replace(mark, real) == THEN.ldif().decode()
 
 

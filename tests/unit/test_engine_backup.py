@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from config.errors import InvalidInput, Refused, StepFailed, Unreachable
 from config.interviews.hosted_engine_backup import BACKUP
-from steps.hosted_engine.backup import step_failover, step_make
+from steps.hosted_engine.backup import step_failover, step_make, survey
 from steps.hosted_engine.backup.engine_backup import Form, offered_scopes, options
 from steps.hosted_engine.backup.kept import kept_backups
-from steps.hosted_engine.backup.record import Record
+from steps.hosted_engine.backup.record import Record, Summary
 from steps.hosted_engine.backup.survey import parsed
-from steps.procedure import Outcome
+from steps.hosted_engine.rehearsal.rehearsal import Rehearsal
+from steps.procedure import Outcome, PutOff
 from steps.targets.local import LocalShell
 from tests.engine_archives import FQDN, KEY, PASSWORD
 from tests.unit.engine_backup_world import (
@@ -290,6 +293,51 @@ def test_giving_up_brings_the_host_back_and_backs_nothing_up(world):
     assert world.called() == []
 
 
+def test_a_machine_that_still_shuts_down_when_it_is_given_up_is_started_again(world):
+    world.engine.pinned.add("vm_web")
+    machines, looks = world.engine.all_machines, []
+
+    def slowly(id):
+        world.engine.calls.append(f"shut down {id}")
+        machines[id] = replace(machines[id], status="powering_down")
+
+    def seen(id):
+        looks.append(id)
+        if len(looks) == 3:
+            machines[id] = replace(machines[id], status="down", host="")
+        return machines[id]
+
+    world.engine.shut_down_machine, world.engine.machine = slowly, seen
+    asked = given()
+    plan, context = plan_of(world, asked), context_of(world, asked)
+    replies = ["shut-down:vm_web", "give-up"]
+
+    class Answers(dict):
+        def __getitem__(self, name):
+            return replies.pop(0)
+
+    context.answers = Answers()
+    with pytest.raises(StepFailed, match="it is in service again"):
+        carry_out(plan, context)
+    assert world.engine.calls[-2:] == ["activate h1", "start vm_web"]
+
+
+def test_after_an_undo_the_space_is_looked_at_again(world):
+    world.mode("torn")
+    asked = given()
+    plan, context = plan_of(world, asked), context_of(world, asked)
+    with pytest.raises(StepFailed):
+        carry_out(plan, context)
+    take_back(plan, context)
+
+    class Full(LocalShell):
+        def free_space(self, path):
+            return 1000
+
+    world.shells["backup.practice"] = Full("backup.practice")
+    assert step_of(plan, "space.check").verify(context).outcome is Outcome.NOT_DONE
+
+
 def test_the_engines_own_machine_is_never_offered_for_shutting_down(world):
     world.engine.pinned.add("HostedEngine")
     asked = given(failover="hosted_engine_2")
@@ -347,7 +395,8 @@ def test_a_server_without_room_is_told_before_anything_is_done(world):
     assert world.engine.calls == []
 
 
-def test_the_oldest_go_once_the_new_one_is_complete_and_only_of_this_engine(world):
+def test_the_oldest_go_once_the_new_one_is_complete_and_only_of_this_engine(world, monkeypatch):
+    monkeypatch.setattr(survey, "engine_name", lambda _shell: FQDN)
     for number in range(3):
         back_up(world, file_name=f"e{number}.backup")
     stranger = world.server / "stranger.backup"
@@ -366,6 +415,13 @@ def test_the_oldest_go_once_the_new_one_is_complete_and_only_of_this_engine(worl
     assert checked_by_sha256sum(world.server).returncode == 0
 
 
+def test_of_two_engines_in_one_folder_none_goes_where_the_machine_does_not_tell_its_own(world):
+    existing(world, "ours.backup", 5)
+    existing(world, "theirs.backup", 4, engine="other.example.com")
+    assert going(world, retention=1) == []
+    assert "does not tell" in dict(plan_of(world, given(retention=1)).settings)["Keep"]
+
+
 def test_nothing_old_goes_where_the_new_one_was_damaged_meanwhile(world):
     back_up(world, file_name="e0.backup")
     asked = given(file_name="e1.backup", retention=1)
@@ -375,6 +431,96 @@ def test_nothing_old_goes_where_the_new_one_was_damaged_meanwhile(world):
     with pytest.raises(StepFailed, match="nothing older was removed"):
         carry_out(plan, context)
     assert "e0.backup" in world.on_server()
+
+
+def existing(world, name, days_ago, **changes):
+    """A backup that lies on the server already."""
+    world.server.mkdir(parents=True, exist_ok=True)
+    made = (datetime.now(UTC) - timedelta(days=days_ago)).isoformat()
+    summary = Summary(
+        name, "0" * 64, 4, made, FQDN, "4.5.7", ("files", "db"), "hosted_engine_1", "r"
+    )
+    data = asdict(replace(summary, **changes))
+    data.pop("whole")
+    (world.server / name).write_text("tape")
+    (world.server / f"{name}.json").write_text(json.dumps(data)[:-1] + ',\n"inspection": {}}')
+
+
+def going(world, **answers):
+    """What the plan says goes afterwards."""
+    plan = plan_of(world, given(**answers))
+    return [value for title, value in plan.settings if title == "Goes afterwards"]
+
+
+def test_a_copy_of_a_record_is_no_second_backup(world):
+    existing(world, "b.backup", 2)
+    existing(world, "a.backup", 1)
+    (world.server / "copy.json").write_bytes((world.server / "a.backup.json").read_bytes())
+    assert going(world, retention=3) == []
+
+
+def test_an_archive_that_is_gone_or_cut_off_does_not_count_among_those_that_are_kept(world):
+    for days, name in enumerate(("a.backup", "b.backup", "c.backup", "d.backup")):
+        existing(world, name, days)
+    (world.server / "a.backup").unlink()
+    (world.server / "b.backup").write_text("ta")
+    assert going(world, retention=2) == ["d.backup"]
+
+
+def test_what_brings_an_engine_back_never_goes_for_a_part_of_one(world):
+    existing(world, "whole.backup", 9)
+    existing(world, "part.backup", 1, scopes=("db",))
+    assert going(world, retention=1, scope=("db",)) == ["part.backup"]
+    assert going(world, retention=1, scope=("files", "db")) == ["part.backup", "whole.backup"]
+
+
+def test_the_last_one_with_a_failover_host_never_goes_for_one_without(world):
+    existing(world, "new.backup", 1, failover="")
+    existing(world, "ready.backup", 5)
+    existing(world, "old.backup", 9)
+    assert going(world, retention=1, failover="none") == ["new.backup", "old.backup"]
+    assert len(going(world, retention=1)) == 3
+
+
+def test_the_oldest_go_by_their_time_in_whatever_zone_it_is_written(world):
+    existing(world, "early.backup", 0, made="2026-11-27T03:30:00+02:00")
+    existing(world, "late.backup", 0, made="2026-11-27T02:00:00Z")
+    existing(world, "never.backup", 0, made="")
+    assert going(world, retention=2) == ["early.backup", "never.backup"]
+
+
+def test_nothing_old_goes_for_a_backup_that_went_without_maintenance_after_all(world):
+    existing(world, "ready.backup", 5)
+    world.engine.pinned.add("vm_web")
+    asked = given(retention=1)
+    plan, context = plan_of(world, asked), context_of(world, asked, failover_stuck_1="without")
+    carry_out(plan, context, until="server.old")
+    with pytest.raises(PutOff, match="no failover host"):
+        step_of(plan, "server.old").apply(context)
+    assert "ready.backup" in world.on_server()
+
+
+def test_nothing_old_goes_for_a_backup_whose_rehearsal_failed(world):
+    existing(world, "good.backup", 5)
+    asked = given(retention=1)
+    plan, context = plan_of(world, asked), context_of(world, asked)
+    carry_out(plan, context, until="server.old")
+    failed = Rehearsal(NAME, "0" * 64, "2026-11-28T02:00:00Z", "15", 1.0, ())
+    (world.folder / "run" / "keep" / "rehearsal.json").write_text(json.dumps(failed.to_data()))
+    with pytest.raises(PutOff, match=r"rehearsal of engine\.backup failed"):
+        step_of(plan, "server.old").apply(context)
+    assert "good.backup" in world.on_server()
+
+
+def test_what_has_lost_its_record_meanwhile_is_not_removed(world):
+    existing(world, "mine.backup", 5)
+    asked = given(retention=1)
+    plan, context = plan_of(world, asked), context_of(world, asked)
+    carry_out(plan, context, until="server.old")
+    (world.server / "mine.backup.json").unlink()
+    with pytest.raises(StepFailed, match="no record of ours any more"):
+        step_of(plan, "server.old").apply(context)
+    assert "mine.backup" in world.on_server()
 
 
 def test_a_copy_that_stays_on_the_machine_is_kept_by_the_same_number(world):

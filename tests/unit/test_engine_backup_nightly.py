@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from config.errors import InvalidInput, Refused
+from config.errors import InvalidInput, Refused, StepFailed
 from config.interviews.hosted_engine_schedule import SCHEDULE
 from config.schedules import HERE
 from config.timetable import parse_timetable
@@ -104,6 +106,32 @@ def test_undo_brings_the_line_of_before_back(world):
     assert installed(world) == before
 
 
+def read_by_cronie(name):
+    """As its manual and its load_database have it: a dot in the name does not matter there."""
+    return not (
+        name.startswith((".", "#")) or name.endswith(("~", ".rpmsave", ".rpmorig", ".rpmnew"))
+    )
+
+
+def test_the_line_of_before_that_is_kept_is_run_by_no_cron(world):
+    for hour in ("2", "4"):
+        given = answers(world, hour=hour)
+        carry_out(plan_of(world, given), context_of(world, given))
+    assert len(installed(world)) == 2
+    assert [name for name in installed(world) if read_by_cronie(name)] == ["rekindle-engine-backup"]
+
+
+def test_undo_says_so_where_the_line_of_before_is_gone(world):
+    given = answers(world)
+    carry_out(plan_of(world, given), context_of(world, given))
+    later = answers(world, hour="4")
+    plan, context = plan_of(world, later), context_of(world, later)
+    carry_out(plan, context)
+    next((world.folder / "units").glob("*.before-*")).unlink()
+    with pytest.raises(StepFailed, match="cannot be put back"):
+        take_back(plan, context)
+
+
 def test_nothing_is_planned_where_nothing_would_change(world):
     given = answers(world)
     carry_out(plan_of(world, given), context_of(world, given))
@@ -186,8 +214,11 @@ def summary(made: str) -> Summary:
 
 
 def due(hours_ago: float) -> Due:
+    """A timetable that came round so long ago, and every day before."""
     last = NOW - timedelta(hours=hours_ago)
-    return Due("h", parse_timetable("0", "2", "*", "*", "*"), Follower.CRON, last, ())
+    owed = last if hours_ago >= 6 else last - timedelta(days=1)
+    every_day = parse_timetable("0", "2", "*", "*", "*")
+    return Due("h", every_day, Follower.CRON, last, (), owed)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +226,8 @@ def due(hours_ago: float) -> Due:
     [
         ("2026-11-28T02:10:00+00:00", 10, ""),
         ("2026-11-27T02:10:00+00:00", 10, "due at 28 Nov 2026 02:00 UTC is missing"),
-        ("2026-11-27T02:10:00+00:00", 5, ""),
+        ("2026-11-27T08:10:00+00:00", 5, ""),
+        ("2026-11-25T08:10:00+00:00", 5, "due at 27 Nov 2026 07:00 UTC is missing"),
         ("2026-11-27T02:10:00+00:00", None, ""),
         ("2026-11-20T02:10:00+00:00", None, "8.4 days old, and stale"),
         ("2026-11-20T02:10:00+00:00", 24 * 9, ""),
@@ -206,6 +238,27 @@ def test_a_night_that_was_missed_is_told_once_it_had_time_enough(made, came_roun
     found = what_is_wrong((summary(made),), due(came_round) if came_round else None, NOW)
     assert told in found
     assert bool(found) is bool(told)
+
+
+def test_a_backup_that_was_cut_off_is_none_and_another_engines_does_not_hide_that_ours_is_missing():
+    fresh = summary("2026-11-28T02:10:00+00:00")
+    assert "no backup" in what_is_wrong((replace(fresh, whole=False),), due(10), NOW)
+    ours = replace(fresh, engine="ours", made="2026-11-20T02:10:00+00:00")
+    told = what_is_wrong((fresh, ours), due(10), NOW)
+    assert told.startswith("ours: the backup that was due at 28 Nov")
+
+
+def test_this_night_may_still_be_at_work_the_night_before_is_owed(world, monkeypatch):
+    monkeypatch.setattr(standing, "SYSTEMD_FOLDER", str(world.folder / "units"))
+    monkeypatch.setattr(standing, "CRON_FOLDER", str(world.folder / "units"))
+    monkeypatch.setattr(standing, "zone_of", lambda _shell: ZoneInfo("UTC"))
+    given = answers(world)
+    carry_out(plan_of(world, given), context_of(world, given))
+    found = standing.look_for_timetable(LocalShell(HERE), datetime(2026, 11, 28, 7, tzinfo=UTC))
+    assert found is not None
+    assert (str(found.last), str(found.owed)) == (
+        "2026-11-28 02:30:00+00:00", "2026-11-27 02:30:00+00:00",
+    )  # fmt: skip
 
 
 def test_the_timetable_is_read_back_from_what_was_written(world, monkeypatch):

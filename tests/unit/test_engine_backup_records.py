@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.errors import StepFailed
 from steps.hosted_engine.backup.record import (
     Summary,
     read_summary,
@@ -15,7 +17,9 @@ from steps.hosted_engine.backup.record import (
     with_sums,
     without_sums,
 )
+from steps.hosted_engine.backup.sums import change_sums
 from steps.hosted_engine.dialog.vm_status import global_maintenance, read_status
+from steps.targets.local import LocalShell
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}", fullmatch=True)
 DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
@@ -55,6 +59,41 @@ def test_sums_are_added_replaced_and_taken_out_and_no_other_line_is_touched(firs
     assert read_sums(without_sums(both, more)) == {
         name: digest for name, digest in first.items() if name not in more
     }
+
+
+class Meanwhile(LocalShell):
+    """A shell on whose host another run writes its line between our look and our change."""
+
+    def __init__(self, folder):
+        super().__init__("backup.practice")
+        self.folder, self.others = folder, ["1", "2"]
+
+    def read(self, path, **more):
+        found = super().read(path, **more)
+        if self.others:
+            with (self.folder / "SHA256SUMS").open("a") as file:
+                file.write(f"{self.others.pop() * 64}  other{len(self.others)}.backup\n")
+        return found
+
+
+def test_a_line_that_another_run_writes_at_the_same_time_is_not_lost(tmp_path):
+    (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  first.backup\n")
+    change_sums(Meanwhile(tmp_path), str(tmp_path), lambda t: with_sums(t, {"own": "a" * 64}))
+    names = read_sums((tmp_path / "SHA256SUMS").read_text())
+    assert set(names) == {"first.backup", "other0.backup", "other1.backup", "own"}
+    assert [path.name for path in tmp_path.iterdir()] == ["SHA256SUMS"]
+
+
+def test_no_byte_of_anybody_elses_line_changes_and_one_that_does_not_stand_still_is_told(tmp_path):
+    others = b"0" * 64 + b"  caf\xe9\x0cx\x1c\xc2\x85y\r\n# no line end"
+    (tmp_path / "SHA256SUMS").write_bytes(others)
+    change_sums(LocalShell(), str(tmp_path), lambda t: with_sums(t, {"own": "a" * 64}))
+    found = (tmp_path / "SHA256SUMS").read_bytes()
+    assert found == others + b"\n" + b"a" * 64 + b"  own\n"
+    shell = Meanwhile(tmp_path)
+    shell.others = ["3"] * 99
+    with pytest.raises(StepFailed, match="all the time"):
+        change_sums(shell, str(tmp_path), lambda t: with_sums(t, {"own": "b" * 64}))
 
 
 TEXT_STATUS = """

@@ -171,3 +171,12 @@ def test_the_files_are_written_for_the_owner_alone(finished):
     assert json.loads(finished.report_file("json").read_text()) == data
     for kind in ("md", "html", "json"):
         assert finished.report_file(kind).stat().st_mode & 0o077 == 0
+
+
+def test_what_the_plan_leaves_undone_is_named_under_what_to_do_next(finished):
+    def plan(*of):
+        return dataclasses.replace(toy.PROCEDURE.plan(*of), left_to_do=("Do db03 as well.",))
+
+    data = gather(finished, dataclasses.replace(PROCEDURE, plan=plan))
+    assert "Do db03 as well." in data["next"]
+    assert "Nothing is left to do." not in data["next"]

@@ -108,6 +108,8 @@ def _lines(server: dict[str, Any]) -> Sequence[str]:
     lines = ["", f"{server['name']}:{server['folder']}"]
     for one in server["backups"]:
         failover = one["failover"] or "no failover host"
+        if not one["whole"]:
+            failover += ", NOT WHOLE: its archive is gone, or not as long as its record says"
         lines.append(
             f"  {one['made']:<20}  {size_text(one['size']):>9}  {one_line(one['engine'])}"
             f" {one_line(one['version'])}, {one_line(failover)}: {one['file']}"

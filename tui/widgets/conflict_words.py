@@ -124,6 +124,9 @@ def _joined(row: Row, sources: Iterable[str]) -> str:
     return " / ".join(distinct) or ABSENT
 
 
+_STANDS_FOR_A_SECRET: Final = ("(secret ", "(set)", "(set, ")
+
+
 def known_values(row: Row) -> tuple[str, str]:
     """The backup's and today's value to start typing from; empty where absent or secret."""
     return _editable(row, _THEN), _editable(row, _NOW)
@@ -131,7 +134,7 @@ def known_values(row: Row) -> tuple[str, str]:
 
 def _editable(row: Row, sources: Iterable[str]) -> str:
     found = next((text for source in sources if (text := row.values.get(source))), "")
-    return "" if found.startswith("<secret ") else found
+    return "" if found.startswith(_STANDS_FOR_A_SECRET) else found
 
 
 def searchable(row: Row) -> str:

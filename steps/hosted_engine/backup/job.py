@@ -19,6 +19,10 @@ RECORD: Final = ".json"
 LOG: Final = ".log"
 SUMS: Final = "SHA256SUMS"
 """What lies beside an archive: its record and log under its name, one list for the folder."""
+ATTEMPT: Final = "archive.attempt"
+"""Remembered: the number of the last start of engine-backup by this run."""
+NONE_YET: Final = "0"
+"""What is remembered of it where there is none, or where it was taken back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from steps.conflicts import Resolutions
 from steps.hosted_engine.backup.engine_backup import ALL, Form, options
 from steps.hosted_engine.backup.failover import Candidate, best
 from steps.hosted_engine.backup.job import BackupJob
-from steps.hosted_engine.backup.kept import beyond
+from steps.hosted_engine.backup.kept import NewBackup, beyond
 from steps.hosted_engine.backup.step_confirm import ConfirmHosts
 from steps.hosted_engine.backup.step_failover import ActivateHost, MaintainHost
 from steps.hosted_engine.backup.step_fetch import FetchArchive
@@ -94,6 +94,8 @@ def backup_job(site: Site, given: Given, found: BackupSurvey) -> BackupJob:
     scopes, version = _scopes(given), parsed(found.version)
     keep = _number(given, "retention", 0)
     stays = given.get("machine_copy") == KEEP
+    whole = ALL in scopes or {"files", "db"} <= {*scopes}
+    new = NewBackup(_engine(found), whole, failover is not None)
     return BackupJob(
         machine=machine,
         server=server,
@@ -107,8 +109,8 @@ def backup_job(site: Site, given: Given, found: BackupSurvey) -> BackupJob:
         always_activate=given.get("afterwards") == ACTIVATE,
         keep_copy=stays,
         rehearse=given.get("rehearse") is True and bool({ALL, "db"} & set(scopes)),
-        old=beyond(found.on_server, keep, _engine(found)),
-        old_here=beyond(found.on_machine, keep, _engine(found)) if stays else (),
+        old=beyond(found.on_server, keep, new),
+        old_here=beyond(found.on_machine, keep, new) if stays else (),
     )
 
 
@@ -119,8 +121,10 @@ def file_name(given: Given, found: BackupSurvey) -> str:
 
 
 def _engine(found: BackupSurvey) -> str:
-    """Whose backups are counted; the records of the server say it where the machine does not."""
-    return found.engine or (found.on_server[0].engine if found.on_server else "")
+    """Whose backups are counted. Where the machine does not tell its engine's name, the records of
+    the server do, unless they are of several: empty then, and none goes."""
+    recorded = {one.engine.lower() for one in found.on_server}
+    return found.engine or (recorded.pop() if len(recorded) == 1 else "")
 
 
 def _failover(given: Given, found: BackupSurvey) -> Candidate | None:
@@ -191,7 +195,9 @@ def _settings(given: Given, found: BackupSurvey, job: BackupJob) -> Iterator[tup
     yield "Expected size", f"up to {size_text(job.needed)}"
     yield "There now", _there(found)
     keep = _number(given, "retention", 0)
-    yield "Keep", f"{keep} of this engine" if keep else "all"
+    unknown = bool(found.on_server) and not _engine(found)
+    nobodys = "all: its machine does not tell which of them are this engine's"
+    yield "Keep", nobodys if keep and unknown else f"{keep} of this engine" if keep else "all"
     for name in (*job.old, *job.old_here):
         yield "Goes afterwards", name
     yield "On the engine's machine", job.kept_folder if job.keep_copy else "removed afterwards"

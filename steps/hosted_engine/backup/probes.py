@@ -12,9 +12,10 @@ from config.questions import Choice, Finding
 from steps.hosted_engine.archive.version import Version
 from steps.hosted_engine.backup.engine_backup import chooses_format, offered_scopes
 from steps.hosted_engine.backup.failover import Candidate, best, disagreements
-from steps.hosted_engine.backup.kept import kept_backups
+from steps.hosted_engine.backup.kept import kept_backups, of_engine
 from steps.hosted_engine.backup.look import Seen, look_at_hosts
-from steps.hosted_engine.backup.nightly.standing import STALE, moment_of
+from steps.hosted_engine.backup.nightly.standing import STALE
+from steps.hosted_engine.backup.record import moment_of
 from steps.hosted_engine.backup.step_space import TEMPORARY, Place
 from steps.hosted_engine.backup.survey import (
     backup_server,
@@ -172,13 +173,19 @@ def check_server(probe: ProbeInput) -> Probed:
     problems = [
         wrong(f"{server.name}, {parent}: {line}", "Mend it there.") for line in told if line
     ]
-    kept = kept_backups(shell, server.folder)
-    needed = room_needed(probe.targets.shell(engine_machine(probe.site).name), kept)
-    if kept and not kept[0].failover:
-        problems.append(warn(f"{kept[0].file}, the newest there, has no failover host: {_LOST}."))
+    machine = probe.targets.shell(engine_machine(probe.site).name)
+    own = of_engine(kept_backups(shell, server.folder), engine_name(machine))
+    whole = [one for one in own if one.whole]
+    problems += [
+        warn(f"{one.file} there is not as long as its record says: no backup.", "Look what did it.")
+        for one in own
+        if not one.whole
+    ]
+    if whole and not whole[0].failover:
+        problems.append(warn(f"{whole[0].file}, the newest there, has no failover host: {_LOST}."))
     return found(
-        *problems, _room(Place(shell, server.folder, needed)),
-        age_of([one.made for one in kept], datetime.now(UTC)),
+        *problems, _room(Place(shell, server.folder, room_needed(machine, own))),
+        age_of([one.made for one in whole], datetime.now(UTC)),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from config.errors import InvalidInput
@@ -21,7 +22,10 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One archive in a line. `made` is UTC, ISO; `failover` empty where no host was made ready."""
+    """One archive in a line. `made` is UTC, ISO; `failover` empty where no host was made ready.
+
+    `whole` is of the folder, not of the record: the archive is there, and as long as it was.
+    """
 
     file: str
     sha256: str
@@ -32,6 +36,12 @@ class Summary:
     scopes: tuple[str, ...]
     failover: str
     run: str
+    whole: bool = True
+
+    @property
+    def restores(self) -> bool:
+        """Whether an engine can be brought back from it: its files and its database are there."""
+        return {"files", "db"} <= set(self.scopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ class Record:
 
     def to_text(self) -> str:
         """As it lies beside the archive. Passwords and keys of the archive are not in it."""
-        line = json.dumps(asdict(self.summary))
+        line = json.dumps({k: v for k, v in asdict(self.summary).items() if k != "whole"})
         return f'{line[:-1]},\n"inspection": {json.dumps(self.inspection.to_data(), indent=1)}}}\n'
 
     @classmethod
@@ -83,6 +93,15 @@ def _summary(data: Any) -> Summary | None:
     return Summary(**told, size=size, scopes=tuple(str(scope) for scope in scopes))
 
 
+def moment_of(made: str) -> datetime | None:
+    """When a backup was made, by its record; None where that does not tell."""
+    try:
+        moment = datetime.fromisoformat(made)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo is not None else None
+
+
 def with_sums(text: str, sums: Mapping[str, str]) -> str:
     """A SHA256SUMS with these files' lines in it, and the others' as they were."""
     kept = without_sums(text, sums)
@@ -92,13 +111,19 @@ def with_sums(text: str, sums: Mapping[str, str]) -> str:
 def without_sums(text: str, names: Iterable[str]) -> str:
     """A SHA256SUMS without the lines of these files; what is no such line stays as it is."""
     gone = frozenset(names)
-    return "".join(f"{line}\n" for line in text.splitlines() if _named(line) not in gone)
+    return "".join(f"{line}\n" for line in _lines(text) if _named(line) not in gone)
 
 
 def read_sums(text: str) -> dict[str, str]:
     """Digest by name."""
-    found = (_SUM.fullmatch(line) for line in text.splitlines())
+    found = (_SUM.fullmatch(line) for line in _lines(text))
     return {match[2]: match[1] for match in found if match}
+
+
+def _lines(text: str) -> list[str]:
+    """As sha256sum divides it: a name may have what Python takes for the end of a line."""
+    lines = text.split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def _named(line: str) -> str | None:

@@ -26,6 +26,8 @@ PREPARING: Final = "preparing_for_maintenance"
 STUCK_SECONDS: Final = 60.0
 """So long may nothing on a host that is emptied move before it is asked about."""
 UP_SECONDS: Final = 900.0
+OFF_SECONDS: Final = 600.0
+"""So long a machine that was asked to shut down may take, before it is told and left."""
 
 ENTERED: Final = "failover.entered"
 """Remembered: this run has asked the host into maintenance."""
@@ -229,10 +231,25 @@ def still_down(engine: Engine, context: StepContext) -> list[Machine]:
 
 
 def start_again(engine: Engine, context: StepContext) -> None:
-    """Start the machines that were shut down for the backup."""
+    """Start the machines that were shut down for the backup; what still shuts down is waited for.
+
+    Raises StepFailed where one does not end doing so.
+    """
+    wait_until(
+        "what was asked to shut down is down, or up again",
+        lambda: _shutting_down(engine, context),
+        Patience(OFF_SECONDS, context.log, context.checkpoint, POLL_SECONDS),
+    )
     for machine in still_down(engine, context):
         context.log(f"starting {machine.name} again")
         engine.start_machine(machine.id)
+
+
+def _shutting_down(engine: Engine, context: StepContext) -> Sight:
+    ids = (context.recall(SHUT_DOWN_FOR_IT) or "").split()
+    found = [machine for id in ids if (machine := engine.machine(id)) is not None]
+    names = [machine.name for machine in found if machine.status == "powering_down"]
+    return Sight(not names, f"shutting down: {', '.join(names) or 'none'}")
 
 
 def bring_back(engine: Engine, host: Candidate, context: StepContext) -> None:

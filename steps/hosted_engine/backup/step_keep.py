@@ -19,13 +19,13 @@ from steps.hosted_engine.backup.job import (
 from steps.hosted_engine.backup.record import read_sums, with_sums, without_sums
 from steps.hosted_engine.backup.step_fetch import HERE, sha256_at
 from steps.hosted_engine.backup.step_inspect import looked_into, read_record
+from steps.hosted_engine.backup.sums import MOST, change_sums
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.local import LocalShell
 from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
 from steps.targets.sizes import size_text
 
-MOST: Final = 64 << 20
 _MODE: Final = 0o600
 
 
@@ -143,17 +143,15 @@ class WriteRecord(BackupStep):
         """The record first, the list last: what is listed is complete."""
         server = self.on_server(context)
         server.write(self._path(self.job.file + RECORD), self._record(context), mode=_MODE)
-        text = with_sums(self._list(server), self._sums(context))
-        server.write(self._path(SUMS), text.encode(), mode=_MODE)
+        sums = self._sums(context)
+        change_sums(server, self.job.server.folder, lambda text: with_sums(text, sums))
 
     def undo(self, context: StepContext) -> None:
         """Out of the list, then the record itself."""
         server = self.on_server(context)
-        text = self._list(server)
         file = self.job.file
-        rest = without_sums(text, (file, file + RECORD, file + LOG))
-        if rest != text:
-            server.write(self._path(SUMS), rest.encode(), mode=_MODE)
+        names = (file, file + RECORD, file + LOG)
+        change_sums(server, self.job.server.folder, lambda text: without_sums(text, names))
         server.remove(self._path(self.job.file + RECORD))
 
     def _path(self, name: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from config.errors import Interrupted, StepFailed, Unreachable
-from steps.hosted_engine.backup.job import BackupJob, BackupStep, run_of
+from steps.hosted_engine.backup.job import ATTEMPT, NONE_YET, BackupJob, BackupStep, run_of
 from steps.hosted_engine.detached_tool import Channel, DetachedTool, Standing, ToolState
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.engine_waiting import Patience, Sight, wait_until
@@ -27,7 +27,6 @@ POLL_SECONDS: Final = 1.0
 MOST_LOG: Final = 256 << 10
 NOT_FOUND: Final = 127
 DONE: Final = "Done."
-_NUMBER: Final = "archive.attempt"
 _FULL: Final = ("No space left on device", "Low free space", "Disk quota exceeded")
 
 
@@ -77,7 +76,7 @@ def last_line(tool: DetachedTool, state: ToolState) -> str:
 
 def current(job: BackupJob, context: StepContext) -> Attempt | None:
     """The last start of this run, or None."""
-    number = int(context.recall(_NUMBER) or 0)
+    number = int(context.recall(ATTEMPT) or NONE_YET)
     shell = context.targets.shell(job.machine.name)
     return Attempt(job, run_of(context), number, shell) if number else None
 
@@ -125,12 +124,12 @@ class MakeArchive(BackupStep):
             return
         stop(attempt)
         attempt.shell.run(["rm", "-rf", "--", self.job.folder(attempt.run)])
-        context.remember(_NUMBER, "0")
+        context.remember(ATTEMPT, NONE_YET)
 
     def _start(self, context: StepContext) -> Attempt:
         number = int(context.recall("archive.started") or 0) + 1
         context.remember("archive.started", str(number))
-        context.remember(_NUMBER, str(number))
+        context.remember(ATTEMPT, str(number))
         attempt = Attempt(self.job, run_of(context), number, self.on_machine(context))
         shell = attempt.shell
         shell.make_directory(self.job.folder(attempt.run), mode=0o700)

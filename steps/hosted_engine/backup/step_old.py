@@ -14,11 +14,13 @@ from steps.hosted_engine.backup.job import (
     run_of,
 )
 from steps.hosted_engine.backup.kept import kept_backups, remove_backup
-from steps.hosted_engine.backup.record import read_sums
+from steps.hosted_engine.backup.record import Summary, read_sums
 from steps.hosted_engine.backup.step_fetch import discard_here, sha256_at
 from steps.hosted_engine.backup.step_inspect import looked_into, read_record
 from steps.hosted_engine.backup.step_keep import read_text
-from steps.procedure import StepContext, Verdict, done, not_done
+from steps.hosted_engine.backup.step_rehearse import rehearsal_result
+from steps.hosted_engine.rehearsal.step_rehearse import kept_rehearsal
+from steps.procedure import PutOff, StepContext, Verdict, done, not_done
 from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
 
@@ -93,14 +95,23 @@ class RemoveOld(BackupStep):
         return done(f"gone: {', '.join((*self.job.old, *self.job.old_here))}")
 
     def apply(self, context: StepContext) -> None:
-        """Look at the new one once more, then remove the others one after another."""
+        """Look at the new one once more, then remove the others one after another.
+
+        Raises PutOff where the new one cannot stand in for them.
+        """
         self._refuse_without_new(context)
         record = read_record(kept_record(context))
         assert record is not None
+        self._put_off_for_better(context, record.summary)
         for shell, folder, name in list(self._left(context)):
             context.checkpoint()
             kept = {one.file: one for one in kept_backups(shell, folder)}
-            if name in kept and kept[name].engine.lower() != record.summary.engine.lower():
+            if name not in kept:
+                raise StepFailed(
+                    f"{name} on {shell.where} has no record of ours any more: it was not removed.",
+                    "Look what it is, and remove it by hand where it may go.",
+                )
+            if kept[name].engine.lower() != record.summary.engine.lower():
                 raise StepFailed(
                     f"{name} on {shell.where} is of the engine {kept[name].engine}, not of"
                     f" {record.summary.engine}: it was not removed.",
@@ -121,6 +132,15 @@ class RemoveOld(BackupStep):
                 seen=digest,
                 expected=record.summary.sha256 if record else "",
             )
+
+    def _put_off_for_better(self, context: StepContext, new: Summary) -> None:
+        if self.job.failover is not None and self.job.has_database and not new.failover:
+            raise PutOff(
+                f"{new.file} has no failover host, older ones may have one: nothing was removed"
+            )
+        rehearsed = kept_rehearsal(rehearsal_result(context))
+        if rehearsed is not None and not rehearsed.passed:
+            raise PutOff(f"the rehearsal of {new.file} failed: nothing older was removed")
 
     def _left(self, context: StepContext) -> Iterator[tuple[Shell, str, str]]:
         for shell, folder, names in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from config.paths import private_folder
@@ -66,5 +67,10 @@ class RehearseBackup(BackupStep):
             discard_here(context, self)
 
     def _rehearsal(self, context: StepContext) -> RehearseRestore:
-        result = context.run_directory / "keep" / RESULT
-        return RehearseRestore(RehearsalJob(brought_here(context, self.job), result))
+        archive = brought_here(context, self.job)
+        return RehearseRestore(RehearsalJob(archive, rehearsal_result(context)))
+
+
+def rehearsal_result(context: StepContext) -> Path:
+    """What a rehearsal of this run's archive found, as the run keeps it."""
+    return context.run_directory / "keep" / RESULT

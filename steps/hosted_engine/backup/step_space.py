@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from config.errors import StepFailed
-from steps.hosted_engine.backup.job import BackupStep
+from steps.hosted_engine.backup.job import ATTEMPT, NONE_YET, BackupStep
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.local import LocalShell
 from steps.targets.shell import Shell, nearest_parent
@@ -60,7 +60,7 @@ class CheckSpace(BackupStep):
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where there is room everywhere, or the archive is made already."""
-        if context.recall("archive.attempt"):
+        if (context.recall(ATTEMPT) or NONE_YET) != NONE_YET:
             return done("this run has started engine-backup already")
         lacking = [place.words for place in self._places(context) if place.lacks]
         if lacking:

@@ -82,6 +82,8 @@ def _recorded(record: Summary | None) -> str:
     """What the record beside an archive says of it."""
     if record is None:
         return ", no record beside it"
+    if not record.whole:
+        return f", NOT the {size_text(record.size)} that its record says: it was changed or cut off"
     failover = f", failover host {record.failover}" if record.failover else ", no failover host"
     return f", engine {record.version}{failover}, SHA-256 {record.sha256[:12]}"
 

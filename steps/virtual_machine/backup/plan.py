@@ -56,6 +56,8 @@ class Choice:
 
     taken: tuple[Chosen, ...]
     left_out: tuple[tuple[str, str], ...]
+    missed: tuple[tuple[MachineLook, str], ...] = ()
+    """Of those the ones that their plan does not exclude: something spoke against them."""
 
 
 def backup_plan(site: Site, given: Given, _resolutions: Resolutions, survey: Survey) -> Plan:
@@ -69,6 +71,7 @@ def backup_plan(site: Site, given: Given, _resolutions: Resolutions, survey: Sur
         verb="Back up",
         phases=phases,
         settings=tuple(_settings(choice, given, at_once)),
+        left_to_do=tuple(_left_to_do(choice)),
         estimate_seconds=_estimate(choice.taken, at_once),
     )
 
@@ -78,6 +81,7 @@ def choose(site: Site, given: Given, survey: Survey) -> Choice:
     leaf, looks = looks_of(survey)
     taken: list[Chosen] = []
     left_out: list[tuple[str, str]] = []
+    missed: list[tuple[MachineLook, str]] = []
     refused: list[str] = []
     for look in looks:
         reason, leave = _against(look, given)
@@ -85,6 +89,7 @@ def choose(site: Site, given: Given, survey: Survey) -> Choice:
             taken.append(_chosen(site, given, look, leaf))
         elif leave:
             left_out.append((look.title, reason))
+            missed += [] if _is_excluded(look, given) else [(look, reason)]
         else:
             refused.append(f"{look.title}: {reason}")
     if refused:
@@ -95,12 +100,12 @@ def choose(site: Site, given: Given, survey: Survey) -> Choice:
     if not taken:
         words = "; ".join(f"{title}: {reason}" for title, reason in left_out)
         raise Refused(f"No machine is left to back up. {words}".strip(), "Choose others.")
-    return Choice(tuple(taken), tuple(left_out))
+    return Choice(tuple(taken), tuple(left_out), tuple(missed))
 
 
 def _against(look: MachineLook, given: Given) -> tuple[str, bool]:
     """Why a machine is not backed up (empty: it is), and whether it is simply left out."""
-    if look.plan.excluded and given.get("excluded") != INCLUDE and not look.trouble:
+    if _is_excluded(look, given):
         reason = f"its backup plan excludes it ({look.plan.origin.partition(',ou=virtual')[0]})"
         return reason, given.get("excluded", LEAVE_OUT) == LEAVE_OUT
     leave = given.get("faulty") == LEAVE_OUT
@@ -113,6 +118,19 @@ def _against(look: MachineLook, given: Given) -> tuple[str, bool]:
     own = f"{look.title}: "
     errors = [finding.text.removeprefix(own) for finding in found if finding.level == ERROR]
     return " ".join(errors), leave
+
+
+def _is_excluded(look: MachineLook, given: Given) -> bool:
+    return look.plan.excluded and given.get("excluded") != INCLUDE and not look.trouble
+
+
+def _left_to_do(choice: Choice) -> Iterator[str]:
+    """Who has no backup tonight although it shall have one, and the command that makes it."""
+    for look, reason in choice.missed:
+        yield (
+            f"{look.title} was not backed up: {reason.rstrip('.')}. Put that right, then:"
+            f" rekindle run {NAME} --answers FILE, with `machines: [{look.machine}]` in FILE."
+        )
 
 
 def method_for(look: MachineLook, given: Given) -> tuple[str, str]:

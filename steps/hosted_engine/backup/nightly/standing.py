@@ -14,7 +14,7 @@ from config.errors import InvalidInput
 from config.schedules import CRON_FOLDER, SYSTEMD_FOLDER
 from config.timetable import Timetable, parse_timetable
 from steps.hosted_engine.backup.nightly.plan import FILE
-from steps.hosted_engine.backup.record import Summary
+from steps.hosted_engine.backup.record import Summary, moment_of
 from steps.hosted_engine.backup.step_keep import read_text
 from steps.schedules.next_runs import Follower, last_due, next_runs
 from steps.schedules.zone import zone_of
@@ -30,13 +30,17 @@ _SHOWN: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A timetable on a host: who follows it, the last time it came round, the next ones."""
+    """A timetable on a host: who follows it, the last time it came round, the next ones.
+
+    `owed` is the last time whose backup has had time enough to be there.
+    """
 
     host: str
     timetable: Timetable
     follower: Follower
     last: datetime | None
     following: tuple[datetime, ...]
+    owed: datetime | None = None
 
 
 def look_for_timetable(shell: Shell, now: datetime) -> Due | None:
@@ -60,30 +64,34 @@ def look_for_timetable(shell: Shell, now: datetime) -> Due | None:
         timetable, zone = parse_timetable(*match[1].split()), zone_of(shell)
         last = last_due(timetable, now, zone, follower)
         following = next_runs(timetable, now, zone, _SHOWN, follower)
-        return Due(shell.where, timetable, follower, last, following)
+        owed = last_due(timetable, now - NIGHT, zone, follower)
+        return Due(shell.where, timetable, follower, last, following, owed)
     return None
 
 
-def moment_of(made: str) -> datetime | None:
-    """When a backup was made, by its record; None where that does not tell."""
-    try:
-        moment = datetime.fromisoformat(made)
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo is not None else None
-
-
 def what_is_wrong(kept: tuple[Summary, ...], due: Due | None, now: datetime) -> str:
-    """That a night was missed, or the newest is old; empty where all is well."""
-    moments = [moment for one in kept if (moment := moment_of(one.made)) is not None]
+    """That a night was missed, or the newest is old, of any engine that has backups there; empty
+    where all is well."""
+    engines = sorted({one.engine for one in kept})
+    found = {
+        engine: _wrong(tuple(one for one in kept if one.engine == engine), due, now)
+        for engine in engines
+    }
+    if len(engines) < 2:
+        return found[engines[0]] if engines else _wrong((), due, now)
+    return "; ".join(f"{engine}: {text}" for engine, text in found.items() if text)
+
+
+def _wrong(kept: tuple[Summary, ...], due: Due | None, now: datetime) -> str:
+    moments = [m for one in kept if one.whole and (m := moment_of(one.made)) is not None]
     if not moments:
         return "there is no backup of the engine"
     newest = max(moments)
-    if due is not None and due.last is not None:
-        last = due.last.astimezone(UTC)
-        if newest < last and now - last > NIGHT:
+    if due is not None and due.owed is not None:
+        owed = due.owed.astimezone(UTC)
+        if newest < owed:
             return (
-                f"the backup that was due at {last:%d %b %Y %H:%M} UTC is missing; the newest is of"
+                f"the backup that was due at {owed:%d %b %Y %H:%M} UTC is missing; the newest is of"
                 f" {newest:%d %b %Y %H:%M} UTC"
             )
         return ""
