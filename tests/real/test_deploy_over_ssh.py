@@ -110,7 +110,7 @@ def test_cut_at_any_moment_each_answer_is_still_given_once(wire, server, tmp_pat
 
 
 def test_a_host_that_stays_away_is_said_and_found_again_later(server, tmp_path, monkeypatch):
-    monkeypatch.setattr("steps.hosted_engine.conversation.LOST_SECONDS", 0.5)
+    monkeypatch.setattr("steps.hosted_engine.steady.LOST_SECONDS", 0.5)
     with an_engine() as engine:
         deploying = deploying_over(None, server, tmp_path, engine)
         away = threading.Event()

@@ -134,4 +134,4 @@ def test_an_unknown_machine_is_refused(
     world: NodeWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert machines(world, "--again", "nobody") == 3
-    assert "No machines are called 'nobody'" in capsys.readouterr().err
+    assert "No machine is called 'nobody'" in capsys.readouterr().err

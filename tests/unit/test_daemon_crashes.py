@@ -198,6 +198,16 @@ def test_killed_at_any_effect_of_a_removal_nothing_of_the_old_set_is_left_and_th
         night.assert_backed_up(LATER, where)
 
 
+def test_what_was_half_written_when_a_daemon_was_killed_goes_with_its_backup(night):
+    night.again(LEAF, LATER)
+    for leaf in (LEAF, LATER):
+        night.carry_out(leaf, NIGHT, Death())
+    old = next(folder for folder in night.world.sets() if folder.name == LEAF)
+    (old / ".rekindle-0123456789abcdef").touch()
+    night.carry_out(LEAF, ("delete",), Death())
+    assert [folder.name for folder in night.world.sets()] == [LATER]
+
+
 @dataclass
 class FullDisk(Fate):
     """Full from the Nth write on: a file system of the machine's, or the one of the daemon's state.

@@ -6,6 +6,7 @@ import lzma
 import os
 import tarfile
 import threading
+import zlib
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,14 @@ def test_a_cut_off_archive_is_truncated(tmp_path, outer):
         assert len(codes(path)) < 4
 
 
+def _same_content(changed: bytes, whole: bytes) -> bool:
+    """In a run of zeros another distance may say the same: nothing was damaged then."""
+    try:
+        return gzip.decompress(changed) == gzip.decompress(whole)
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
 @pytest.mark.parametrize("outer", ["none", "gzip", "bzip2", "xz"])
 def test_no_flipped_byte_goes_unnoticed(tmp_path, outer):
     path = built(tmp_path, outer=outer)
@@ -86,6 +95,8 @@ def test_no_flipped_byte_goes_unnoticed(tmp_path, outer):
     for place in places:
         changed = bytearray(whole)
         changed[place] ^= 0x10
+        if outer == "gzip" and _same_content(changed, whole):
+            continue
         path.write_bytes(changed)
         found = inspect(path)
         assert not found.fit_for_restore, place

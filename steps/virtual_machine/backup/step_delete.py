@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from config.errors import Refused
 from steps.procedure import StepContext, Verdict, done, not_done
@@ -14,6 +16,9 @@ from steps.virtual_machine.backup.facts import DELETE
 from steps.virtual_machine.backup.job import BackupJob
 from steps.virtual_machine.iterations import INCOMPLETE, MANIFEST, SUMS, find_iterations
 from steps.virtual_machine.verification import forget
+
+_HALF_WRITTEN: Final = re.compile(r"\.rekindle-[0-9a-f]{16}")
+"""How shells name what they write before it has its own name (steps.targets.files, .ssh)."""
 
 
 class DeleteIteration(BackupStep):
@@ -83,7 +88,11 @@ class DeleteIteration(BackupStep):
 
 
 def _in_order(shell: Shell, folder: str, leaf: str) -> list[str]:
-    """What belongs to the set: manifest and checksums first, so that it is seen to be broken."""
+    """What belongs to the set: manifest and checksums first, so that it is seen to be broken.
+
+    A file that was being written when its writer was killed bears our own temporary name.
+    """
     names = shell.list(folder)
     first = [name for name in (MANIFEST, SUMS) if name in names]
-    return [*first, *(name for name in names if name.endswith(f".{leaf}"))]
+    ours = (name for name in names if name.endswith(f".{leaf}") or _HALF_WRITTEN.fullmatch(name))
+    return [*first, *ours]
