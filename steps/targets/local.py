@@ -156,10 +156,15 @@ class LocalShell:
     def _make(self, path: str, mode: int) -> None:
         if os.path.isdir(path):
             return
-        if os.path.lexists(path):
+        if os.path.lexists(path) and not os.path.isdir(path):
             raise InvalidInput(f"{path!r} exists and is not a directory.")
         self._make(parent(path), mode)
-        os.mkdir(path, 0o700)
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            # Another lane was quicker; only who made it gives it its mode.
+            self._make(path, mode)
+            return
         os.chmod(path, mode)
         sync_directory(parent(path))
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 import subprocess
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -315,6 +316,20 @@ def test_directories_are_made_with_their_parents_and_mode(shell, tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "a b")
     shell.make_directory(str(tmp_path / "link" / "below"))
     assert (tmp_path / "a b" / "below").is_dir()
+
+
+def test_lanes_that_make_the_same_directories_do_not_stumble_over_each_other(shell, tmp_path):
+    lanes = 6
+    together = threading.Barrier(lanes)
+
+    def make(lane: int) -> None:
+        for turn in range(8):
+            together.wait()
+            shell.make_directory(str(tmp_path / f"pool{turn}" / "a" / "b" / f"machine{lane}"))
+
+    with ThreadPoolExecutor(lanes) as threads:
+        list(threads.map(make, range(lanes)))
+    assert len(list(tmp_path.glob("pool*/a/b/machine*"))) == 8 * lanes
 
 
 def test_owner_and_mode_are_set_and_unknown_names_refused(shell, tmp_path):
