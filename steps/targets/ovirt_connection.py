@@ -58,6 +58,7 @@ class OvirtConnection:
                 self._open = None  # not closed: whoever is still waiting in it holds its lock
                 raise late(self.access.url, doing) from None
             except Exception as error:
+                # The libraries below have no common root; what is none of theirs goes on.
                 if not is_library(error):
                     raise
                 raise self._explained(error, doing) from error

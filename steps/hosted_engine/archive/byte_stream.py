@@ -24,6 +24,7 @@ class ByteStream:
         try:
             piece = next((piece for piece in self._pieces if piece), None)
         except Exception as error:
+            # Kept, so that whoever asks again is told the same and takes it for no end.
             self._error = error
             raise
         if piece is None:
