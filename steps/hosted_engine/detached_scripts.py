@@ -240,6 +240,9 @@ dir=$1
 """
     + _WHO
     + r"""
-if alive tool; then kill -s TERM "$pid"; fi
+if alive tool; then
+  # It may end by itself just before the signal.
+  kill -s TERM "$pid" 2>/dev/null || ! alive tool
+fi
 """
 )

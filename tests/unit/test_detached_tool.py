@@ -166,6 +166,26 @@ def test_asked_to_stop_it_ends_by_itself_and_says_so(start, channel):
     assert "SIG15" in text_of(tool)
 
 
+class EndsBeforeTheSignal(LocalShell):
+    """A host where the tool has just ended by itself whenever a signal is to reach it."""
+
+    BEFORE = (
+        'kill() { command kill -s KILL "$pid"; while alive tool; do :; done; command kill "$@"; }'
+    )
+
+    def run(self, command, **options):
+        head, dash, script, *words = command
+        return super().run([head, dash, f"{self.BEFORE}\n{script}", *words], **options)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_asked_to_stop_just_when_it_ends_by_itself_that_is_no_failure(start, channel):
+    tool, _scripted = start(channel=channel)
+    wait_until(lambda: "continue?" in text_of(tool))
+    DetachedTool(EndsBeforeTheSignal(), tool.folder, channel).stop()
+    assert standing(tool, Standing.ENDED).code == 137
+
+
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_a_tool_that_is_killed_is_told_from_one_that_ended(start, channel):
     tool, _scripted = start(channel=channel)

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -143,6 +144,26 @@ def test_a_failed_backup_that_is_undone_leaves_the_host_in_service_and_nothing_e
     assert world.status("hosted_engine_1") == "up"
     assert world.on_machine() == [f"engine-backup-logs/{NAME}.log"]
     assert not list((world.folder / "run").rglob("archive*"))
+
+
+def test_a_start_that_was_cut_off_before_anything_ran_is_undone_without_waiting_for_it(
+    world, monkeypatch
+):
+    monkeypatch.setattr(step_make, "START_SECONDS", 0.1)
+    monkeypatch.setattr(step_make, "STOP_SECONDS", 0.1)
+    asked = given()
+    plan, context = plan_of(world, asked), context_of(world, asked)
+    step = step_of(plan, "archive.make")
+    carry_out(plan, context, until=step.name)
+    step.apply(context)
+    context.touched.add(step.name)
+    tool = Path(step_make.current(step.job, context).tool.folder)
+    for name in ("ended", "supervisor", "tool"):
+        (tool / name).unlink()
+    (tool / "claimed").rmdir()
+    take_back(plan, context)
+    assert world.status("hosted_engine_1") == "up"
+    assert not tool.exists()
 
 
 def test_an_archive_that_knows_the_failover_host_as_busy_is_refused(world):

@@ -122,7 +122,8 @@ class MakeArchive(BackupStep):
         attempt = current(self.job, context)
         if attempt is None:
             return
-        stop(attempt)
+        if is_at_work(attempt, context):
+            stop(attempt)
         attempt.shell.run(["rm", "-rf", "--", self.job.folder(attempt.run)])
         context.remember(ATTEMPT, NONE_YET)
 
