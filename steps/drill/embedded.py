@@ -43,7 +43,7 @@ _EMULATORS = ("qemu-system-x86_64", "/usr/libexec/qemu-kvm", "qemu-kvm")
 _LONGEST_ROOT = 48
 """libvirt puts Unix sockets 56 characters deeper, and their paths end at 107."""
 _SHORT_LINKS = "/var/tmp/rekindle-{user}"  # noqa: S108 - made and checked by private_folder
-_END_SECONDS = 5.0
+_END_SECONDS = 20.0
 _PROBE_PORT = 0xF4
 _PROBE_CODE = 0x10
 _PROBE_EXIT = _PROBE_CODE << 1 | 1
@@ -62,9 +62,15 @@ def prepare_root(folder: Path, cache: Path | None = None, *, owns_images: bool =
     text = _CONFIGURATION + (_AS_ROOT if os.geteuid() == 0 else "")
     text += "" if owns_images else _OWNS_NOTHING
     _replace(folder / "etc" / "qemu.conf", text)
-    if cache is not None and cache.is_dir() and not (folder / "cache").exists():
-        shutil.copytree(cache, folder / "cache")
+    if cache is not None and not (folder / "cache").exists():
+        _take_over(cache, folder / "cache")
     return f"qemu:///embed?root={quote(str(_linked(folder)))}"
+
+
+def _take_over(cache: Path, own: Path) -> None:
+    """What is kept, or nothing: another practice site may replace it while it is copied."""
+    with tempfile.TemporaryDirectory(dir=own.parent) as temporary, contextlib.suppress(OSError):
+        shutil.copytree(cache, Path(temporary) / "new").rename(own)
 
 
 def keep_capabilities(folder: Path, cache: Path) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from config.errors import InvalidInput, StepFailed, Unreachable
 from config.paths import private_folder
 from config.secrets import Secret
+from steps.drill.ports import free_port
 from steps.drill.processes import command_line, end_process, recorded_number
 from steps.ldif_text import dump_entries, same_dn
 from steps.targets.directory import Entry
@@ -30,8 +31,8 @@ from steps.targets.directory_names import naming, rdn
 MANAGER = "manager"
 """The one who may do everything: cn=manager,BASE."""
 
-_START_SECONDS = 10.0
-_STOP_SECONDS = 10.0
+_START_SECONDS = 60.0
+_STOP_SECONDS = 60.0
 _PORT_ATTEMPTS = 5
 _PORT_SECONDS = 0.5
 _PROGRAMS = "/usr/sbin:/usr/libexec:/usr/lib/openldap:/usr/local/sbin:/usr/local/libexec"
@@ -222,7 +223,7 @@ def _serve_somewhere(folder: Path, foreground: bool) -> RunningSlapd:
     """
     port = recorded_number(folder / "port")
     for _ in range(_PORT_ATTEMPTS):
-        port = port if port and _becomes_free(port) else _free_port()
+        port = port if port and _becomes_free(port) else free_port()
         _write(folder / "port", str(port))
         pid = _serve(folder, port, foreground)
         if pid:
@@ -288,12 +289,6 @@ def _becomes_free(port: int) -> bool:
             return False
         time.sleep(0.02)
     return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _url(port: int) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from config.site import ShellAccess
+from steps.drill.ports import free_port
 
 CONFIG = """
 Port {port}
@@ -31,12 +32,6 @@ LogLevel ERROR
 Subsystem sftp internal-sftp
 {more}
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def make_key(path, kind="ed25519", phrase=""):
@@ -79,13 +74,14 @@ class SshServer:
             stdin=subprocess.DEVNULL,
             stderr=(self.folder / "sshd.log").open("wb"),
         )
-        for _ in range(200):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as wire:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 10) as wire:
                 if wire.recv(4) == b"SSH-":
                     return self
             assert self.process.poll() is None, (self.folder / "sshd.log").read_text()
-            time.sleep(0.05)
-        raise AssertionError("sshd did not answer within 10 seconds")
+            time.sleep(0.02)
+        raise AssertionError("sshd did not answer within two minutes")
 
     def stop(self):
         for pid in self.sessions():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from steps.drill.ports import free_port
 from steps.hosted_engine.machine_restore.databases import manual
 from steps.hosted_engine.machine_restore.hba_file import MARK
 from steps.hosted_engine.machine_restore.job import ExpectedRows
@@ -17,7 +18,6 @@ from steps.hosted_engine.machine_restore.postgres_layout import PostgresLayout
 from steps.hosted_engine.machine_restore.restore_command import ArchiveHolds, RestoreChoice
 from steps.run.events import Finish
 from tests.real.postgres_support import program
-from tests.real.sshd_support import free_port
 from tests.unit.machine_support import FQDN, MACHINE, Machine, written
 
 PASSWORDS = {"database password engine": "pw-engine-1:\\x", "database password dwh": "pw-dwh-2"}

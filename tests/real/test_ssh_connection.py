@@ -14,9 +14,10 @@ import pytest
 
 from config.errors import InvalidInput, Refused, StepFailed, Unreachable
 from config.secrets import Secret
+from steps.drill.ports import free_port
 from steps.targets.host_keys import ChangedHostKey, UnknownHostKey
 from steps.targets.open_shell import open_shell
-from tests.real.sshd_support import Wire, free_port, make_key, running_sshd
+from tests.real.sshd_support import Wire, make_key, running_sshd
 
 MIB = 1 << 20
 

@@ -20,12 +20,10 @@ from steps.run.report import as_markdown
 from steps.run.report_data import gather
 from steps.run.switches import Switches
 from steps.run.view import OfferedChoice, OpenQuestion
+from tests.screens.terminal import PATIENCE
 from tests.screens.toy import SITE, TOY, ToyLooks, make_plan
 from tui.app import RekindleApp
 from tui.run_summary import summaries
-
-PATIENCE = 30.0
-"""Seconds that a busy machine may take for what is quick on a quiet one."""
 
 
 def screen_text(app) -> str:

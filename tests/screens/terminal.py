@@ -11,12 +11,16 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyte
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 120.0
+"""Seconds that a busy machine may take for what is quick on a quiet one."""
+TIOCGPTN = 0x80045430
+"""Asks a terminal for its number; Python has no name for it."""
 
 
 def environment(**changes: str | None) -> dict[str, str]:
@@ -81,14 +85,29 @@ class Terminal:
         """What the terminal shows."""
         return "\n".join(line.rstrip() for line in self.screen.display)
 
-    def wait_for(self, wanted: str, seconds: float = 60.0) -> float:
+    def wait_for(self, wanted: str, seconds: float = PATIENCE) -> float:
         """Wait until the terminal shows a text; returns seconds since the program was started."""
+        self.wait_until(lambda: wanted in self.text, repr(wanted), seconds)
+        return time.perf_counter() - self.started
+
+    def wait_until(
+        self, holds: Callable[[], object], what: str = "it", seconds: float = PATIENCE
+    ) -> None:
+        """Read on until something holds of what has come."""
         end = time.monotonic() + seconds
-        while wanted not in self.text:
+        while not holds():
             self.read(0.02)
             if time.monotonic() > end:
-                raise AssertionError(f"never seen: {wanted!r}\n{self.text}")
-        return time.perf_counter() - self.started
+                raise AssertionError(f"never seen: {what}\n{self.text}")
+
+    def wait_taken(self, seconds: float = PATIENCE) -> None:
+        """Read on until the program has taken all that was typed."""
+        number = struct.unpack("i", fcntl.ioctl(self.descriptor, TIOCGPTN, bytes(4)))[0]
+        keyboard = os.open(f"/dev/pts/{number}", os.O_RDONLY | os.O_NOCTTY)
+        try:
+            self.wait_until(lambda: not _unread(keyboard), "that the keys are taken", seconds)
+        finally:
+            os.close(keyboard)
 
     def settle(self, quiet: float = 0.3, seconds: float = 5.0) -> None:
         """Wait until nothing has come for a while."""
@@ -96,12 +115,12 @@ class Terminal:
         while time.monotonic() < end and self.read(quiet):
             pass
 
-    def end(self, number: int, seconds: float = 30.0) -> int:
+    def end(self, number: int, seconds: float = PATIENCE) -> int:
         """Send a signal and wait for the end; returns the exit code (negative: the signal)."""
         os.kill(self.pid, number)
         return self.wait(seconds)
 
-    def wait(self, seconds: float = 30.0) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         """Wait for the end, reading on; returns the exit code."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -128,6 +147,10 @@ class Terminal:
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
+
+
+def _unread(keyboard: int) -> int:
+    return struct.unpack("i", fcntl.ioctl(keyboard, termios.FIONREAD, bytes(4)))[0]
 
 
 def python(*arguments: str) -> list[str]:

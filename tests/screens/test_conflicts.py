@@ -368,15 +368,22 @@ async def test_a_resize_keeps_the_row_in_hand():
     assert "console port: open" in text
 
 
-async def test_a_key_on_200_rows_costs_less_than_50_ms():
-    async with screen(many(200)) as pilot:
+async def test_a_key_costs_little_more_on_200_rows_than_on_20():
+    few, lots = await cost_of_a_key(many(20)), await cost_of_a_key(many(200))
+    assert lots < 3 * few
+    assert lots < 0.5
+
+
+async def cost_of_a_key(conflicts) -> float:
+    """The least processor time in seconds: neighbours on the same cores make it dearer."""
+    costs = []
+    async with screen(conflicts) as pilot:
         await press(pilot, "b", "u")
-        costs = []
         for key in ("b", "l", "down", "n", "u", "r", "b", "l", "down", "pagedown", "end"):
             before = time.process_time()
             await press(pilot, key)
             costs.append(time.process_time() - before)
-    assert sorted(costs)[len(costs) // 2] < 0.05
+    return min(costs)
 
 
 async def test_decisions_that_the_cold_comparison_still_knows_are_carried_over():

@@ -21,7 +21,7 @@ from tests.screens.deploy_interview import (
     DeployService,
 )
 from tests.screens.support import screen_text, wait_for
-from tests.screens.terminal import environment, python
+from tests.screens.terminal import PATIENCE, environment, python
 from tests.screens.test_interview import Interviewer
 from tui.session import Session
 from tui.widgets.field import Field
@@ -206,7 +206,7 @@ def test_plain_mode_asks_the_same_questions_and_goes_back_to_every_one(era, tmp_
     done = subprocess.run(
         python("-m", "tests.screens.deploy_program", str(tmp_path), era),
         input="".join(f"{line}\n" for line in lines),
-        capture_output=True, text=True, env=environment(TERM="dumb"), timeout=60, check=False,
+        capture_output=True, text=True, env=environment(TERM="dumb"), timeout=PATIENCE, check=False,
     )  # fmt: skip
     heads = [line for line in done.stdout.splitlines() if ", question " in line]
     titles = [line.partition("  (")[0] for line in heads]

@@ -19,6 +19,7 @@ from steps.hosted_engine.rehearsal.rehearsal import (
 )
 from tests.engine_archives import MODERN, build
 from tests.screens.support import ToyService, home_app, screen_text, wait_for
+from tests.screens.terminal import PATIENCE
 from tests.screens.test_pictures import compare
 from tests.screens.test_plain import walk
 from tests.unit.dump_support import CustomDump
@@ -152,7 +153,7 @@ async def test_a_look_tells_how_far_it_is_and_can_be_stopped(service, archive, m
     def slow(values, progress, cancel):
         progress(300, 900)
         begun.set()
-        assert cancel.wait(30)
+        assert cancel.wait(PATIENCE)
         raise Interrupted("stopped")
 
     monkeypatch.setattr("tui.screens.inspect.look", slow)

@@ -15,7 +15,8 @@ from steps.virtual_machine.coordination.observer import Known, Look
 from steps.virtual_machine.coordination.table import table_of
 from steps.virtual_machine.heartbeat import Busy, Heartbeat
 from steps.virtual_machine.job_leaf import JobLeaf
-from tests.screens.support import ToyService, home_app, wait_for
+from tests.screens.support import ToyService, home_app, wait_for, wait_until
+from tests.screens.terminal import PATIENCE
 from tests.screens.toy import SITE
 
 NOW = datetime(2026, 11, 27, 3, 30, tzinfo=UTC)
@@ -65,10 +66,12 @@ class ToyWatch:
         self.repaired: list[tuple[str, str]] = []
         self.closed = threading.Event()
         self.gate: threading.Event | None = None
+        self.waits = threading.Event()
 
     def look(self):
         if self.gate is not None:
-            self.gate.wait(10)
+            self.waits.set()
+            self.gate.wait(PATIENCE)
         if self.trouble is not None:
             raise self.trouble
         return table_of(self.now)
@@ -89,7 +92,8 @@ def watch() -> ToyWatch:
 
 
 @pytest.fixture
-def app(tmp_path, watch):
+def app(tmp_path, watch, monkeypatch):
+    monkeypatch.setattr("tui.screens.machines.LOOK_SECONDS", 0.1)
     service = ToyService(tmp_path)
     service.watch_machines = lambda site: watch
     site = replace(SITE, directory=DirectoryAccess(base="dc=x", url="ldap://x"))
@@ -122,7 +126,7 @@ async def test_a_change_shows_and_the_cursor_stays_on_its_machine(app, watch) ->
         await pilot.press("down")
         await wait_for(pilot, "web01 (m1)")
         watch.now = look(replace(working(), mode="merged", marks=()), failed())
-        text = await wait_for(pilot, "merged, the next order", 8)
+        text = await wait_for(pilot, "merged, the next order")
     assert "web01 (m1)" in text
 
 
@@ -156,24 +160,24 @@ async def test_a_directory_that_goes_away_leaves_the_last_look_and_says_so(app, 
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot)
         watch.trouble = Unreachable("The directory does not answer.", "Look at it.")
-        text = await wait_for(pilot, "not up to date", 8)
+        text = await wait_for(pilot, "not up to date")
         assert "The directory does not answer." in text
         assert "4 machines" in text
         watch.trouble = None
-        await wait_for(pilot, "1 stuck", 8)
+        await wait_for(pilot, "1 stuck")
 
 
 async def test_the_screen_answers_while_a_look_takes_long(app, watch) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot)
         watch.gate = threading.Event()
-        await pilot.pause(1.2)
+        await wait_until(watch.waits.is_set)
         await pilot.press("down")
-        await wait_for(pilot, "web01 (m1)", 1)
+        await wait_for(pilot, "web01 (m1)")
         await pilot.press("escape")
-        await wait_for(pilot, "Restore a machine", 2)
+        await wait_for(pilot, "Restore a machine")
         watch.gate.set()
-    assert watch.closed.is_set()
+    assert watch.closed.wait(PATIENCE)
 
 
 async def test_only_what_is_busy(app) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from steps.run.directory import list_runs
-from tests.screens.terminal import Terminal, environment, python
+from tests.screens.terminal import PATIENCE, Terminal, environment, python
 
 PROGRAM = "tests.screens.plain_program"
 ANSWERS = ["", "", "1", "", "none"]
@@ -17,7 +17,7 @@ DECISIONS = ["b", "take-live", "e 5920", "d", "ok"]
 START = ["web01"]
 
 
-def walk(folder, *lines: str, procedure: str = "toy.restore", seconds: float = 30):
+def walk(folder, *lines: str, procedure: str = "toy.restore", seconds: float = PATIENCE):
     """Run it on these lines; afterwards its input ends."""
     return subprocess.run(
         python("-m", PROGRAM, str(folder), *([procedure] if procedure else [])),
@@ -72,7 +72,7 @@ def test_half_a_line_at_the_end_is_no_answer(tmp_path):
     text = "".join(f"{line}\n" for line in [*ANSWERS, *DECISIONS]) + "web01"
     done = subprocess.run(
         python("-m", PROGRAM, str(tmp_path), "toy.restore"), input=text, text=True,
-        capture_output=True, env=environment(), timeout=30, check=False,
+        capture_output=True, env=environment(), timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 130
     assert not list_runs(tmp_path)

@@ -11,6 +11,7 @@ from config.errors import InvalidInput, Refused, Unreachable
 from config.questions import Choice, Group, Interview, Kind, Question
 from steps.conflicts import Decision, Resolution
 from tests.screens.support import Script, ToyService, screen_text, wait_for, wait_until
+from tests.screens.terminal import PATIENCE
 from tests.screens.toy import SITE, TOY
 from tests.screens.toy_conflicts import ToyConflicts, host_row
 from tui.app import RekindleApp
@@ -109,7 +110,7 @@ async def test_a_run_that_is_being_started_says_so(service):
     begin, go_on = service.start, threading.Event()
 
     def slow(session):
-        go_on.wait(5)
+        go_on.wait(PATIENCE)
         return begin(session)
 
     service.start = slow
@@ -234,7 +235,7 @@ async def test_looking_can_be_stopped_and_nothing_is_lost(service):
     gate = threading.Event()
 
     def slow(_procedure, _given, cancel):
-        cancel.wait(10)
+        cancel.wait(PATIENCE)
         gate.set()
         raise Unreachable("stopped")
 
@@ -248,7 +249,7 @@ async def test_looking_can_be_stopped_and_nothing_is_lost(service):
         await pilot.press("escape")
         text = await wait_for(pilot, "1 of 1")
         assert "web01x" in text
-    assert gate.wait(5)
+    assert gate.wait(PATIENCE)
 
 
 async def test_a_survey_that_fails_says_why_and_can_be_repeated(service):

@@ -6,6 +6,7 @@ from config.errors import InvalidInput
 from config.questions import Choice, Finding, Given, Group, Interview, Kind, Question
 from config.site import Site
 from steps.procedure import Phase, Plan, Probed, ProbeInput, Procedure, Step, Verdict, done
+from tests.screens.terminal import PATIENCE
 
 SITE = Site(name="berne")
 
@@ -143,7 +144,7 @@ class ToyLooks:
         self.asked.append(name)
         gate = self.gates.get(name)
         if gate is not None:
-            gate.wait(10)
+            gate.wait(PATIENCE)
         found = self.findings.get(name, ())
         if callable(found):
             found = found(given)

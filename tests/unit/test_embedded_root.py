@@ -30,3 +30,19 @@ def test_a_folder_that_libvirt_made_where_the_link_was_gives_way_to_it_again(tmp
     assert link.readlink() == root
     forget_root(root)
     assert not link.is_symlink()
+
+
+def test_what_is_kept_is_taken_over_or_nothing_of_it_where_another_site_replaces_it(tmp_path):
+    kept = tmp_path / "kept"
+    (kept / "qemu").mkdir(parents=True)
+    (kept / "qemu" / "one.xml").write_text("found out")
+    whole = tmp_path / "whole"
+    prepare_root(whole, kept)
+    assert (whole / "cache" / "qemu" / "one.xml").read_text() == "found out"
+    # A file whose name is read and that is gone when it is opened.
+    (kept / "qemu" / "two.xml").symlink_to(kept / "gone")
+    half = tmp_path / "half"
+    prepare_root(half, kept)
+    assert sorted(path.name for path in half.iterdir()) == ["etc"]
+    prepare_root(half, tmp_path / "never there")
+    assert sorted(path.name for path in half.iterdir()) == ["etc"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import signal
-import socket
 import string
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from config.secrets import SecretReference
 from config.site import EngineAccess
 from config.site_file import load_site, save_site
 from steps.drill import own_server
+from steps.drill.ports import free_port
 from steps.drill.practice_engine import database as db
 from steps.drill.practice_engine import host_rules, startup
 from steps.drill.practice_engine.certificates import make_identity, write_identity
@@ -26,7 +26,7 @@ from steps.drill.processes import command_line, end_process, recorded_number
 from steps.targets.engine_ca import keep_ca, kept_ca, trust_file
 
 SERVER = "steps.drill.practice_engine.serve"
-END_SECONDS = 10.0
+END_SECONDS = 60.0
 
 
 def build_engine(places: EnginePlaces, hosts: Sequence[str], account: str = ACCOUNT) -> None:
@@ -43,7 +43,7 @@ def build_engine(places: EnginePlaces, hosts: Sequence[str], account: str = ACCO
     letters = string.ascii_letters + string.digits
     places.password_file.touch(mode=0o600)
     places.password_file.write_text("".join(secrets.choice(letters) for _ in range(20)) + "\n")
-    places.port_file.write_text(f"{_free_port()}\n")
+    places.port_file.write_text(f"{free_port()}\n")
     with places.world.change() as facts:
         facts[db.KEY] = db.first_database(facts, tuple(hosts)) | {"account": account}
         for name in hosts:
@@ -66,11 +66,6 @@ def engine_access(places: EnginePlaces) -> EngineAccess:
         password=SecretReference("file", str(places.password_file)),
         known_cas=places.known_cas,
     )
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def start_server(places: EnginePlaces) -> None:

@@ -20,7 +20,7 @@ from steps.drill.practice_hosts.ssh_server import Entrance, HostServer
 from steps.drill.practice_hosts.world import DROP, Facts, computer
 from steps.drill.processes import recorded_number
 
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
 
 
 class Door:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import signal
-import socket
 import string
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from config.errors import InvalidInput, StepFailed
 from config.site import EngineHost, ShellAccess, Site
 from config.site_file import save_site
 from steps.drill.own_server import start_server
+from steps.drill.ports import free_ports
 from steps.drill.practice_hosts import first_world
 from steps.drill.practice_hosts.host_command import is_up
 from steps.drill.practice_hosts.host_tree import lay_out, write_names
@@ -26,7 +26,7 @@ from steps.drill.processes import command_line, end_process, recorded_number
 
 Say = Callable[[str], None]
 SERVER = "steps.drill.practice_hosts.serve"
-END_SECONDS = 10.0
+END_SECONDS = 60.0
 MARKER = ".rekindle-practice-site"
 
 
@@ -51,7 +51,8 @@ def build_hosts(
         (places.exports / export_folder(path)).mkdir(parents=True)
     names = (*hosts, *(servers or {}))
     _make_keys(places, names)
-    places.ports_file.write_text(json.dumps(_free_ports(names)) + "\n")
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    places.ports_file.write_text(json.dumps(ports) + "\n")
     _write_known_hosts(places)
     for name in names:
         places.host(name).mkdir(parents=True)
@@ -74,14 +75,6 @@ def _write_known_hosts(places: HostPlaces) -> None:
         key = host_key(places, name)
         lines.append(f"[127.0.0.1]:{port} {key.get_name()} {key.get_base64()}\n")
     places.known_hosts.write_text("".join(lines))
-
-
-def _free_ports(hosts: Sequence[str]) -> dict[str, int]:
-    held = {name: socket.create_server(("127.0.0.1", 0)) for name in hosts}
-    ports = {name: int(listener.getsockname()[1]) for name, listener in held.items()}
-    for listener in held.values():
-        listener.close()
-    return ports
 
 
 def write_site_file(places: HostPlaces, hosts: Mapping[str, str]) -> None:
