@@ -8,6 +8,7 @@ from typing import Final
 from config.errors import Refused
 from config.questions import Choice
 from steps.procedure import Prompt, Step
+from steps.run.events import FAILED_STEP, FAILED_UNDO
 from steps.run.lanes import TOLD_AT_MOST
 from steps.run.undo import back_to_safe_point
 from steps.run.view import RunView, StepView
@@ -20,8 +21,14 @@ RETRY_ALL: Final = "retry-all"
 AS_PREPARED: Final = "left out as prepared"
 """The reason where an answer file, and no operator, left a lane out."""
 
+LEFT_AS_PREPARED: Final = "left as it is, as prepared"
+"""The same where it left something as it is that could not be undone."""
+
 UNATTENDED: Final = ("stop", "undo", LEAVE_OUT, LEAVE_OUT_ALL)
 """Answers an answer file may give to the runner's own questions: none that could go round."""
+
+UNATTENDED_UNDO: Final = ("skip", "stop")
+"""The same where an undo failed."""
 
 AFTER_FAILED_UNDO: Final = (
     Choice("retry", "Try to undo it again"),
@@ -66,9 +73,14 @@ def unattended(prompts: Mapping[str, str], prompt: Prompt) -> dict[str, str]:
 
     Where it is the only one that failed, leaving all out leaves it out. Where nothing can be left
     out, because all lanes need it, or there is nothing to undo, the run stops: nobody is there to
-    be asked.
+    be asked. For the same reason a file that has failures undone has what cannot be undone left as
+    it is, and the rest undone, unless it says otherwise.
     """
     value = prompts.get(prompt.name)
+    if prompt.name == FAILED_UNDO:
+        if value is None and prompts.get(FAILED_STEP) == "undo":
+            value = "skip"
+        return {prompt.name: value} if value in UNATTENDED_UNDO else {}
     if value not in UNATTENDED:
         return {}
     offered = {choice.value for choice in prompt.choices if not choice.refused}
@@ -99,6 +111,11 @@ def failure_detail(view: StepView) -> str:
     """What was seen, what was expected, what to do: a line each."""
     lines = (("Seen: ", view.seen), ("Expected: ", view.expected), ("What to do: ", view.remedy))
     return "\n".join(title + text for title, text in lines if text)
+
+
+def left_undone(view: StepView) -> str:
+    """That a step was not undone, and why."""
+    return f"{view.title!r} was left as it is: {view.message}"
 
 
 def _must(step: Step) -> bool:

@@ -164,6 +164,7 @@ def test_answers_that_are_fit_for_a_night_alone_are_called_so(world, tmp_path):
     [
         ("failover: best", "failover: hosted_engine_1", "warning", "always hosted_engine_1"),
         ("step-failed: undo, ", "", "warning", "leaves the failover host in maintenance"),
+        ("undo, ", "undo, undo-failed: retry, ", "warning", "it waits for somebody"),
         (", failover.stuck.1: give-up", "", "warning", "holds the night up"),
         ("failover: best, ", "", "error", "failover: not answered"),
         ("backup.practice}", "backup.practice, file_name: x.backup}", "error", "same file name"),

@@ -19,10 +19,12 @@ from steps.run.events import (
     StepState,
 )
 from steps.run.journal import read_journal
+from steps.run.report_data import gather
 from steps.run.resume import check_resumable
 from tests.crash import toy
 from tests.crash.run_support import ToyRun
 from tests.unit.run_support import Operator, ledger
+from tui.run_summary import summary
 
 
 @pytest.fixture
@@ -262,6 +264,64 @@ def test_an_undo_left_out_with_a_reason_lets_the_rest_be_undone(toy_run):
     assert run.end().finish is Finish.UNDONE
     assert (first.undone, second.undone) == (1, 0)
     assert run.view.steps["second"].reason == "the host is gone"
+
+
+def undone_unattended(tmp_path, **prompts):
+    """A run of two steps that fails, with nobody about; the first cannot be undone."""
+    toy_run = ToyRun.make(tmp_path, prompts=prompts)
+    first, second = Undoable("first"), Undoable("second", error=Refused("no."))
+    first.undo_errors = (Unreachable("The host is STILL DOWN."),)
+    procedure = procedure_of(phase("only", first, second))
+    return Operator(toy_run.run, procedure).start(), first, second
+
+
+@pytest.mark.parametrize("more", [{}, {FAILED_UNDO: "skip"}])
+def test_a_file_that_has_failures_undone_leaves_what_cannot_be_undone_and_says_so(tmp_path, more):
+    run, first, second = undone_unattended(tmp_path, **{FAILED_STEP: "undo", **more})
+    ended = run.end()
+    assert ended.finish is Finish.UNDONE
+    assert ended.message == (
+        "Undone by prepared answers, but not all of it."
+        " 'first' was left as it is: The host is STILL DOWN."
+    )
+    assert (first.undone, second.undone) == (0, 1)
+    assert run.view.exit_code == 1
+    assert [step.name for step in run.view.left_undone] == ["first"]
+    assert summary(run.session.run).mark == "!"
+
+
+def test_a_file_may_have_a_failed_undo_stopped_and_the_undo_is_resumed(tmp_path):
+    run, first, _second = undone_unattended(tmp_path, **{FAILED_STEP: "undo", FAILED_UNDO: "stop"})
+    ended = run.end()
+    assert ended.finish is Finish.FAILED
+    assert "The host is STILL DOWN." in ended.message
+    resumed = Operator(run.session.run, run.session.procedure).start()
+    assert resumed.end().finish is Finish.UNDONE
+    assert (first.undone, resumed.view.left_undone) == (1, [])
+
+
+def test_a_file_that_says_nothing_of_failures_has_a_failed_undo_wait_for_somebody(tmp_path):
+    run, _first, _second = undone_unattended(tmp_path)
+    run.answer(FAILED_STEP, "undo")
+    run.answer(FAILED_UNDO, "stop")
+    assert run.end().finish is Finish.FAILED
+
+
+def test_a_run_undone_as_a_whole_is_no_success_where_something_was_left_as_it_is(tmp_path):
+    toy_run = ToyRun.make(tmp_path, prompts={FAILED_UNDO: "skip"})
+    only = Undoable("only")
+    only.undo_errors = (Unreachable("gone"),)
+    procedure = procedure_of(phase("only", only))
+    Operator(toy_run.run, procedure).start().end()
+    run = Operator(toy_run.run, procedure).start(undo=True)
+    assert run.end().finish is Finish.UNDONE
+    assert run.view.exit_code == 1
+    assert any("'only' was left as it is: gone" in line for line in next_of(run))
+
+
+def next_of(run) -> list[str]:
+    """What the report says is to be done next."""
+    return gather(run.session.run, run.session.procedure)["next"]
 
 
 def test_an_undo_whose_effect_is_still_there_has_failed(toy_run):

@@ -20,7 +20,8 @@ from steps.hosted_engine.backup.stuck import FIRST_STUCK, GIVE_UP
 from steps.hosted_engine.backup.stuck import WITHOUT as GO_WITHOUT
 from steps.hosted_engine.probes.look import found, ok, warn, wrong
 from steps.procedure import Probe, Probed, ProbeInput
-from steps.run.events import FAILED_STEP
+from steps.run.choices import UNATTENDED_UNDO
+from steps.run.events import FAILED_STEP, FAILED_UNDO
 from steps.schedules.next_runs import clock_changes, next_runs
 from steps.schedules.places import shell_at
 from steps.schedules.zone import both_clocks, zone_of
@@ -106,6 +107,12 @@ def _judged(answers: AnswerFile) -> Iterator[Finding]:
         yield warn(
             "A night that fails leaves the failover host in maintenance until somebody answers.",
             f"Write under `prompts:` {FAILED_STEP}: undo",
+        )
+    elif answers.prompts.get(FAILED_UNDO, "skip") not in UNATTENDED_UNDO:
+        yield warn(
+            f"{FAILED_UNDO}: {answers.prompts[FAILED_UNDO]} is nothing a night alone can do: where"
+            " the failover host does not come up again it waits for somebody.",
+            f"Write {FAILED_UNDO}: {' or '.join(UNATTENDED_UNDO)}",
         )
 
 
