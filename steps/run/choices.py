@@ -12,6 +12,7 @@ from steps.run.events import FAILED_STEP, FAILED_UNDO
 from steps.run.lanes import TOLD_AT_MOST
 from steps.run.undo import back_to_safe_point
 from steps.run.view import RunView, StepView
+from steps.targets.fingerprints import same_fingerprint
 
 LEAVE_OUT: Final = "leave-out"
 LEAVE_OUT_ALL: Final = "leave-out-all"
@@ -87,6 +88,30 @@ def unattended(prompts: Mapping[str, str], prompt: Prompt) -> dict[str, str]:
     if value == LEAVE_OUT_ALL and value not in offered:
         value = LEAVE_OUT
     return {prompt.name: value if value in offered else "stop"}
+
+
+def prepared_value(prompt: Prompt, value: str, *, practice: bool) -> str:
+    """The choice that a prepared answer stands for. On a practice site a word may take anything.
+
+    Raises Refused where nobody can have prepared it, or it is not what is shown.
+    """
+    if prompt.in_person:
+        raise Refused("It goes against what is seen: somebody must read it first.")
+    if not prompt.seen or practice:
+        return value
+    takes, *others = (choice.value for choice in prompt.choices)
+    if value in others:
+        return value
+    if same_fingerprint(value, prompt.seen):
+        return takes
+    if value == takes:
+        raise Refused(
+            f"That word would take whatever is shown. Shown is {prompt.seen}: once that has been"
+            f' compared, write under `prompts:` {prompt.name}: "{prompt.seen}".'
+        )
+    raise Refused(
+        f"Shown is {prompt.seen}. Somebody may be in between: compare it before it is taken."
+    )
 
 
 def kind_of(step: Step) -> str:

@@ -8,7 +8,20 @@ import threading
 import pytest
 
 from config.errors import InvalidInput, Refused, Unreachable
-from steps.procedure import Phase, Plan, Procedure, PutOff, Step, done, not_done, unknown
+from config.questions import Choice
+from config.site import Site
+from steps.procedure import (
+    Phase,
+    Plan,
+    Procedure,
+    Prompt,
+    PutOff,
+    Step,
+    done,
+    not_done,
+    unknown,
+)
+from steps.run.directory import create_run
 from steps.run.events import (
     CHANGE_VALUE,
     FAILED_STEP,
@@ -410,6 +423,75 @@ def test_aborting_ends_the_wait_at_a_question_of_a_step(tmp_path):
     run.switches.abort("alice")
     assert run.end().finish is Finish.ABORTED
     assert run.view.steps["clean-up"].state is StepState.FAILED
+
+
+SEEN = "SHA256:0mVnr5iuVbnpCHCjFgmkUNRlZ2NvYm93bGluZ3NlYXM"
+HEX = ":".join(f"{byte:02X}" for byte in range(32))
+UUID = "4c4c4544-0035-3910-8051-b1c04f4e3332"
+
+
+class Trusting(Spy):
+    """Shows a fingerprint and asks whether it is to be trusted."""
+
+    def apply(self, context):
+        taken = context.ask(
+            Prompt(
+                "host.key", "Is this its key?", (Choice("trust", "Yes"), Choice("stop", "No")),
+                "stop", seen=self.seen,
+            )
+        )  # fmt: skip
+        context.remember("taken", taken)
+        super().apply(context)
+
+
+def trusting(tmp_path, prepared, seen=SEEN, **site):
+    tmp_path.mkdir(exist_ok=True)
+    toy.lay_out(tmp_path / "world")
+    given = {"world": str(tmp_path / "world"), "greeting": "hello"}
+    prompts = {"host.key": prepared}
+    run = create_run(Site("s", **site), toy.NAME, given, {}, {}, prompts, folder=tmp_path / "runs")
+    return Operator(run, procedure_of(phase("only", Trusting(seen=seen)))).start()
+
+
+@pytest.mark.parametrize(
+    ("seen", "prepared"),
+    [
+        (SEEN, SEEN), (SEEN, SEEN.removeprefix("SHA256:")), (SEEN, f"{SEEN}="),
+        (HEX, HEX), (HEX, f"SHA256:{HEX.replace(':', '').lower()}"),
+        (HEX, f"SHA256 Fingerprint={HEX}"), (UUID, UUID.upper()),
+    ],
+)  # fmt: skip
+def test_an_answer_file_takes_a_fingerprint_by_giving_it(tmp_path, seen, prepared):
+    run = trusting(tmp_path, prepared, seen)
+    assert run.end().finish is Finish.DONE
+    assert run.view.facts["taken"] == "trust"
+
+
+@pytest.mark.parametrize(
+    ("prepared", "told"),
+    [
+        ("trust", f"Shown is {SEEN}: once that has been compared, write under `prompts:` host.key"),
+        (SEEN.swapcase(), f"Shown is {SEEN}. Somebody may be in between"),
+        ("", f"Shown is {SEEN}. Somebody may be in between"),
+        (HEX, f"Shown is {SEEN}. Somebody may be in between"),
+    ],
+)
+def test_a_word_or_another_fingerprint_takes_nothing_and_somebody_is_asked(
+    tmp_path, prepared, told
+):
+    run = trusting(tmp_path, prepared)
+    run.question("host.key")
+    ((_at, note),) = run.view.notes
+    assert told in note
+    run.answer("host.key", "trust")
+    assert run.end().finish is Finish.DONE
+
+
+def test_an_answer_file_may_say_no_by_a_word_and_a_practice_site_takes_one_for_yes(tmp_path):
+    for word, practice in (("stop", False), ("trust", True)):
+        run = trusting(tmp_path / word, word, practice=practice)
+        assert run.end().finish is Finish.DONE
+        assert run.view.facts["taken"] == word
 
 
 def test_a_fact_that_holds_a_secret_is_refused_and_not_written(toy_run):
