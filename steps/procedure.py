@@ -60,6 +60,8 @@ class Prompt:
     suggestion; an unattended run without an answer waits. `private` is shown to whoever is attached
     and never written down: a password that the operator needs now. `in_person`: it goes against
     what is seen, so only somebody who has it before them answers it, never an answer file.
+    `seen`: a fingerprint that is shown, and that the first choice takes for good. An answer file
+    takes it by giving that very fingerprint: a word alone would take whatever is shown.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Prompt:
     detail: str = ""
     private: str = ""
     in_person: bool = False
+    seen: str = ""
 
 
 class PutOff(Exception):

@@ -37,11 +37,13 @@ class RunSummary:
     practice: bool = False
     started: datetime | None = None
     took: float = 0.0
+    left_undone: int = 0
+    """How many steps could not be undone and were left as they are."""
 
     @property
     def mark(self) -> str:
         """`!` where an operator is needed."""
-        return "!" if self.state in NEEDS_ATTENTION else " "
+        return "!" if self.state in NEEDS_ATTENTION or self.left_undone else " "
 
     @property
     def finished(self) -> bool:
@@ -64,13 +66,15 @@ def summary(run: RunDirectory) -> RunSummary:
     state, note = _state(run, view)
     title = f"{view.verb} {view.object}".strip() or frozen.procedure
     return RunSummary(
-        run.path, frozen.procedure, title, state, note, practice, view.started, view.elapsed()
-    )
+        run.path, frozen.procedure, title, state, note, practice, view.started, view.elapsed(),
+        len(view.left_undone),
+    )  # fmt: skip
 
 
 def _state(run: RunDirectory, view: RunView) -> tuple[str, str]:
     if view.outcome is not None:
-        return view.outcome.value, f"{view.outcome.value} in {seconds(view.elapsed())}"
+        but = ", but not all of it" if view.left_undone else ""
+        return view.outcome.value, f"{view.outcome.value} in {seconds(view.elapsed())}{but}"
     if run.holder() is None:
         return ("cut off", "no runner: resume it") if view.started else ("starting", "not started")
     if view.question is not None:

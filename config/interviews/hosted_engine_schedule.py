@@ -73,7 +73,8 @@ ANSWERS = replace(
     depends_on=("node",),
     why="ctrl+s in the backup's wizard writes one. For every night: failover `best`, a file name"
     " with STAMP, and under `prompts:` step-failed: undo, so that a night that fails brings the"
-    " failover host back into service.",
+    " failover host back into service. What cannot be undone is then left as it is, and the run"
+    " ends with exit code 1 and says so; undo-failed: stop has it end there, to be resumed.",
 )
 SITE_FILE = replace(machines.SITE_FILE, title="Its site file on that host", condition=_installs)
 FOLDER = replace(machines.FOLDER, default=_folder, condition=lambda _given: True)

@@ -8,9 +8,11 @@ from typing import Final
 from config.errors import Refused
 from config.questions import Choice
 from steps.procedure import Prompt, Step
+from steps.run.events import FAILED_STEP, FAILED_UNDO
 from steps.run.lanes import TOLD_AT_MOST
 from steps.run.undo import back_to_safe_point
 from steps.run.view import RunView, StepView
+from steps.targets.fingerprints import same_fingerprint
 
 LEAVE_OUT: Final = "leave-out"
 LEAVE_OUT_ALL: Final = "leave-out-all"
@@ -20,8 +22,14 @@ RETRY_ALL: Final = "retry-all"
 AS_PREPARED: Final = "left out as prepared"
 """The reason where an answer file, and no operator, left a lane out."""
 
+LEFT_AS_PREPARED: Final = "left as it is, as prepared"
+"""The same where it left something as it is that could not be undone."""
+
 UNATTENDED: Final = ("stop", "undo", LEAVE_OUT, LEAVE_OUT_ALL)
 """Answers an answer file may give to the runner's own questions: none that could go round."""
+
+UNATTENDED_UNDO: Final = ("skip", "stop")
+"""The same where an undo failed."""
 
 AFTER_FAILED_UNDO: Final = (
     Choice("retry", "Try to undo it again"),
@@ -66,15 +74,44 @@ def unattended(prompts: Mapping[str, str], prompt: Prompt) -> dict[str, str]:
 
     Where it is the only one that failed, leaving all out leaves it out. Where nothing can be left
     out, because all lanes need it, or there is nothing to undo, the run stops: nobody is there to
-    be asked.
+    be asked. For the same reason a file that has failures undone has what cannot be undone left as
+    it is, and the rest undone, unless it says otherwise.
     """
     value = prompts.get(prompt.name)
+    if prompt.name == FAILED_UNDO:
+        if value is None and prompts.get(FAILED_STEP) == "undo":
+            value = "skip"
+        return {prompt.name: value} if value in UNATTENDED_UNDO else {}
     if value not in UNATTENDED:
         return {}
     offered = {choice.value for choice in prompt.choices if not choice.refused}
     if value == LEAVE_OUT_ALL and value not in offered:
         value = LEAVE_OUT
     return {prompt.name: value if value in offered else "stop"}
+
+
+def prepared_value(prompt: Prompt, value: str, *, practice: bool) -> str:
+    """The choice that a prepared answer stands for. On a practice site a word may take anything.
+
+    Raises Refused where nobody can have prepared it, or it is not what is shown.
+    """
+    if prompt.in_person:
+        raise Refused("It goes against what is seen: somebody must read it first.")
+    if not prompt.seen or practice:
+        return value
+    takes, *others = (choice.value for choice in prompt.choices)
+    if value in others:
+        return value
+    if same_fingerprint(value, prompt.seen):
+        return takes
+    if value == takes:
+        raise Refused(
+            f"That word would take whatever is shown. Shown is {prompt.seen}: once that has been"
+            f' compared, write under `prompts:` {prompt.name}: "{prompt.seen}".'
+        )
+    raise Refused(
+        f"Shown is {prompt.seen}. Somebody may be in between: compare it before it is taken."
+    )
 
 
 def kind_of(step: Step) -> str:
@@ -99,6 +136,11 @@ def failure_detail(view: StepView) -> str:
     """What was seen, what was expected, what to do: a line each."""
     lines = (("Seen: ", view.seen), ("Expected: ", view.expected), ("What to do: ", view.remedy))
     return "\n".join(title + text for title, text in lines if text)
+
+
+def left_undone(view: StepView) -> str:
+    """That a step was not undone, and why."""
+    return f"{view.title!r} was left as it is: {view.message}"
 
 
 def _must(step: Step) -> bool:

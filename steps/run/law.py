@@ -72,7 +72,10 @@ class Law:
         self._session.record(Event.UNDO_FINISHED, whole=undo.whole)
         if undo.lane:
             self.carry_out()
-        raise Ended(Finish.UNDONE, f"Undone by {undo.by}.")
+        left = "".join(f" {choices.left_undone(step)}" for step in self._session.view.left_undone)
+        raise Ended(
+            Finish.UNDONE, f"Undone by {undo.by}{', but not all of it' * bool(left)}.{left}"
+        )
 
     # -- forward -----------------------------------------------------------------------------
 
@@ -277,8 +280,10 @@ class Law:
                 return
 
     def _leave_undone(self, step: Step, by: str) -> bool:
-        prompt = Prompt(SKIP_REASON, f"Why is the undo of {step.title!r} left out?")
-        reason, by = self._ask(step, prompt)
+        reason = choices.LEFT_AS_PREPARED
+        if by != PREPARED:
+            prompt = Prompt(SKIP_REASON, f"Why is the undo of {step.title!r} left out?")
+            reason, by = self._ask(step, prompt)
         if reason.strip():
             self._session.record(Event.UNDO_SKIPPED, step=step.name, reason=reason, by=by)
         return bool(reason.strip())

@@ -9,6 +9,7 @@ from typing import Any, Final
 from config.questions import Given
 from steps.conflicts import ConflictSet, Resolutions, Row
 from steps.procedure import Plan, Procedure
+from steps.run.choices import left_undone
 from steps.run.directory import FrozenPlan, RunDirectory
 from steps.run.events import PREPARED, Finish
 from steps.run.lanes import LaneState, LaneView
@@ -191,6 +192,7 @@ def _what_next(run: RunDirectory, view: RunView, plan: Plan) -> list[str]:
     undoable = any(step.touched and step.can_undo for step in view.steps.values())
     undoable = undoable and not any(s.touched and s.irreversible for s in view.steps.values())
     lines = [f"Put off: {title}. To do it now: rekindle resume {run.id}" for title in later]
+    lines += [f"{left_undone(step)} {step.remedy}".rstrip() for step in view.left_undone]
     lines += plan.left_to_do
     if view.outcome is None:
         lines.append(f"The run is not finished. Watch it: rekindle attach {run.id}")

@@ -12,6 +12,7 @@ from config.secrets import Secret
 from config.site import Site
 from config.site_secrets import site_references
 from steps.procedure import Plan, Procedure, Prompt, Step
+from steps.run.choices import prepared_value
 from steps.run.directory import FrozenPlan, RunDirectory
 from steps.run.events import PREPARED, Event, StepState
 from steps.run.journal import Journal, read_journal
@@ -124,16 +125,15 @@ class RunSession:
             question = self._question(step, prompt, secret=False)
             value = known[prompt.name]
             try:
-                if prompt.in_person:
-                    raise Refused("It goes against what is seen: somebody must read it first.")
-                check_answer(question, value)
+                taken = prepared_value(prompt, value, practice=self.site.practice)
+                check_answer(question, taken)
             except (InvalidInput, Refused) as error:
                 text = f"The prepared answer {value!r} to {prompt.name!r} was not taken: "
                 self.record(Event.NOTE, text=text + error.message)
             else:
                 self._record_asked(question)
-                self.record(Event.ANSWERED, question=question.id, value=value, by=PREPARED)
-                return Reply(value, PREPARED)
+                self.record(Event.ANSWERED, question=question.id, value=taken, by=PREPARED)
+                return Reply(taken, PREPARED)
         with self._turns.mine():
             return self._put_question(step, prompt, secret=False, stoppable=stoppable)
 

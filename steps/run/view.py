@@ -116,8 +116,13 @@ class RunView:
         """What a command that followed it to its end returns; 1 where it has not ended."""
         if self.outcome in (Finish.STOPPED, Finish.ABORTED):
             return Interrupted.exit_code
-        good = self.outcome is Finish.DONE or (self.outcome is Finish.UNDONE and self.undone_whole)
-        return 0 if good else 1
+        undone = self.outcome is Finish.UNDONE and self.undone_whole and not self.left_undone
+        return 0 if self.outcome is Finish.DONE or undone else 1
+
+    @property
+    def left_undone(self) -> list[StepView]:
+        """Steps whose undo failed and was left out: what they did still stands."""
+        return [step for step in self.steps.values() if step.left_undone]
 
     def elapsed(self, now: datetime | None = None) -> float:
         """Seconds from the first start to the end, or to now: what the outage has cost so far."""
@@ -210,7 +215,7 @@ def _started(view: RunView, event: EventData, at: datetime) -> None:
 def _end(view: RunView, event: EventData, at: datetime, state: StepState) -> StepView:
     step = view.steps[event["step"]]
     step.state, step.doing, step.ended, step.progress = state, Doing.NOTHING, at, None
-    step.changed_seq = event["seq"]
+    step.changed_seq, step.left_undone = event["seq"], False
     return step
 
 
@@ -260,7 +265,7 @@ def _undone(view: RunView, event: EventData, at: datetime) -> None:
 
 def _undo_skipped(view: RunView, event: EventData, at: datetime) -> None:
     step = _end(view, event, at, StepState.FAILED)
-    step.reason, step.touched = event["reason"], False
+    step.reason, step.touched, step.left_undone = event["reason"], False, True
 
 
 def _undo_finished(view: RunView, event: EventData, _at: datetime) -> None:

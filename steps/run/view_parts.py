@@ -56,6 +56,8 @@ class StepView:
     put_off: bool = False
     left_out: bool = False
     """Whether it is skipped because its lane was left out."""
+    left_undone: bool = False
+    """Whether its undo failed and it was left as it is."""
     touched: bool = False
     """Whether this run began to apply it (and it was not undone since): undo covers these."""
     started: datetime | None = None

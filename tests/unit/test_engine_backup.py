@@ -343,6 +343,71 @@ def test_a_machine_that_still_shuts_down_when_it_is_given_up_is_started_again(wo
     assert world.engine.calls[-2:] == ["activate h1", "start vm_web"]
 
 
+def stuck_and_shut_down(world):
+    """A plan and context in which vm_web is shut down for the failover host to become empty."""
+    world.engine.pinned.add("vm_web")
+    asked = given()
+    return plan_of(world, asked), context_of(world, asked, failover_stuck_1="shut-down:vm_web")
+
+
+def becomes(world, monkeypatch, status):
+    """The failover host goes to that state, and no further, where it is activated."""
+    monkeypatch.setattr(step_failover, "UP_SECONDS", 0.0)
+    monkeypatch.setattr(world.engine, "activate_host", lambda id: world.engine._status(id, status))
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("maintenance", "hosted_engine_1 IS STILL IN MAINTENANCE"),
+        ("non_operational", "hosted_engine_1 IS NON OPERATIONAL, NOT UP"),
+    ],
+)
+def test_a_failover_host_that_does_not_come_up_is_told_and_what_was_shut_down_runs_again(
+    world, monkeypatch, status, told
+):
+    plan, context = stuck_and_shut_down(world)
+    becomes(world, monkeypatch, status)
+    with pytest.raises(StepFailed, match=told) as failed:
+        carry_out(plan, context)
+    assert "activate hosted_engine_1 in the administration portal" in failed.value.remedy
+    assert world.engine.all_machines["vm_web"].status == "up"
+    assert "vm_web" not in f"{failed.value}"
+    with pytest.raises(StepFailed, match=told):
+        take_back(plan, context)
+
+
+def test_what_no_other_host_can_carry_is_named_with_the_reason_and_what_to_do(world, monkeypatch):
+    plan, context = stuck_and_shut_down(world)
+    becomes(world, monkeypatch, "maintenance")
+
+    def pinned(_id):
+        raise Refused("vm_web is pinned to hosted_engine_1.")
+
+    monkeypatch.setattr(world.engine, "start_machine", pinned)
+    with pytest.raises(StepFailed, match="IS STILL IN MAINTENANCE") as failed:
+        carry_out(plan, context)
+    assert "not running again: vm_web (vm_web is pinned to hosted_engine_1.)" in (
+        failed.value.message
+    )
+    assert "Start there, on any host that can carry them: vm_web." in failed.value.remedy
+
+
+def test_what_was_shut_down_is_named_where_the_engine_tells_nothing_any_more(world, monkeypatch):
+    plan, context = stuck_and_shut_down(world)
+    carry_out(plan, context, until="failover.activate")
+    monkeypatch.setattr(step_failover, "OFF_SECONDS", 0.0)
+
+    def gone(_id):
+        raise Unreachable("The engine does not answer.")
+
+    monkeypatch.setattr(world.engine, "host", gone)
+    monkeypatch.setattr(world.engine, "machine", gone)
+    with pytest.raises(StepFailed, match="IS NOT KNOWN TO BE IN SERVICE") as failed:
+        step_of(plan, "failover.activate").apply(context)
+    assert "vm_web (The engine does not answer.)" in failed.value.message
+
+
 def test_after_an_undo_the_space_is_looked_at_again(world):
     world.mode("torn")
     asked = given()

@@ -164,6 +164,7 @@ def test_answers_that_are_fit_for_a_night_alone_are_called_so(world, tmp_path):
     [
         ("failover: best", "failover: hosted_engine_1", "warning", "always hosted_engine_1"),
         ("step-failed: undo, ", "", "warning", "leaves the failover host in maintenance"),
+        ("undo, ", "undo, undo-failed: retry, ", "warning", "it waits for somebody"),
         (", failover.stuck.1: give-up", "", "warning", "holds the night up"),
         ("failover: best, ", "", "error", "failover: not answered"),
         ("backup.practice}", "backup.practice, file_name: x.backup}", "error", "same file name"),
@@ -304,3 +305,93 @@ def test_the_command_lists_what_is_kept_and_says_by_its_exit_code_that_something
     (world.server / "x.backup.json").write_text(text.replace(made, datetime.now(UTC).isoformat()))
     assert main(["--site", str(site), "backups"]) == 0
     assert "no failover host: x.backup" in capsys.readouterr().out
+
+
+SITE = """\
+name: {name}
+backup_servers: [{{name: backup.practice, folder: {folder}, shell: {{kind: local}}}}]
+"""
+
+
+@pytest.fixture
+def two_sites(world, tmp_path, monkeypatch):
+    """Our site file, and the other one that the nightly backup goes by: it has another folder."""
+    monkeypatch.setenv("REKINDLE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(standing, "SYSTEMD_FOLDER", str(world.folder / "usual"))
+    monkeypatch.setattr(standing, "CRON_FOLDER", str(world.folder / "usual"))
+    ours, theirs = tmp_path / "ours.yaml", tmp_path / "the ir$ 100%.yaml"
+    ours.write_text(SITE.format(name="berne", folder=tmp_path / "elsewhere"))
+    theirs.write_text(SITE.format(name="there", folder=world.server))
+    (tmp_path / "night.yaml").write_text(ANSWERS)
+    asked = given(failover="none", file_name="x.backup")
+    carry_out(backup_plan_of(world, asked), backup_context_of(world, asked))
+    record = world.server / "x.backup.json"
+    made = datetime.now(UTC).isoformat()
+    record.write_text(record.read_text().replace("2025-11-24T16:00:00Z", made))
+    return ours, theirs
+
+
+def scheduled(world, tmp_path, install, **more):
+    """The schedule, written into a folder of its own."""
+    given = answers(world, install=install, answers_file=str(tmp_path / "night.yaml"), **more)
+    plan, context = plan_of(world, given), context_of(world, given)
+    for step in plan.steps:
+        if step.name.startswith("schedule.file"):
+            step.apply(context)
+    return "--timer-folder", str(world.folder / "units")
+
+
+@pytest.mark.parametrize("install", ["cron", "timer"])
+def test_backups_are_looked_for_where_the_schedule_puts_them_by_its_own_site_file(
+    two_sites, world, tmp_path, capsys, install
+):
+    ours, theirs = two_sites
+    there = scheduled(world, tmp_path, install, site_file=str(theirs))
+    assert main(["--site", str(ours), "backups", *there]) == 0
+    told = capsys.readouterr().out
+    assert f"kept at     backup.practice:{world.server}" in told
+    assert f"backup.practice:{world.server}\n" in told
+    assert ": x.backup" in told
+    assert f"backup.practice:{tmp_path / 'elsewhere'}\n  nothing, and no night puts" in told
+    for one in world.server.glob("x.backup*"):
+        one.unlink()
+    assert main(["--site", str(ours), "backups", *there, "--json"]) == 3
+    servers = json.loads(capsys.readouterr().out)["servers"]
+    assert [bool(one["wrong"]) for one in servers] == [False, True]
+
+
+def test_where_nobody_starts_it_the_folders_that_were_looked_at_are_told(
+    two_sites, world, tmp_path, capsys
+):
+    ours, _theirs = two_sites
+    assert main(["--site", str(ours), "backups"]) == 3
+    told = capsys.readouterr().out
+    assert f"looked in   {world.folder / 'usual'} on {HERE}" in told
+    named = f"backup.practice:{world.server}"
+    main(["--site", str(ours), "backups", "--folder", named])
+    assert ": x.backup" in capsys.readouterr().out
+    assert main(["--site", str(ours), "backups", "--folder", "nonsense"]) == 2
+
+
+def test_a_schedule_whose_answers_cannot_be_read_is_told_and_every_folder_judged(
+    two_sites, world, tmp_path, capsys
+):
+    ours, theirs = two_sites
+    there = scheduled(world, tmp_path, "cron", site_file=str(theirs))
+    (tmp_path / "night.yaml").unlink()
+    assert main(["--site", str(ours), "backups", *there]) == 3
+    told = capsys.readouterr().out
+    assert "kept at     not known: " in told
+    assert "there is no backup of the engine" in told
+
+
+def test_a_server_that_only_the_schedule_knows_is_named_as_not_looked_at(
+    two_sites, world, tmp_path, capsys
+):
+    ours, theirs = two_sites
+    ours.write_text(ours.read_text().replace("backup.practice", "other.practice"))
+    there = scheduled(world, tmp_path, "timer", site_file=str(theirs))
+    assert main(["--site", str(ours), "backups", *there]) == 3
+    assert "the site berne has no backup server backup.practice: not looked at" in (
+        capsys.readouterr().out
+    )

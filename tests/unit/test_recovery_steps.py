@@ -112,7 +112,7 @@ def test_a_renewed_ca_is_asked_about_with_both_fingerprints_and_the_old_one_is_k
     assert OLD.fingerprint in prompt.detail
     assert NEW.fingerprint in prompt.detail
     assert prompt.default == "refuse"
-    assert NEW.fingerprint in prompt.name, "an answer cannot be prepared without having seen it"
+    assert prompt.seen == NEW.fingerprint, "an answer cannot be prepared without having seen it"
     assert shaken == [NEW]
     assert file.read_bytes() == NEW.pem
     assert OLD.pem in [one.read_bytes() for one in tmp_path.iterdir() if one != file]
@@ -234,6 +234,7 @@ def test_another_host_under_that_address_is_asked_about_before_it_is_touched():
         step.apply(context)
     context.answer = lambda _prompt: "it-is"
     step.apply(context)
+    assert context.asked[-1].seen == ANOTHER
     assert step.verify(context).outcome is Outcome.DONE
     context.targets.uuid = HARDWARE.replace("4c4c", "5d5d")
     assert step.verify(context).outcome is Outcome.NOT_DONE, "the word was about one hardware"

@@ -8,7 +8,20 @@ import threading
 import pytest
 
 from config.errors import InvalidInput, Refused, Unreachable
-from steps.procedure import Phase, Plan, Procedure, PutOff, Step, done, not_done, unknown
+from config.questions import Choice
+from config.site import Site
+from steps.procedure import (
+    Phase,
+    Plan,
+    Procedure,
+    Prompt,
+    PutOff,
+    Step,
+    done,
+    not_done,
+    unknown,
+)
+from steps.run.directory import create_run
 from steps.run.events import (
     CHANGE_VALUE,
     FAILED_STEP,
@@ -19,10 +32,12 @@ from steps.run.events import (
     StepState,
 )
 from steps.run.journal import read_journal
+from steps.run.report_data import gather
 from steps.run.resume import check_resumable
 from tests.crash import toy
 from tests.crash.run_support import ToyRun
 from tests.unit.run_support import Operator, ledger
+from tui.run_summary import summary
 
 
 @pytest.fixture
@@ -264,6 +279,64 @@ def test_an_undo_left_out_with_a_reason_lets_the_rest_be_undone(toy_run):
     assert run.view.steps["second"].reason == "the host is gone"
 
 
+def undone_unattended(tmp_path, **prompts):
+    """A run of two steps that fails, with nobody about; the first cannot be undone."""
+    toy_run = ToyRun.make(tmp_path, prompts=prompts)
+    first, second = Undoable("first"), Undoable("second", error=Refused("no."))
+    first.undo_errors = (Unreachable("The host is STILL DOWN."),)
+    procedure = procedure_of(phase("only", first, second))
+    return Operator(toy_run.run, procedure).start(), first, second
+
+
+@pytest.mark.parametrize("more", [{}, {FAILED_UNDO: "skip"}])
+def test_a_file_that_has_failures_undone_leaves_what_cannot_be_undone_and_says_so(tmp_path, more):
+    run, first, second = undone_unattended(tmp_path, **{FAILED_STEP: "undo", **more})
+    ended = run.end()
+    assert ended.finish is Finish.UNDONE
+    assert ended.message == (
+        "Undone by prepared answers, but not all of it."
+        " 'first' was left as it is: The host is STILL DOWN."
+    )
+    assert (first.undone, second.undone) == (0, 1)
+    assert run.view.exit_code == 1
+    assert [step.name for step in run.view.left_undone] == ["first"]
+    assert summary(run.session.run).mark == "!"
+
+
+def test_a_file_may_have_a_failed_undo_stopped_and_the_undo_is_resumed(tmp_path):
+    run, first, _second = undone_unattended(tmp_path, **{FAILED_STEP: "undo", FAILED_UNDO: "stop"})
+    ended = run.end()
+    assert ended.finish is Finish.FAILED
+    assert "The host is STILL DOWN." in ended.message
+    resumed = Operator(run.session.run, run.session.procedure).start()
+    assert resumed.end().finish is Finish.UNDONE
+    assert (first.undone, resumed.view.left_undone) == (1, [])
+
+
+def test_a_file_that_says_nothing_of_failures_has_a_failed_undo_wait_for_somebody(tmp_path):
+    run, _first, _second = undone_unattended(tmp_path)
+    run.answer(FAILED_STEP, "undo")
+    run.answer(FAILED_UNDO, "stop")
+    assert run.end().finish is Finish.FAILED
+
+
+def test_a_run_undone_as_a_whole_is_no_success_where_something_was_left_as_it_is(tmp_path):
+    toy_run = ToyRun.make(tmp_path, prompts={FAILED_UNDO: "skip"})
+    only = Undoable("only")
+    only.undo_errors = (Unreachable("gone"),)
+    procedure = procedure_of(phase("only", only))
+    Operator(toy_run.run, procedure).start().end()
+    run = Operator(toy_run.run, procedure).start(undo=True)
+    assert run.end().finish is Finish.UNDONE
+    assert run.view.exit_code == 1
+    assert any("'only' was left as it is: gone" in line for line in next_of(run))
+
+
+def next_of(run) -> list[str]:
+    """What the report says is to be done next."""
+    return gather(run.session.run, run.session.procedure)["next"]
+
+
 def test_an_undo_whose_effect_is_still_there_has_failed(toy_run):
     class Stubborn(Undoable):
         def undo(self, context):
@@ -350,6 +423,75 @@ def test_aborting_ends_the_wait_at_a_question_of_a_step(tmp_path):
     run.switches.abort("alice")
     assert run.end().finish is Finish.ABORTED
     assert run.view.steps["clean-up"].state is StepState.FAILED
+
+
+SEEN = "SHA256:0mVnr5iuVbnpCHCjFgmkUNRlZ2NvYm93bGluZ3NlYXM"
+HEX = ":".join(f"{byte:02X}" for byte in range(32))
+UUID = "4c4c4544-0035-3910-8051-b1c04f4e3332"
+
+
+class Trusting(Spy):
+    """Shows a fingerprint and asks whether it is to be trusted."""
+
+    def apply(self, context):
+        taken = context.ask(
+            Prompt(
+                "host.key", "Is this its key?", (Choice("trust", "Yes"), Choice("stop", "No")),
+                "stop", seen=self.seen,
+            )
+        )  # fmt: skip
+        context.remember("taken", taken)
+        super().apply(context)
+
+
+def trusting(tmp_path, prepared, seen=SEEN, **site):
+    tmp_path.mkdir(exist_ok=True)
+    toy.lay_out(tmp_path / "world")
+    given = {"world": str(tmp_path / "world"), "greeting": "hello"}
+    prompts = {"host.key": prepared}
+    run = create_run(Site("s", **site), toy.NAME, given, {}, {}, prompts, folder=tmp_path / "runs")
+    return Operator(run, procedure_of(phase("only", Trusting(seen=seen)))).start()
+
+
+@pytest.mark.parametrize(
+    ("seen", "prepared"),
+    [
+        (SEEN, SEEN), (SEEN, SEEN.removeprefix("SHA256:")), (SEEN, f"{SEEN}="),
+        (HEX, HEX), (HEX, f"SHA256:{HEX.replace(':', '').lower()}"),
+        (HEX, f"SHA256 Fingerprint={HEX}"), (UUID, UUID.upper()),
+    ],
+)  # fmt: skip
+def test_an_answer_file_takes_a_fingerprint_by_giving_it(tmp_path, seen, prepared):
+    run = trusting(tmp_path, prepared, seen)
+    assert run.end().finish is Finish.DONE
+    assert run.view.facts["taken"] == "trust"
+
+
+@pytest.mark.parametrize(
+    ("prepared", "told"),
+    [
+        ("trust", f"Shown is {SEEN}: once that has been compared, write under `prompts:` host.key"),
+        (SEEN.swapcase(), f"Shown is {SEEN}. Somebody may be in between"),
+        ("", f"Shown is {SEEN}. Somebody may be in between"),
+        (HEX, f"Shown is {SEEN}. Somebody may be in between"),
+    ],
+)
+def test_a_word_or_another_fingerprint_takes_nothing_and_somebody_is_asked(
+    tmp_path, prepared, told
+):
+    run = trusting(tmp_path, prepared)
+    run.question("host.key")
+    ((_at, note),) = run.view.notes
+    assert told in note
+    run.answer("host.key", "trust")
+    assert run.end().finish is Finish.DONE
+
+
+def test_an_answer_file_may_say_no_by_a_word_and_a_practice_site_takes_one_for_yes(tmp_path):
+    for word, practice in (("stop", False), ("trust", True)):
+        run = trusting(tmp_path / word, word, practice=practice)
+        assert run.end().finish is Finish.DONE
+        assert run.view.facts["taken"] == word
 
 
 def test_a_fact_that_holds_a_secret_is_refused_and_not_written(toy_run):

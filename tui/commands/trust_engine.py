@@ -7,6 +7,7 @@ import sys
 from config.errors import InvalidInput, Refused
 from config.site import Site
 from steps.targets.engine_ca import UnknownEngineCa, kept_ca, trusted_ca
+from steps.targets.fingerprints import same_fingerprint
 
 
 def trust_engine(site: Site, fingerprint: str) -> str:
@@ -24,7 +25,7 @@ def trust_engine(site: Site, fingerprint: str) -> str:
         unknown.accept()
         return f"kept as {unknown.file}"
     known = kept_ca(file)
-    if fingerprint and not _same(fingerprint, known.fingerprint):
+    if fingerprint and not same_fingerprint(fingerprint, known.fingerprint):
         raise Refused(
             f"The CA that is trusted for {access.url} has the fingerprint {known.fingerprint}.",
             f"If that is wrong, move {file} away.",
@@ -34,7 +35,7 @@ def trust_engine(site: Site, fingerprint: str) -> str:
 
 def _confirm(unknown: UnknownEngineCa, fingerprint: str) -> None:
     if fingerprint:
-        if not _same(fingerprint, unknown.fingerprint):
+        if not same_fingerprint(fingerprint, unknown.fingerprint):
             raise Refused(
                 f"The engine {unknown.origin} shows a CA with the fingerprint "
                 f"{unknown.fingerprint}, not the one that was given.",
@@ -47,7 +48,3 @@ def _confirm(unknown: UnknownEngineCa, fingerprint: str) -> None:
     print(unknown.remedy)
     if input("Type yes if it is the right one: ").strip() != "yes":
         raise Refused("It was not confirmed. Nothing was kept.")
-
-
-def _same(one: str, other: str) -> bool:
-    return one.replace(":", "").casefold() == other.replace(":", "").casefold()

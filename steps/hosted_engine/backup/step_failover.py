@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from config.errors import Refused, StepFailed
+from config.errors import Interrupted, Refused, RekindleError, StepFailed
 from steps.hosted_engine.backup.failover import READY, Candidate
 from steps.hosted_engine.backup.job import BackupJob, BackupStep
 from steps.hosted_engine.backup.stuck import GIVE_UP, SHUT_DOWN, WITHOUT, ask_about_stuck
@@ -34,7 +34,7 @@ ENTERED: Final = "failover.entered"
 GONE_WITHOUT: Final = "failover.without"
 """Remembered: the operator goes on without maintenance."""
 SHUT_DOWN_FOR_IT: Final = "failover.shut-down"
-"""Remembered: ids of the machines that were shut down, to be started again."""
+"""Remembered: the machines that were shut down, to be started again, each as its id:name."""
 _ROUND: Final = "failover.round"
 
 
@@ -136,8 +136,7 @@ class MaintainHost(FailoverStep):
 
     def _back(self, context: StepContext) -> None:
         if context.recall(ENTERED):
-            bring_back(self.engine(context), self.host, context)
-            start_again(self.engine(context), context)
+            into_service(self.engine(context), self.host, context)
             context.remember(ENTERED, "")
 
     def _next_round(self, context: StepContext) -> int:
@@ -210,8 +209,7 @@ class ActivateHost(FailoverStep):
 
     def apply(self, context: StepContext) -> None:
         """Activate it, wait until it is up, and start what was shut down for it."""
-        bring_back(self.engine(context), self.host, context)
-        start_again(self.engine(context), context)
+        into_service(self.engine(context), self.host, context)
 
     def _is_to_be_up(self, context: StepContext) -> bool:
         return self.job.always_activate or bool(context.recall(ENTERED))
@@ -219,37 +217,100 @@ class ActivateHost(FailoverStep):
 
 def note_shut_down(context: StepContext, machine: Machine) -> None:
     """Remember, before it is done, what is to be started again."""
-    known = (context.recall(SHUT_DOWN_FOR_IT) or "").split()
-    context.remember(SHUT_DOWN_FOR_IT, " ".join(dict.fromkeys((*known, machine.id))))
+    known = {**_shut_down(context), machine.id: machine.name}
+    context.remember(SHUT_DOWN_FOR_IT, " ".join(f"{id}:{name}" for id, name in known.items()))
 
 
 def still_down(engine: Engine, context: StepContext) -> list[Machine]:
     """The machines that were shut down for the backup and are down."""
-    ids = (context.recall(SHUT_DOWN_FOR_IT) or "").split()
-    found = [machine for id in ids if (machine := engine.machine(id)) is not None]
-    return [machine for machine in found if machine.status == "down"]
+    return [machine for machine in _found(engine, context) if machine.status == "down"]
 
 
-def start_again(engine: Engine, context: StepContext) -> None:
+def into_service(engine: Engine, host: Candidate, context: StepContext) -> None:
+    """The host up, and what was shut down for the backup started again, each for itself.
+
+    Another host may carry the machines where this one does not come up. Raises StepFailed with
+    everything that is not as it was before, and what to do about it.
+    """
+    failed, remedies = [], []
+    try:
+        bring_back(engine, host, context)
+    except Interrupted:
+        raise
+    except RekindleError as error:
+        failed.append(f"{host.name} {_standing(engine, host)}: it was taken out of service for")
+        failed[-1] += f" this backup, and did not come up again. {error.message}"
+        remedies.append(f"Find out why, and activate {host.name} in the administration portal.")
+    off = start_again(engine, context)
+    if off:
+        told = "; ".join(f"{name} ({why})" for name, why in off.items())
+        failed.append(f"Shut down for this backup, and not running again: {told}.")
+        remedies.append(f"Start there, on any host that can carry them: {', '.join(off)}.")
+    if failed:
+        raise StepFailed(" ".join(failed), " ".join(remedies))
+
+
+def start_again(engine: Engine, context: StepContext) -> dict[str, str]:
     """Start the machines that were shut down for the backup; what still shuts down is waited for.
 
-    Raises StepFailed where one does not end doing so.
+    Returns the names of those that could not be started, with the reason.
     """
-    wait_until(
-        "what was asked to shut down is down, or up again",
-        lambda: _shutting_down(engine, context),
-        Patience(OFF_SECONDS, context.log, context.checkpoint, POLL_SECONDS),
-    )
-    for machine in still_down(engine, context):
-        context.log(f"starting {machine.name} again")
+    off: dict[str, str] = {}
+    try:
+        wait_until(
+            "what was asked to shut down is down, or up again",
+            lambda: _shutting_down(engine, context),
+            Patience(OFF_SECONDS, context.log, context.checkpoint, POLL_SECONDS),
+        )
+    except StepFailed as error:
+        context.log(error.message)
+    try:
+        found = _found(engine, context)
+    except RekindleError as error:
+        return dict.fromkeys(_shut_down(context).values(), error.message)
+    for machine in found:
+        if machine.status == "powering_down":
+            off[machine.name] = "it still shuts down"
+        elif machine.status == "down":
+            _start(engine, machine, context, off)
+    return off
+
+
+def _start(engine: Engine, machine: Machine, context: StepContext, off: dict[str, str]) -> None:
+    context.log(f"starting {machine.name} again")
+    try:
         engine.start_machine(machine.id)
+    except Interrupted:
+        raise
+    except RekindleError as error:
+        off[machine.name] = error.message
+
+
+def _shut_down(context: StepContext) -> dict[str, str]:
+    """Name by id."""
+    noted = (context.recall(SHUT_DOWN_FOR_IT) or "").split()
+    return {id: name for id, _, name in (one.partition(":") for one in noted)}
+
+
+def _found(engine: Engine, context: StepContext) -> list[Machine]:
+    found = (engine.machine(id) for id in _shut_down(context))
+    return [machine for machine in found if machine is not None]
 
 
 def _shutting_down(engine: Engine, context: StepContext) -> Sight:
-    ids = (context.recall(SHUT_DOWN_FOR_IT) or "").split()
-    found = [machine for id in ids if (machine := engine.machine(id)) is not None]
+    found = _found(engine, context)
     names = [machine.name for machine in found if machine.status == "powering_down"]
     return Sight(not names, f"shutting down: {', '.join(names) or 'none'}")
+
+
+def _standing(engine: Engine, host: Candidate) -> str:
+    try:
+        found = engine.host(host.id)
+    except RekindleError:
+        return "IS NOT KNOWN TO BE IN SERVICE"
+    if found is None or found.status == READY:
+        return "IS STILL IN MAINTENANCE" if found else "IS NOT THERE ANY MORE"
+    return f"IS {found.status.replace('_', ' ').upper()}, NOT UP"
 
 
 def bring_back(engine: Engine, host: Candidate, context: StepContext) -> None:

@@ -24,7 +24,7 @@ from steps.targets.host_keys import (
 WAIT_SECONDS: Final = 1800.0
 """A new machine may still be booting its appliance."""
 HOST_KEY: Final = "machine.host-key"
-"""The question about its key; an answer file may say `trust` beforehand."""
+"""The question about its key; an answer file may give the fingerprint beforehand."""
 TRUST: Final = "trust"
 STOP: Final = "stop"
 
@@ -102,6 +102,7 @@ class MachineReached(MachineStep):
             f"{old}Compare it on the machine's own console with what"
             " `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` says there.\n"
             f"It is written to {found.known_hosts}; the file as it was is kept beside it.",
+            seen=found.key.fingerprint,
         )
         if context.ask(prompt) != TRUST:
             raise Refused(

@@ -13,6 +13,8 @@ from steps.targets.engine import Engine
 from steps.targets.engine_ca import PLACES, ChangedEngineCa, UnknownEngineCa
 from steps.targets.engine_waiting import engine_up
 
+ENGINE_CA: Final = "engine.ca"
+"""The question about its CA; an answer file may give the fingerprint beforehand."""
 ACCEPT: Final = "accept"
 REFUSE: Final = "refuse"
 
@@ -99,7 +101,7 @@ class TrustEngine(RecoveryStep):
             else "The archive does not tell which CA it has."
         )
         return Prompt(
-            "engine.ca",
+            ENGINE_CA,
             f"Trust the CA of the engine {unknown.origin}?",
             (
                 Choice(ACCEPT, "Trust it", f"it is kept in {unknown.file}"),
@@ -109,14 +111,14 @@ class TrustEngine(RecoveryStep):
             f"{unknown.ca.subject}, until {unknown.ca.ends}\nSHA-256 {unknown.fingerprint}\n{told}"
             "\nOn the engine's machine: openssl x509 -noout -fingerprint -sha256 -in"
             " /etc/pki/ovirt-engine/ca.pem",
+            seen=unknown.fingerprint,
         )
 
 
 def _renewed(changed: ChangedEngineCa) -> Prompt:
-    """Named after the new CA: nobody can have prepared an answer without having seen it."""
     shown, trusted = changed.shown, changed.trusted
     return Prompt(
-        f"engine.ca.renewed.{shown.fingerprint}",
+        f"{ENGINE_CA}.renewed",
         f"The engine {changed.access.url} comes with another CA. Trust the new one?",
         (
             Choice(ACCEPT, "Trust the new one", "the one before is kept aside"),
@@ -128,4 +130,5 @@ def _renewed(changed: ChangedEngineCa) -> Prompt:
         f"Now:       {shown.subject}, until {shown.ends}\n  SHA-256 {shown.fingerprint}\n"
         "On the engine's machine: openssl x509 -noout -fingerprint -sha256 -in"
         " /etc/pki/ovirt-engine/ca.pem",
+        seen=shown.fingerprint,
     )

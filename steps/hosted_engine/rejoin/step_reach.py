@@ -78,6 +78,7 @@ class ReachHost(RejoinStep):
         return f"its hardware UUID is {there}, the engine's {self.host.name} has {old}"
 
     def _ask(self, context: StepContext, shell: Shell, other: str) -> None:
+        there = hardware_there(shell)
         prompt = Prompt(
             f"other-hardware.{self.host.name}",
             f"Is {shell.where} the host that the engine calls {self.host.name}?",
@@ -88,6 +89,7 @@ class ReachHost(RejoinStep):
             STOP,
             f"By its address it is, but {other}. On a host that is not the one that is meant the"
             " configuration would be taken away, and nobody would see what runs on the other.",
+            seen=there,
         )
         if context.ask(prompt) != IT_IS:
             raise StepFailed(
@@ -95,7 +97,7 @@ class ReachHost(RejoinStep):
                 "Correct the address of this host in the site file, then start anew. Nothing was"
                 " changed.",
             )
-        context.remember(self._fact, hardware_there(shell))
+        context.remember(self._fact, there)
 
     @property
     def _fact(self) -> str:

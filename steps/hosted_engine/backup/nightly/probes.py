@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
-from config.answer_file import AnswerFile, load_answers
+from config.answer_file import AnswerFile
 from config.answers import unanswered
-from config.errors import InvalidInput, RekindleError
+from config.errors import RekindleError
 from config.interviews.hosted_engine_backup import BACKUP, BEST, STAMP, WITHOUT
 from config.questions import Choice, Finding
 from config.schedules import HERE
 from steps.hosted_engine.backup.nightly.plan import follower_of, timetable_of
+from steps.hosted_engine.backup.nightly.there import answers_there
 from steps.hosted_engine.backup.plan import NAME as BACKUP_NAME
 from steps.hosted_engine.backup.stuck import FIRST_STUCK, GIVE_UP
 from steps.hosted_engine.backup.stuck import WITHOUT as GO_WITHOUT
 from steps.hosted_engine.probes.look import found, ok, warn, wrong
 from steps.procedure import Probe, Probed, ProbeInput
-from steps.run.events import FAILED_STEP
+from steps.run.choices import UNATTENDED_UNDO
+from steps.run.events import FAILED_STEP, FAILED_UNDO
 from steps.schedules.next_runs import clock_changes, next_runs
 from steps.schedules.places import shell_at
 from steps.schedules.zone import both_clocks, zone_of
 from steps.targets.shell import Shell
-
-_LARGEST: Final = 1 << 20
 
 
 def list_places(probe: ProbeInput) -> Probed:
@@ -68,21 +66,10 @@ def check_answers(probe: ProbeInput) -> Probed:
     if shell.status(path) is None:
         return found(wrong(f"{path} is not on {shell.where}.", "ctrl+s in the wizard writes one."))
     try:
-        answers = _read(shell, path)
+        answers = answers_there(shell, path)
     except RekindleError as error:
         return found(wrong(error.message, error.remedy))
     return found(ok(f"{path} answers {BACKUP_NAME}"), *_judged(answers))
-
-
-def _read(shell: Shell, path: str) -> AnswerFile:
-    data = shell.read(path, limit=_LARGEST)
-    with tempfile.TemporaryDirectory(prefix="rekindle-") as folder:
-        copy = Path(folder) / "answers.yaml"
-        copy.write_bytes(data)
-        try:
-            return load_answers(copy, BACKUP, BACKUP_NAME)
-        except InvalidInput as error:
-            raise InvalidInput(error.message.replace(str(copy), path), error.remedy) from error
 
 
 def _judged(answers: AnswerFile) -> Iterator[Finding]:
@@ -106,6 +93,12 @@ def _judged(answers: AnswerFile) -> Iterator[Finding]:
         yield warn(
             "A night that fails leaves the failover host in maintenance until somebody answers.",
             f"Write under `prompts:` {FAILED_STEP}: undo",
+        )
+    elif answers.prompts.get(FAILED_UNDO, "skip") not in UNATTENDED_UNDO:
+        yield warn(
+            f"{FAILED_UNDO}: {answers.prompts[FAILED_UNDO]} is nothing a night alone can do: where"
+            " the failover host does not come up again it waits for somebody.",
+            f"Write {FAILED_UNDO}: {' or '.join(UNATTENDED_UNDO)}",
         )
 
 

@@ -6,6 +6,7 @@ The timetable is read back from the files that hosted_engine.schedule wrote.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -14,6 +15,7 @@ from config.errors import InvalidInput
 from config.schedules import CRON_FOLDER, SYSTEMD_FOLDER
 from config.timetable import Timetable, parse_timetable
 from steps.hosted_engine.backup.nightly.plan import FILE
+from steps.hosted_engine.backup.nightly.there import cron_command, unit_command
 from steps.hosted_engine.backup.record import Summary, moment_of
 from steps.hosted_engine.backup.step_keep import read_text
 from steps.schedules.next_runs import Follower, last_due, next_runs
@@ -24,7 +26,7 @@ STALE: Final = timedelta(days=2)
 NIGHT: Final = timedelta(hours=6)
 """So long a backup may take before one that was due is missed."""
 _TIMER_LINE: Final = re.compile(r"^# As cron writes it: (.+)$", re.MULTILINE)
-_CRON_LINE: Final = re.compile(r"^((?:\S+\s+){4}\S+)\s+root\s", re.MULTILINE)
+_CRON_LINE: Final = re.compile(r"^((?:\S+\s+){4}\S+)\s+root\s+(.*)$", re.MULTILINE)
 _SHOWN: Final = 3
 
 
@@ -32,7 +34,8 @@ _SHOWN: Final = 3
 class Due:
     """A timetable on a host: who follows it, the last time it came round, the next ones.
 
-    `owed` is the last time whose backup has had time enough to be there.
+    `owed` is the last time whose backup has had time enough to be there. `command` is what is
+    started then.
     """
 
     host: str
@@ -41,16 +44,24 @@ class Due:
     last: datetime | None
     following: tuple[datetime, ...]
     owed: datetime | None = None
+    command: tuple[str, ...] = ()
 
 
-def look_for_timetable(shell: Shell, now: datetime) -> Due | None:
-    """The timetable on that host; None where nobody there starts the backup.
+def looked_at(more: Sequence[str] = ()) -> tuple[str, ...]:
+    """The folders in which a timetable is looked for."""
+    return tuple(dict.fromkeys((*more, SYSTEMD_FOLDER, CRON_FOLDER)))
+
+
+def look_for_timetable(shell: Shell, now: datetime, more: Sequence[str] = ()) -> Due | None:
+    """The timetable on that host; None where nobody there starts the backup. `more` are folders
+    in which a schedule may have put it besides the usual ones.
 
     Raises InvalidInput where somebody has made something else of its file.
     """
+    folders = looked_at(more)
     places = (
-        (f"{SYSTEMD_FOLDER}/{FILE}.timer", _TIMER_LINE, Follower.TIMER),
-        (f"{CRON_FOLDER}/{FILE}", _CRON_LINE, Follower.CRON),
+        *((f"{folder}/{FILE}.timer", _TIMER_LINE, Follower.TIMER) for folder in folders),
+        *((f"{folder}/{FILE}", _CRON_LINE, Follower.CRON) for folder in folders),
     )
     for path, pattern, follower in places:
         text = read_text(shell, path)
@@ -65,7 +76,12 @@ def look_for_timetable(shell: Shell, now: datetime) -> Due | None:
         last = last_due(timetable, now, zone, follower)
         following = next_runs(timetable, now, zone, _SHOWN, follower)
         owed = last_due(timetable, now - NIGHT, zone, follower)
-        return Due(shell.where, timetable, follower, last, following, owed)
+        command = (
+            unit_command(read_text(shell, path.removesuffix("timer") + "service"))
+            if follower is Follower.TIMER
+            else cron_command(match[2])
+        )
+        return Due(shell.where, timetable, follower, last, following, owed, command)
     return None
 
 
