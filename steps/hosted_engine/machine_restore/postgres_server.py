@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from config.errors import StepFailed
-from steps.hosted_engine.machine_restore.machine_step import is_active
+from steps.hosted_engine.machine_restore.machine_step import has_program, is_active
 from steps.hosted_engine.machine_restore.postgres_layout import PostgresLayout
 from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
@@ -70,7 +70,7 @@ def find_server(shell: Shell, layouts: Sequence[PostgresLayout], port: int) -> P
     there = [
         PostgresServer(shell, layout, port)
         for layout in layouts
-        if shell.status(layout.sign) is not None
+        if has_program(shell, layout.sign)
     ]
     if not there:
         raise StepFailed(
