@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class PostgresLayout:
-    """How one packaging of PostgreSQL is laid out. `sign` is a program that tells that it is there."""
+    """How one packaging of PostgreSQL is laid out; the program `sign` tells that it is there."""
 
     title: str
     sign: str

@@ -68,9 +68,7 @@ class PostgresServer:
 def find_server(shell: Shell, layouts: Sequence[PostgresLayout], port: int) -> PostgresServer:
     """The server of that host. Raises StepFailed where PostgreSQL is not installed."""
     there = [
-        PostgresServer(shell, layout, port)
-        for layout in layouts
-        if has_program(shell, layout.sign)
+        PostgresServer(shell, layout, port) for layout in layouts if has_program(shell, layout.sign)
     ]
     if not there:
         raise StepFailed(

@@ -1,7 +1,8 @@
 """psql on a practice site: questions about rows that are there, and who may ask them.
 
-On a machine whose PostgreSQL was made by hand it is the real one. Else the server is simulated: what is asked is answered by SQLite, out of the tables that the database
-has in the world; nothing can be changed that way.
+On a machine whose PostgreSQL was made by hand it is the real one. Else the server is simulated:
+what is asked is answered by SQLite, out of the tables that the database has in the world; nothing
+can be changed that way.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Final
 
 from steps.drill.practice_engine import database as db
 from steps.drill.practice_engine import machine_files, rows
-from steps.drill.practice_engine.backup_tool.databases import NOT_EMPTY, Place, server_of
+from steps.drill.practice_engine.backup_tool.databases import NOT_EMPTY, server_of
+from steps.drill.practice_engine.backup_tool.place import Place
 from steps.drill.practice_hosts import engine_machine
 from steps.drill.practice_hosts.programs import postgres_server
 from steps.drill.practice_hosts.programs.context import Context

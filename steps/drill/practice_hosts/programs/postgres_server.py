@@ -97,7 +97,7 @@ def control(action: str) -> str:
     if control is None:
         return MISSING
     if not is_initialised():
-        return f"Directory {DATA} is missing or empty. Use \"postgresql-setup --initdb\"."
+        return f'Directory {DATA} is missing or empty. Use "postgresql-setup --initdb".'
     if action == "start" and state() != "inactive":
         return ""
     if action == "stop" and state() == "inactive":
