@@ -15,12 +15,16 @@ ENGINE_DATABASE, HISTORY_DATABASE = "engine", "ovirt_engine_history"
 PASSWORD: Final = "practice-database-password"  # noqa: S105  (of a database that is simulated)
 LIVE, LEFTOVER, RESTORED = "live", "leftover", "restored"
 """What a database holds: the running engine's rows, somebody's, or those of a backup."""
+HISTORY_TABLE: Final = "history_configuration"
+"""By this a Data Warehouse's database is told from others."""
 SETUP_CONF: Final = "etc/ovirt-engine-setup.conf.d/20-setup-ovirt-post.conf"
 PROTOCOLS: Final = "etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf"
 DATABASE_CONF: Final = "etc/ovirt-engine/engine.conf.d/10-setup-database.conf"
 HISTORY_CONF: Final = "etc/ovirt-engine-dwh/ovirt-engine-dwhd.conf.d/10-setup-database.conf"
 CA: Final = "etc/pki/ovirt-engine/ca.pem"
 CA_KEY: Final = "etc/pki/ovirt-engine/private/ca.pem"
+FILES: Final = (SETUP_CONF, PROTOCOLS, DATABASE_CONF, HISTORY_CONF, CA, CA_KEY)
+"""All of them."""
 
 
 def write_engine_files(root: Path, ca: str, fqdn: str = first_world.ENGINE) -> None:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from steps.drill.practice_engine import machine_files
 from steps.drill.practice_hosts import first_world
 from steps.drill.practice_hosts.world import Facts
 from steps.hosted_engine.archive import words
@@ -44,7 +45,7 @@ def tables_of(facts: Facts, database: Mapping[str, Any], backed_up: float) -> Ta
 
 def history_tables() -> Tables:
     """The little that stands for the Data Warehouse's database."""
-    return {"history_configuration": (_HISTORY[0], [list(row) for row in _HISTORY[1]])}
+    return {machine_files.HISTORY_TABLE: (_HISTORY[0], [list(row) for row in _HISTORY[1]])}
 
 
 def _hosts(facts: Facts, database: Mapping[str, Any]) -> Tables:

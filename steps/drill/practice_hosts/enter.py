@@ -56,6 +56,7 @@ cd /
 umount -l /practice/old
 PATH=/practice/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
+if [ -x /practice/bin/practice-boot ]; then /practice/bin/practice-boot & fi
 exec "$python_program" -I -S -X pycache_prefix=/practice/pycache -c '
 import sys
 sys.path.insert(0, "/practice/code")

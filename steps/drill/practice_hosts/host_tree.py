@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from steps.drill.practice_hosts.first_world import NAME_SERVER
+from steps.drill.practice_hosts.first_world import MACHINE, NAME_SERVER
 from steps.drill.practice_hosts.places import HostPlaces
 from steps.drill.practice_hosts.programs.main import HOST, programs_of
 from steps.drill.practice_hosts.world import Facts, computer
@@ -22,6 +22,8 @@ _FOLDERS = (
 )  # fmt: skip
 _HOST_FOLDERS = ("etc/ovirt-hosted-engine",)
 _SERVER_FOLDERS = ("var/backup/ovirt-engine", "var/lib/pgsql/data")
+_OPEN_TO_ALL = ("", "dev", "var", "var/lib", "var/run", "practice", "practice/bin", "practice/code")
+"""What an account other than root goes through, whatever this account's umask."""
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 """Links into /usr on most systems, folders of their own on others."""
@@ -54,6 +56,22 @@ except (BrokenPipeError, KeyboardInterrupt):
     code = 141
 sys.exit(code)
 """
+_RUNUSER = """\
+# By the numbers of this machine's own accounts, and without PAM, which is not set up here.
+if [ "$1" != -u ] || [ $# -lt 3 ]; then
+  echo 'runuser: only runuser -u USER [--] COMMAND is simulated here' >&2
+  exit 1
+fi
+user=$(id -u "$2") && group=$(id -g "$2") || exit 1
+shift 2
+if [ "$1" = -- ]; then shift; fi
+read -r _first _outside accounts < /proc/self/uid_map
+if [ "$accounts" -gt 1 ]; then
+  exec /usr/bin/setpriv --reuid="$user" --regid="$group" --clear-groups -- "$@"
+fi
+# Where the practice site is no root's there is one account: it goes by that number for a while.
+exec unshare --user --map-user="$user" --map-group="$group" -- "$@"
+"""
 _NO_CLEANUP = "ovirt-hosted-engine-cleanup"
 
 
@@ -68,6 +86,9 @@ def lay_out(places: HostPlaces, name: str, facts: Facts) -> None:
     kind = str(host.get("kind", HOST))
     for folder in (*_FOLDERS, *(_HOST_FOLDERS if kind == HOST else _SERVER_FOLDERS)):
         (root / folder).mkdir(parents=True, exist_ok=True)
+    for folder in _OPEN_TO_ALL:
+        (root / folder).chmod(0o755)
+    (root / "dev/shm").chmod(0o1777)
     (root / "tmp").chmod(0o1777)
     (root / "var/tmp").chmod(0o1777)
     for link in _LINKED:
@@ -79,6 +100,8 @@ def lay_out(places: HostPlaces, name: str, facts: Facts) -> None:
     write_names(places, name, facts)
     _installation_disc(root / "var/tmp/installation.iso")
     _programs(root, programs_of(kind), classic=_is_classic(host))
+    if kind == MACHINE:
+        _stub(root, "runuser", _RUNUSER)
     (root / "practice/host-name").write_text(name + "\n")
 
 
@@ -165,10 +188,14 @@ def _programs(root: Path, names: Sequence[str], *, classic: bool) -> None:
         'exec /usr/bin/setpriv --inh-caps=-all --bounding-set=-all -- "$@"'
     )
     for name, text in stubs.items():
-        stub = root / "practice/bin" / name
-        stub.write_text(f"#!/bin/sh\n{text}\n")
-        stub.chmod(0o755)
+        _stub(root, name, text)
     for name in ("python3", "python"):
         link = root / "practice/bin" / name
         link.unlink(missing_ok=True)
         link.symlink_to(interpreter())
+
+
+def _stub(root: Path, name: str, text: str) -> None:
+    stub = root / "practice/bin" / name
+    stub.write_text(f"#!/bin/sh\n{text}\n")
+    stub.chmod(0o755)

@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class PostgresLayout:
-    """How one packaging of PostgreSQL is laid out. `sign` is a file that tells that it is there."""
+    """How one packaging of PostgreSQL is laid out; the program `sign` tells that it is there."""
 
     title: str
     sign: str
@@ -36,7 +36,7 @@ LAYOUTS: Final = (
     _collection("10"),
     _collection("95"),
     PostgresLayout(
-        "PostgreSQL", "/usr/bin/postgresql-setup", "postgresql", "/var/lib/pgsql/data",
+        "PostgreSQL", "postgresql-setup", "postgresql", "/var/lib/pgsql/data",
         ("postgresql-setup", "initdb"),
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from config.errors import StepFailed
-from steps.hosted_engine.machine_restore.machine_step import is_active
+from steps.hosted_engine.machine_restore.machine_step import has_program, is_active
 from steps.hosted_engine.machine_restore.postgres_layout import PostgresLayout
 from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
@@ -68,9 +68,7 @@ class PostgresServer:
 def find_server(shell: Shell, layouts: Sequence[PostgresLayout], port: int) -> PostgresServer:
     """The server of that host. Raises StepFailed where PostgreSQL is not installed."""
     there = [
-        PostgresServer(shell, layout, port)
-        for layout in layouts
-        if shell.status(layout.sign) is not None
+        PostgresServer(shell, layout, port) for layout in layouts if has_program(shell, layout.sign)
     ]
     if not there:
         raise StepFailed(

@@ -11,8 +11,9 @@ from typing import Final
 from steps.drill.practice_engine import database as db
 from steps.drill.practice_engine import rows
 from steps.drill.practice_engine.archive_builder import Recipe, build
-from steps.drill.practice_engine.backup_tool.databases import NAMES, TITLES, Place, connected
+from steps.drill.practice_engine.backup_tool.databases import NAMES, TITLES, connected
 from steps.drill.practice_engine.backup_tool.options import DATABASES, PLAIN, Options
+from steps.drill.practice_engine.backup_tool.place import Place
 from steps.drill.practice_engine.backup_tool.unpacking import DUMPS
 from steps.drill.practice_engine.backup_tool.words import Fatal, Words
 from steps.drill.practice_engine.dump_writer import CustomDump, copy_block, plain

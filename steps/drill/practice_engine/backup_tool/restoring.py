@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from steps.drill.practice_engine import machine_files
+from steps.drill.practice_engine import machine_files, rows
+from steps.drill.practice_engine.backup_tool import real_databases
 from steps.drill.practice_engine.backup_tool.databases import (
     NAMES,
     TITLES,
-    Place,
     connected,
     need_empty,
     provision,
+    strike,
 )
 from steps.drill.practice_engine.backup_tool.options import DATABASES, Options
+from steps.drill.practice_engine.backup_tool.place import Place
 from steps.drill.practice_engine.backup_tool.unpacking import (
     DUMPS,
     Unpacked,
@@ -65,6 +67,8 @@ def _check_credentials(world: World, here: str, options: Options, words: Words) 
         if prefix in options.change and options.wants(scope):
             place = Place.given(options.place(prefix))
             words.say(f"- Setting credentials for {TITLES[scope]} database '{place.name}'")
+            if scope == "db":
+                strike(world, here, place)
             facts = world.read()
             need_empty(facts, place, connected(facts, here, place))
 
@@ -127,8 +131,12 @@ def _load(
         database = connected(facts, here, place)
         need_empty(facts, place, database)
         database["content"] = machine_files.RESTORED
+        known = dict(facts)
         if record is not None:
             facts["servers"][here]["restored"] = record
+    if real_databases.has(place):
+        changed = rows.tables_of(known, record, time.time()) if record else found.tables(scope)
+        real_databases.fill(place, changed)
     if record is not None:
         words.note("pg_restore: error: could not execute query: ERROR: must be owner of"
                    " extension plpgsql (ignored)")  # fmt: skip

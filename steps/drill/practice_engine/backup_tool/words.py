@@ -12,11 +12,11 @@ FATAL: Final = "FATAL: "
 
 
 class Fatal(Exception):
-    """It gives up; `texts` are its last words, one line each."""
+    """It gives up; `texts` are its last words, one line each. `logged` is for the log only."""
 
-    def __init__(self, *texts: str) -> None:
+    def __init__(self, *texts: str, logged: str = "") -> None:
         super().__init__(texts[0])
-        self.texts = texts
+        self.texts, self.logged = texts, logged
 
 
 class Words:
@@ -47,6 +47,8 @@ class Words:
 
     def give_up(self, fatal: Fatal) -> int:
         """The last words; returns the exit code."""
+        for line in fatal.logged.splitlines():
+            self.note(line)
         for text in fatal.texts:
             self.note(f"{FATAL}{text}")
             print(f"{FATAL}{text}", file=sys.stderr, flush=True)

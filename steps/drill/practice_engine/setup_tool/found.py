@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steps.drill.practice_engine import machine_files
-from steps.drill.practice_engine.backup_tool.databases import Place, server_of
+from steps.drill.practice_engine.backup_tool import real_databases
+from steps.drill.practice_engine.backup_tool.databases import server_of
+from steps.drill.practice_engine.backup_tool.place import Place
 from steps.drill.practice_hosts.tool.dialects import Ended
 from steps.drill.practice_hosts.tool.session import Session
 from steps.drill.practice_hosts.world import Facts
@@ -54,6 +56,11 @@ def look(session: Session) -> Found:
 
 
 def _content(facts: Facts, here: str, place: Place) -> str:
+    if real_databases.has(place):
+        try:
+            return real_databases.content(place)
+        except real_databases.Unanswered:
+            return ""
     server = server_of(facts, here, place)
     if server is None or server["roles"].get(place.user) != place.password:
         return ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from steps.drill.practice_engine.backup_tool.databases import Place
+from steps.drill.practice_engine.backup_tool.place import Place
 from steps.drill.practice_engine.setup_tool.found import Found
+from steps.drill.practice_hosts.programs import postgres_server
 from steps.drill.practice_hosts.tool import rules
 from steps.drill.practice_hosts.tool.dialects import Ended, Query
 from steps.drill.practice_hosts.tool.session import Session, Wrong
@@ -45,7 +46,7 @@ def products(session: Session, found: Found) -> None:
         if not session.world.read()["maintenance"]["global"]:
             raise Ended(NEEDS_MAINTENANCE)
         note = "During execution engine service will be stopped (@VALUES@) [@DEFAULT@]: "
-        if not _agreed(session, "OVESETUP_CORE/engineStop", "OVESETUP_CORE_ENGINE_STOP", note):
+        if not agreed(session, "OVESETUP_CORE/engineStop", "OVESETUP_CORE_ENGINE_STOP", note):
             raise Ended("Aborted by user")
 
 
@@ -91,6 +92,9 @@ def _resolves(session: Session) -> rules.Check:
 
 def databases(session: Session, found: Found) -> None:
     """Where they are is known after a restore."""
+    if found.is_new and postgres_server.is_initialised():
+        raise Ended("A practice machine with a PostgreSQL that was made by hand takes a backup; an"
+                    " engine is not set up anew there")  # fmt: skip
     if found.is_new:
         note = "Where is the Engine database located? (@VALUES@) [@DEFAULT@]: "
         query = Query(
@@ -161,17 +165,18 @@ def preview(session: Session, found: Found) -> None:
         session.dialect.note(f"{key:<{_WIDTH}}: {value}")
     note = "\nPlease confirm installation settings (@VALUES@) [@DEFAULT@]: "
     key = "OVESETUP_DIALOG/confirmSettings"
-    if not _agreed(session, key, "OVESETUP_DIALOG_CONFIRM_SETTINGS", note):
+    if not agreed(session, key, "OVESETUP_DIALOG_CONFIRM_SETTINGS", note):
         raise Ended("Configuration was rejected by user")
 
 
-def _agreed(session: Session, key: str, name: str, note: str) -> bool:
+def agreed(session: Session, key: str, name: str, note: str, default: str = "OK") -> bool:
+    """OK or Cancel."""
     given = session.environment.get(key)
     if isinstance(given, bool):
         return given
-    agreed = session.ask(Query(name, note, "OK", _OK_CANCEL, folded=True)) == "ok"
-    session.environment.set(key, agreed)
-    return agreed
+    said = session.ask(Query(name, note, default, _OK_CANCEL, folded=True)) == "ok"
+    session.environment.set(key, said)
+    return said
 
 
 def _rows(session: Session, found: Found) -> Iterator[tuple[str, object]]:

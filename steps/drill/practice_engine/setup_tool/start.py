@@ -39,6 +39,14 @@ _ASKED: Final[tuple[tuple[str, Callable[[Session, Found], None]], ...]] = (
 
 def set_up(world: World, here: str, options: Sequence[str]) -> int:
     """Set the engine up on this machine; returns the exit code."""
+    return carry_out(world, here, options, _run, "setup", "ovirt-engine-setup")
+
+
+def carry_out(
+    world: World, here: str, options: Sequence[str],
+    run: Callable[[Session, Sequence[str], Sequence[str]], None], what: str, log: str,
+) -> int:  # fmt: skip
+    """What otopi does around the work of either tool; returns the exit code."""
     wrong = [o for o in options if o.partition("=")[0] not in (*_KNOWN, *_SWITCHES)]
     if wrong:
         print(f"FATAL: Invalid option '{wrong[0]}'")
@@ -49,14 +57,14 @@ def set_up(world: World, here: str, options: Sequence[str]) -> int:
     server = world.read()["servers"][here]
     session = Session(world, server, Dialect(machine, old=False), Environment(), old_names=False,
                       accepts_defaults="--accept-defaults" in options)  # fmt: skip
-    session.open_log(LOGS, "ovirt-engine-setup")
+    session.open_log(LOGS, log)
     session.catch_signals()
     try:
-        _run(session, options, words)
+        run(session, options, words)
         session.ended_well = True
     except Ended as ended:
         session.say(f"Failed to execute stage '{session.stage}': {ended}", ERROR)
-    _clean_up(session, options)
+    _clean_up(session, options, what)
     session.dialect.terminate()
     return 0 if session.ended_well else 1
 
@@ -89,11 +97,11 @@ def _run(session: Session, options: Sequence[str], words: Sequence[str]) -> None
     work.change(session, found)
 
 
-def _clean_up(session: Session, options: Sequence[str]) -> None:
+def _clean_up(session: Session, options: Sequence[str], what: str) -> None:
     session.begin("Clean up")
     session.dialect.note(f"Log file is located at {session.log_file}")
-    stamp = session.log_file.stem.rpartition("setup-")[2]
-    files = [ANSWERS / f"{stamp}-setup.conf"]
+    stamp = session.log_file.stem.removeprefix("ovirt-engine-").partition("-")[2]
+    files = [ANSWERS / f"{stamp}-{what}.conf"]
     files += [Path(o.partition("=")[2]) for o in options if o.startswith("--generate-answer=")]
     for file in files:
         session.say(f"Generating answer file '{file}'")
@@ -101,6 +109,6 @@ def _clean_up(session: Session, options: Sequence[str]) -> None:
     session.begin("Pre-termination")
     session.begin("Termination")
     if session.ended_well:
-        session.say("Execution of setup completed successfully")
+        session.say(f"Execution of {what} completed successfully")
     else:
-        session.say("Execution of setup failed", ERROR)
+        session.say(f"Execution of {what} failed", ERROR)

@@ -8,7 +8,8 @@ from typing import Final
 
 from steps.drill.practice_engine import database as db
 from steps.drill.practice_engine import machine_files, startup
-from steps.drill.practice_engine.backup_tool.databases import Place
+from steps.drill.practice_engine.backup_tool import real_databases
+from steps.drill.practice_engine.backup_tool.place import Place
 from steps.drill.practice_engine.setup_tool.found import Found
 from steps.drill.practice_hosts import engine_machine
 from steps.drill.practice_hosts.tool.dialects import Ended
@@ -26,7 +27,7 @@ def change(session: Session, found: Found) -> None:
     session.changed = True
     if found.running:
         session.say("Stopping engine service")
-        _stop(session)
+        stop_engine(session)
     for stage, seconds in _BEFORE:
         session.begin(stage)
         session.pause(seconds)
@@ -66,7 +67,8 @@ def _texts(found: Found) -> tuple[tuple[str, float], ...]:
     )  # fmt: skip
 
 
-def _stop(session: Session) -> None:
+def stop_engine(session: Session) -> None:
+    """Stop its service."""
     with session.world.change() as facts:
         facts["servers"][session.name]["services"]["ovirt-engine"] = "inactive"
         engine_machine.service_changed(facts, session.world.now(facts))
@@ -92,6 +94,9 @@ def _start(session: Session, found: Found) -> None:
 
 def _databases_live(facts: Facts, found: Found) -> None:
     """Local or not: what was restored is the running engine's now."""
+    for place in (found.engine, found.history):
+        if place is not None and real_databases.has(place):
+            real_databases.take_up(place)
     for server in facts["servers"].values():
         for place in (found.engine, found.history):
             database = server["databases"].get(place.name) if place else None

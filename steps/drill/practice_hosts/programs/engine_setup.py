@@ -1,4 +1,4 @@
-"""`engine-setup` and `engine-config` on the engine's machine."""
+"""`engine-setup`, `engine-cleanup` and `engine-config` on the engine's machine."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ def engine_setup(context: Context, arguments: list[str]) -> int:
     from steps.drill.practice_engine.setup_tool.start import set_up
 
     return set_up(context.world, context.host_name, arguments)
+
+
+def engine_cleanup(context: Context, arguments: list[str]) -> int:
+    """Take an engine away; what it does is in practice_engine.setup_tool."""
+    from steps.drill.practice_engine.setup_tool.cleanup import clean_up
+
+    return clean_up(context.world, context.host_name, arguments)
 
 
 def engine_config(context: Context, arguments: list[str]) -> int:

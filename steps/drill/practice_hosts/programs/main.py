@@ -29,7 +29,11 @@ _HOST: Final = {
 _MACHINE: Final = {
     "shutdown": "machine", "poweroff": "machine", "engine-backup": "engine_backup",
     "engine-setup": "engine_setup", "engine-config": "engine_setup",
-    "psql": "postgres",
+    "psql": "postgres", "postgresql-setup": "postgres_server", "practice-boot": "postgres_server",
+    "engine-cleanup": "engine_setup",
+    **dict.fromkeys(
+        ("initdb", "pg_ctl", "createdb", "createuser", "dropdb", "dropuser", "pg_dump",
+         "pg_dumpall", "pg_restore", "pg_isready"), "postgres_server"),
 }  # fmt: skip
 _SERVER: Final = {"hostname": "network"}
 _KINDS: Final = {HOST: _HOST, MACHINE: _MACHINE | _SERVER, SERVER: _SERVER}

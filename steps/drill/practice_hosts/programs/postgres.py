@@ -1,7 +1,8 @@
 """psql on a practice site: questions about rows that are there, and who may ask them.
 
-The server is simulated. What is asked is answered by SQLite, out of the tables that the database
-has in the world; nothing can be changed that way.
+On a machine whose PostgreSQL was made by hand it is the real one. Else the server is simulated:
+what is asked is answered by SQLite, out of the tables that the database has in the world; nothing
+can be changed that way.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Final
 
 from steps.drill.practice_engine import database as db
 from steps.drill.practice_engine import machine_files, rows
-from steps.drill.practice_engine.backup_tool.databases import NOT_EMPTY, Place, server_of
+from steps.drill.practice_engine.backup_tool.databases import NOT_EMPTY, server_of
+from steps.drill.practice_engine.backup_tool.place import Place
 from steps.drill.practice_hosts import engine_machine
+from steps.drill.practice_hosts.programs import postgres_server
 from steps.drill.practice_hosts.programs.context import Context
 from steps.drill.practice_hosts.world import Facts
 
@@ -25,6 +28,8 @@ _VALUED: Final = ("-F", "-v", "-h", "-p", "-U", "-d", "-f", "-c")
 
 def psql(context: Context, arguments: list[str]) -> int:
     """`psql -h HOST -p PORT -U USER -d DATABASE -A -t -F SEPARATOR (-c SQL | -f FILE)`."""
+    if postgres_server.is_initialised():
+        return postgres_server.become("psql", arguments)
     options = _options(arguments)
     facts = context.facts()
     place = Place(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from steps.drill.practice_engine.database import machines_that_run_on
 from steps.drill.practice_hosts import engine_machine
 from steps.drill.practice_hosts.engine_machine import destroy, is_up
+from steps.drill.practice_hosts.programs import postgres_server
 from steps.drill.practice_hosts.programs.context import Context
 
 _PORTS = (("0.0.0.0:22", "sshd"), ("0.0.0.0:54321", "vdsmd"))
@@ -30,11 +31,19 @@ def systemctl(context: Context, arguments: list[str]) -> int:
     words = [word for word in arguments if not word.startswith("-")]
     action, name = words[0], words[-1].removesuffix(".service")
     state = context.host()["services"].get(name)
+    if name == postgres_server.SERVICE and state is not None and postgres_server.is_initialised():
+        state = postgres_server.state()
     if action in ("is-active", "is-enabled", "status"):
         return _look(action, name, state)
     if state is None:
         return context.complain(
             f"Failed to {action} {name}.service: Unit {name}.service not found.", 5
+        )
+    problem = _control_postgres(context, action) if name == postgres_server.SERVICE else ""
+    if problem:
+        return context.complain(
+            f"Job for {name}.service failed because the control process exited with error code."
+            f"\n{problem}"
         )
     with context.world.change() as facts:
         services = context.host(facts)["services"]
@@ -45,6 +54,15 @@ def systemctl(context: Context, arguments: list[str]) -> int:
         if name == engine_machine.SERVICE and action in ("start", "restart", "stop"):
             engine_machine.service_changed(facts, context.world.now(facts))
     return 0
+
+
+def _control_postgres(context: Context, action: str) -> str:
+    """Start or stop the machine's own server; one that engine-backup made is simulated."""
+    if action not in ("start", "restart", "stop"):
+        return ""
+    if context.host()["databases"] and not postgres_server.is_initialised():
+        return ""
+    return postgres_server.control(action)
 
 
 def _look(action: str, name: str, state: str | None) -> int:
