@@ -133,6 +133,13 @@ class Attempt:
         """Whether it has come to that place."""
         return self.context.recall(self._fact(f"held.{place}")) is not None
 
+    def first_menu(self, number: int) -> int:
+        """The number of the question that was continued by itself; this one, where none was yet."""
+        before = self.context.recall(self._fact("continued"))
+        if before is None:
+            self.context.remember(self._fact("continued"), str(number))
+        return number if before is None else int(before)
+
     def _fact(self, name: str) -> str:
         return f"{self.kind}.{self.number}.{name}"
 

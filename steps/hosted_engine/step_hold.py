@@ -122,7 +122,7 @@ class ContinueTool(FollowTool):
         """Continue it once the engine is up; raises StepFailed where it is gone."""
         attempt, conversation = _still_there(self, context)
         if isinstance(conversation.menus, WaitingMenus):
-            conversation.menus = _ContinueOnce(conversation.menus)
+            conversation.menus = _ContinueOnce(conversation.menus, attempt, conversation)
         at = _At(SHUT_DOWN)
         state = self.follow(attempt, conversation, at)
         if at.reached:
@@ -147,23 +147,29 @@ class FollowToEnd(FollowTool):
         _judge(attempt, conversation, self.follow(attempt, conversation))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _ContinueOnce:
-    """Continues by itself the first time that the engine is waited for; then the operator says."""
+    """Continues by itself the first time that the engine is waited for; then the operator says.
+
+    Which time that was is remembered: a later runner is not to take the second for the first.
+    """
 
     menus: WaitingMenus
-    used: bool = False
+    attempt: Attempt
+    conversation: Conversation
 
     def choose(
         self, asked: Asked, menu: dict[Action, Option], console: Console, password: str
     ) -> Option:
         """To continue as soon as the engine is up, else what the operator says."""
-        if is_engine_menu(menu) and not self.used:
-            self.used = True
+        if is_engine_menu(menu) and self._is_first():
             option = self.menus.continue_when_up(menu, ENGINE_SECONDS)
             if option is not None:
                 return option
         return self.menus.choose(asked, menu, console, password)
+
+    def _is_first(self) -> bool:
+        return self.attempt.first_menu(self.conversation.number) == self.conversation.number
 
 
 def _has_died(attempt: Attempt) -> bool:

@@ -86,6 +86,20 @@ def test_a_tool_that_asks_once_more_is_answered_by_the_operator(hold, tmp_path):
     assert folder.received() == [*ALL, ALL[-1]]
 
 
+def test_a_second_menu_is_the_operators_for_a_later_runner_too(hold, tmp_path):
+    deploying, folder = hold(script=toy_hold.acts(tmp_path, again=True))
+    deploying.question("menu.OVEHOSTED_ENGINE_UP.2")
+    deploying.switches.abort("tester")
+    assert deploying.end().finish is Finish.ABORTED
+    again = Deploying(deploying.session.run, procedure=toy_hold.PROCEDURE).start()
+    again.answer("tool.reattach", "go-on")
+    again.question("menu.OVEHOSTED_ENGINE_UP.2")
+    assert folder.received() == ALL
+    again.answer("menu.OVEHOSTED_ENGINE_UP.2", "continue")
+    assert again.end().finish is Finish.DONE
+    assert folder.received() == [*ALL, ALL[-1]]
+
+
 def test_a_tool_that_died_while_it_waited_is_told_and_never_started_again(hold, tmp_path):
     (tmp_path / "wait").touch()
     deploying, folder = hold()
