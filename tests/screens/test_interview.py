@@ -17,6 +17,7 @@ from tui.keep import Keep
 from tui.prober import Prober
 from tui.screens.interview import REVIEW, InterviewScreen
 from tui.session import Session
+from tui.widgets.field import Field
 from tui.widgets.place import Place
 
 MACHINE_WITHOUT_DEFAULT = Question("machine", "Machine", Kind.TEXT)
@@ -425,3 +426,15 @@ async def test_a_default_that_follows_from_an_answer_above_is_shown_and_gives_wa
         text = await wait_for(pilot, "e.two.orgx")
         assert "│ mine.org" in text
     assert session.given()["domain"] == "mine.org"
+
+
+async def test_a_question_that_is_just_being_put_on_the_page_disturbs_nobody(app, session):
+    """Seconds are counted and answers kept from beside the page, at any moment."""
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "found the entry")
+        coming = Field(replace(MACHINE_WITHOUT_DEFAULT, name="another"), session)
+        mounting = app.screen.query_one("#page").mount(coming)
+        app.screen.commit()
+        app.screen.wrong_text()
+        await mounting
+        assert "web01" in await wait_for(pilot, "web01")

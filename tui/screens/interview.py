@@ -109,7 +109,8 @@ An answer is checked when it is given. An error must be mended before you go on;
 
     @property
     def _fields(self) -> list[Field]:
-        return list(self.query(Field))
+        # One that is being put on the page stands there before its parts do.
+        return [field for field in self.query(Field) if field.is_mounted]
 
     async def _open_page(self, index: int) -> None:
         self._index, self._going_on = index, False
@@ -198,7 +199,7 @@ An answer is checked when it is given. An error must be mended before you go on;
         """Questions appear and go as the answers above them change; the others stay as they are."""
         asked = self._session.asked(self._group)
         page = self.query_one("#page", VerticalScroll)
-        present = {field.question.name: field for field in self._fields}
+        present = {field.question.name: field for field in self.query(Field)}
         wanted = [question.name for question in asked]
         for name, field in present.items():
             if name not in wanted:
