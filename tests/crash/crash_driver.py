@@ -76,7 +76,7 @@ def in_fork(request) -> int:
 
 def end_of(child: int) -> int:
     """Exit code of the fork; one that hangs (at a question nobody answers) is ended."""
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + 240.0
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:

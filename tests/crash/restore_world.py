@@ -125,7 +125,7 @@ class RestoreWorld:
         prompts = {**RESTORE_MACHINE.prompts, "step-failed": "stop"}
         handed = json.dumps({"secrets": secrets, "prompts": prompts})
         done = subprocess.run(
-            command, input=handed + "\n", text=True, capture_output=True, timeout=120, check=False
+            command, input=handed + "\n", text=True, capture_output=True, timeout=300, check=False
         )
         return done.returncode
 

@@ -79,7 +79,7 @@ class ToyRun:
             self.view.apply(event)
         return self.view
 
-    def wait_until(self, condition, seconds: float = 20.0) -> RunView:
+    def wait_until(self, condition, seconds: float = 120.0) -> RunView:
         """The view once the condition holds for it."""
         deadline = time.monotonic() + seconds
         while not condition(self.update()):
@@ -128,7 +128,7 @@ class Driver:
 
     def __exit__(self, *_: object) -> None:
         self._process.stdin.close()
-        assert self._process.wait(timeout=20) == 0
+        assert self._process.wait(timeout=120) == 0
 
     def live(
         self,

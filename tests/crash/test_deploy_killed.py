@@ -55,7 +55,7 @@ def live(run, kill_at=0, when="after"):
     """One life of a runner; its exit code, negative for a signal."""
     command = [sys.executable, "-P", str(RUNNER), str(kill_at), when, str(run.path),
                "--hand-over", "stdin"]  # fmt: skip
-    done = subprocess.run(command, input=SECRETS + "\n", text=True, timeout=120)
+    done = subprocess.run(command, input=SECRETS + "\n", text=True, timeout=300)
     return done.returncode
 
 

@@ -37,7 +37,7 @@ def world(monkeypatch, tmp_path):
 def live(run, kill_at=0, when="after"):
     """One life of a runner; its exit code, negative for a signal."""
     command = [sys.executable, "-P", str(RUNNER), str(kill_at), when, str(run.path)]
-    return subprocess.run(command, text=True, timeout=120).returncode
+    return subprocess.run(command, text=True, timeout=300).returncode
 
 
 @pytest.mark.parametrize("share", range(SHARES))

@@ -122,7 +122,7 @@ def test_killed_the_lock_is_free_and_the_step_in_hand_becomes_unknown_on_resume(
 
 
 def read_until(terminal: int, marker: bytes) -> None:
-    seen, deadline = b"", time.monotonic() + 60
+    seen, deadline = b"", time.monotonic() + 120
     while marker not in seen:
         assert time.monotonic() < deadline, seen
         seen += os.read(terminal, 4096)

@@ -96,7 +96,7 @@ def small_file_system(folder: Path):
 
 def unmount(folder: Path) -> None:
     """A runner that has let go of its lock still lives for an instant."""
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while subprocess.run(["umount", folder], capture_output=True).returncode:
         assert time.monotonic() < deadline, f"{folder} stays busy"
         time.sleep(0.05)

@@ -30,7 +30,7 @@ def attach(toy) -> Terminal:
 
 def drop_terminal(terminal: Terminal) -> None:
     terminal.hang_up()
-    end = time.monotonic() + 40
+    end = time.monotonic() + 120
     while not os.waitpid(terminal.pid, os.WNOHANG)[0]:
         assert time.monotonic() < end, "the wizard outlived its terminal"
         time.sleep(0.02)

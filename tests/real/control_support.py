@@ -76,7 +76,7 @@ class Control:
         self._thread.start()
         return self
 
-    def join(self, seconds: float = 60.0) -> Control:
+    def join(self, seconds: float = 240.0) -> Control:
         self._thread.join(seconds)
         assert not self._thread.is_alive(), "the control instance never ended"
         assert not self.mistakes, self.mistakes

@@ -170,7 +170,7 @@ def restore_world(folder: Path) -> Iterator[RestoreWorld]:
         practice.told("machines", "HostedEngine", host=practice.host_id("host-02"))
         for name in LOST:
             lose_host(practice.places, name.partition(".")[0])
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while any(
             h.status != "non_responsive" for h in practice.engine.hosts() if h.address in LOST
         ):

@@ -66,7 +66,7 @@ class Standing:
     def has(self, kind: str, name: str) -> dict | None:
         return next((r for r in self.facts()[db.KEY][kind] if r["name"] == name), None)
 
-    def until(self, true: Callable[[], object], seconds: float = 20.0) -> None:
+    def until(self, true: Callable[[], object], seconds: float = 120.0) -> None:
         end = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < end, self.facts()["engine"]

@@ -163,7 +163,7 @@ class NodeWorld:
         index = number % len(self.processes)
         return (self.folder / f"daemon-{index}.log").read_text()
 
-    def wait_for(self, holds: Callable[[], object], seconds: float = 20.0) -> None:
+    def wait_for(self, holds: Callable[[], object], seconds: float = 120.0) -> None:
         deadline = time.monotonic() + seconds
         while not holds():
             if time.monotonic() > deadline:
@@ -171,7 +171,7 @@ class NodeWorld:
                 raise AssertionError(f"it never held; the daemons said:\n{logs}\n{self.leaf()}")
             time.sleep(0.02)
 
-    def wait_mode(self, mode: str, number: int = 1, seconds: float = 20.0) -> JobLeaf:
+    def wait_mode(self, mode: str, number: int = 1, seconds: float = 120.0) -> JobLeaf:
         self.wait_for(lambda: self.leaf(number).mode == mode, seconds)
         return self.leaf(number)
 

@@ -51,7 +51,7 @@ CONFIGURATION = "etc/ovirt-hosted-engine/hosted-engine.conf"
 class Running(Operator):
     """One life of a run on that world."""
 
-    patience = 40.0
+    patience = 240.0
 
     def log(self, step: str) -> str:
         self.session.logs.flush()

@@ -100,7 +100,7 @@ class FileNode:
         directory.modify(LEAF_DN, changes, expected_csn=entry.entry_csn)
 
     def wait_for(self, holds: Callable[[], object]) -> None:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         while not holds():
             assert time.monotonic() < end, (self.said, self.leaf())
             time.sleep(0.05)

@@ -189,7 +189,7 @@ def rehearsing(path, scratch):
             child.kill()
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=120):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

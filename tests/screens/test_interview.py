@@ -11,6 +11,7 @@ import pytest
 from config.errors import Unreachable
 from config.questions import Finding, Group, Interview, Kind, Question
 from tests.screens.support import ToyService, screen_text, wait_for
+from tests.screens.terminal import PATIENCE
 from tests.screens.toy import SITE, TOY
 from tui.app import RekindleApp
 from tui.keep import Keep
@@ -278,7 +279,7 @@ async def test_the_rail_jumps_to_any_page_and_marks_them(app):
 async def test_a_secret_shows_dots_f4_reveals_it_for_a_moment_and_no_answer_holds_it(
     app, session, monkeypatch
 ):
-    monkeypatch.setattr("tui.widgets.line_input.REVEAL_SECONDS", 0.2)
+    monkeypatch.setattr("tui.widgets.line_input.REVEAL_SECONDS", PATIENCE)
     async with app.run_test(size=(80, 24)) as pilot:
         await wait_for(pilot, "found the entry")
         await pilot.press("shift+tab", "down", "down", "enter")
@@ -290,6 +291,8 @@ async def test_a_secret_shows_dots_f4_reveals_it_for_a_moment_and_no_answer_hold
         assert "•••••••" in text or "*******" in text
         await pilot.press("f4")
         await wait_for(pilot, "hunter2")
+        monkeypatch.setattr("tui.widgets.line_input.REVEAL_SECONDS", 0.1)
+        await pilot.press("f4")
         await wait_for(pilot, lambda text: "hunter2" not in text)
         await pilot.press("enter")
         await pilot.pause()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from steps.hosted_engine.detached_scripts import STATE
 from tests.unit.restore_world import Killed
 
 CHANGING = ("create", "commit", "rebase")
@@ -66,4 +67,6 @@ class Deadly:
 
 def _changes(command) -> bool:
     script = " ".join(command[2:3])
+    if script == STATE:  # a look at a tool: how many there are depends on how long it takes
+        return False
     return command[1] in CHANGING or command[0] == "rm" or "setsid " in script or "mv -f " in script

@@ -18,7 +18,7 @@ from tests.unit.run_support import Operator
 class Deploying(Operator):
     """One life of a runner on a deployment."""
 
-    patience = 90.0
+    patience = 240.0
 
     def __init__(
         self, run, secrets=None, open_targets=open_site_targets, procedure=toy_deploy.PROCEDURE

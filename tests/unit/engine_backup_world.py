@@ -328,7 +328,7 @@ def checked_by_sha256sum(folder: Path) -> subprocess.CompletedProcess:
     )
 
 
-def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
     """Wait until it is so."""
     end = time.monotonic() + seconds
     while not condition():

@@ -144,7 +144,6 @@ class Machine:
             folder=self.folder / "runs",
         )  # fmt: skip
         operator = kind(run, procedure, secret="", open_targets=open_targets)
-        operator.patience = 60.0
         for name, text in (secrets or {}).items():
             operator.session.add_secret(name, Secret(text))
         return operator

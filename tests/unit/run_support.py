@@ -23,7 +23,7 @@ from tests.crash import toy
 class Operator:
     """One life of a runner without its process."""
 
-    patience = 60.0
+    patience = 240.0
     """Seconds that anything may take."""
 
     def __init__(

@@ -34,7 +34,7 @@ class Scripted:
         return [json.loads(line) for line in text.splitlines()]
 
 
-def wait_until(condition, seconds: float = 20.0):
+def wait_until(condition, seconds: float = 120.0):
     """What the condition gives, once it gives something true."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

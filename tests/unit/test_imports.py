@@ -34,7 +34,7 @@ def modules_after(code):
             env={**os.environ, "REKINDLE_HOME": home},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
         )
     assert result.returncode == 0, result.stderr
     return set(json.loads(result.stderr.partition("LOADED")[2]))

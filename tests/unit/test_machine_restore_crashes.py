@@ -106,7 +106,7 @@ def lives(world, kill_at: int):
         run, DeadlyJournal.fate = life.session.run, fate
         life.session.journal.__class__ = DeadlyJournal
         life.start()
-        life._thread.join(timeout=60)
+        life._thread.join(timeout=life.patience)
         if life.ended is not None:
             return life, first
     raise AssertionError(f"killed at {kill_at}, it did not end: {run.journal_file.read_text()}")

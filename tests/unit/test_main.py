@@ -53,7 +53,7 @@ def start(*arguments, **options):
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         stdin=subprocess.DEVNULL,
         **options,
     )
@@ -212,7 +212,7 @@ def test_output_to_a_full_disk_is_told_in_words(arguments, unbuffered, home):
     with open("/dev/full", "wb") as full:
         process = subprocess.run(
             [sys.executable, "-m", "tui.main", *arguments],
-            cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, timeout=60, text=True,
+            cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, timeout=240, text=True,
             env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
         )  # fmt: skip
     assert process.returncode == 1
@@ -237,7 +237,7 @@ def test_a_reader_that_leaves_early_is_no_error():
         cwd=PROJECT,
         stdout=writing,
         stderr=subprocess.PIPE,
-        timeout=60,
+        timeout=240,
     )
     os.close(writing)
     assert process.returncode == 141
@@ -258,7 +258,7 @@ def test_another_broken_pipe_is_not_taken_for_a_reader_that_left(command, capsys
 def test_closed_standard_streams_do_not_break_it(arguments, code, home):
     command = f"exec {sys.executable} -m tui.main {arguments}"
     process = subprocess.run(
-        ["sh", "-c", command], cwd=PROJECT, timeout=60, check=False, stderr=subprocess.PIPE
+        ["sh", "-c", command], cwd=PROJECT, timeout=240, check=False, stderr=subprocess.PIPE
     )
     assert (process.returncode, process.stderr) == (code, b"")
     assert not home.exists()

@@ -45,7 +45,7 @@ def test_a_foreign_package_in_the_current_folder_does_not_shadow_ours(tmp_path):
         "console()\n"
     )
     result = subprocess.run(
-        [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=240
     )
     assert result.returncode == 0, result.stderr
     assert "nodes:" in result.stdout

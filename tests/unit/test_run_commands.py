@@ -200,7 +200,7 @@ def test_typed_words_steer_a_run_that_is_followed(home):
         followed.until("'perhaps' is not one of")
         followed.say("no")
         followed.until("put off")
-        assert followed.process.wait(60) == 0
+        assert followed.process.wait(120) == 0
 
 
 def test_leaving_leaves_the_run_going(home):
@@ -250,7 +250,7 @@ class Following:
         self.process.stdin.flush()
 
     def until(self, words: str) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while words not in self.said:
             assert time.monotonic() < deadline, self.said
             time.sleep(0.02)
@@ -259,7 +259,7 @@ class Following:
 def wait_for_pause(toy_run: ToyRun) -> None:
     from steps.run.control_client import ControlClient
 
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     with ControlClient(toy_run.run) as client:
         while not client.status().pause_by:
             assert time.monotonic() < deadline

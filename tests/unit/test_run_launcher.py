@@ -53,7 +53,7 @@ def test_a_runner_that_waits_on_its_socket_gets_its_secrets_there(toy_run):
     with subprocess.Popen(command, stdin=subprocess.DEVNULL) as runner:
         hand_over(toy_run.run, {"toy password": Secret("sesame")}, {})
         assert toy_run.wait_end().outcome is Finish.DONE
-        assert runner.wait(timeout=10) == 0
+        assert runner.wait(timeout=120) == 0
 
 
 def test_handing_over_to_nobody_ends(toy_run, monkeypatch):

@@ -97,7 +97,7 @@ def judged_in_a_terminal(**settings):
         stderr=subprocess.PIPE,
         cwd=PROJECT,
         env={**environment, **settings},
-        timeout=30,
+        timeout=120,
     )
     os.close(master)
     os.close(slave)
