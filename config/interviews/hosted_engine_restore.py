@@ -11,24 +11,21 @@ from dataclasses import replace
 from typing import Final
 
 from config.errors import InvalidInput
-from config.interviews.hosted_engine.conditions import both, classic, holds, not_
+from config.interviews.hosted_engine import databases
+from config.interviews.hosted_engine.conditions import holds
 from config.interviews.hosted_engine.interview import DEPLOY
+from config.interviews.hosted_engine.variants import (
+    FAILOVER,
+    MACHINE,
+    NEW_HARDWARE,
+    by_hand,
+    deploys,
+    onto_machine,
+)
 from config.questions import Choice, Given, Group, Interview, Kind, Question, Value
-
-FAILOVER: Final = "failover-host"
-NEW_HARDWARE: Final = "new-hardware"
-MACHINE: Final = "machine"
 
 FILE: Final = "file"
 """The archive is no one of the list: `archive_file` names it."""
-
-AUTOMATIC: Final = "automatic"
-MANUAL: Final = "manual"
-REMOTE: Final = "remote"
-
-ALL: Final = "all"
-ENGINE_ONLY: Final = "db"
-HISTORY_ONLY: Final = "dwhdb"
 
 ASK: Final = "ask"
 LEAVE: Final = "leave"
@@ -38,18 +35,7 @@ BACKUP: Final = "backup_file"
 
 _LONGEST_WAIT: Final = 7 * 24 * 3600
 
-onto_machine = holds("variant", MACHINE)
-deploys = not_(onto_machine)
 from_file = holds("archive", FILE)
-
-
-def by_hand(given: Given) -> bool:
-    """Whether engine-backup and engine-setup are run here: the newer tool runs them itself."""
-    return onto_machine(given) or classic(given)
-
-
-databases_made = both(by_hand, holds("databases", MANUAL, REMOTE))
-databases_remote = both(by_hand, holds("databases", REMOTE))
 
 
 def archive_of(given: Given) -> str:
@@ -118,94 +104,6 @@ VARIANT = Question(
     ),
     suggest_probe="variant",
     depends_on=("archive", "archive_file"),
-)
-DATABASES = Question(
-    name="databases",
-    title="Databases",
-    kind=Kind.CHOICE,
-    why="As they were set up when the engine was installed.",
-    choices=(
-        Choice(AUTOMATIC, "Made by engine-backup", "--provision-db"),
-        Choice(MANUAL, "Made here, on the engine's machine", "roles, databases, pg_hba.conf"),
-        Choice(REMOTE, "On another machine", "made there, or by its administrator"),
-    ),
-    suggest_probe="databases",
-    depends_on=("archive", "archive_file"),
-    condition=by_hand,
-)
-SCOPE = Question(
-    name="scope",
-    title="What is restored",
-    kind=Kind.CHOICE,
-    why="Everything in the archive, unless one database alone is wanted.",
-    choices=(
-        Choice(ALL, "Everything in the archive"),
-        Choice(ENGINE_ONLY, "The engine's files and database"),
-        Choice(HISTORY_ONLY, "The engine's files and the Data Warehouse's database"),
-    ),
-    default=ALL,
-    condition=by_hand,
-)
-DATABASE_HOST = Question(
-    name="database_host",
-    title="Host of the databases",
-    kind=Kind.TEXT,
-    why="As the engine's machine reaches it. A host that the site names is made ready here.",
-    condition=databases_remote,
-)
-DATABASE_NAME = Question(
-    name="database_name",
-    title="Name of the engine's database",
-    kind=Kind.TEXT,
-    why="It is made empty; the guide calls it engine.",
-    default="engine",
-    condition=both(databases_made, not_(holds("scope", HISTORY_ONLY))),
-)
-DATABASE_USER = Question(
-    name="database_user",
-    title="User of the engine's database",
-    kind=Kind.TEXT,
-    default="engine",
-    condition=DATABASE_NAME.condition,
-)
-DATABASE_PASSWORD = Question(
-    name="database_password",
-    title="Password of that user",
-    kind=Kind.SECRET,
-    why="It goes to engine-backup in a file that is removed afterwards, never on a command line.",
-    condition=DATABASE_NAME.condition,
-)
-HAS_HISTORY = Question(
-    name="has_history",
-    title="Restore the Data Warehouse's database too",
-    kind=Kind.YES_NO,
-    suggest_probe="has-history",
-    depends_on=("archive", "archive_file"),
-    condition=both(databases_made, holds("scope", ALL)),
-)
-_history = both(
-    databases_made,
-    lambda given: given.get("scope") == HISTORY_ONLY or given.get("has_history") is True,
-)
-HISTORY_NAME = Question(
-    name="history_name",
-    title="Name of the Data Warehouse's database",
-    kind=Kind.TEXT,
-    default="ovirt_engine_history",
-    condition=_history,
-)
-HISTORY_USER = Question(
-    name="history_user",
-    title="User of the Data Warehouse's database",
-    kind=Kind.TEXT,
-    default="ovirt_engine_history",
-    condition=_history,
-)
-HISTORY_PASSWORD = Question(
-    name="history_password",
-    title="Password of that user",
-    kind=Kind.SECRET,
-    condition=_history,
 )
 RENEW = Question(
     name="renew_certificates",
@@ -292,18 +190,13 @@ def _page(group: Group) -> Group:
     return replace(group, questions=questions, condition=_deployed(group.condition))
 
 
-_DATABASE_QUESTIONS: Final = (
-    SCOPE, DATABASES, DATABASE_HOST, DATABASE_NAME, DATABASE_USER, DATABASE_PASSWORD, HAS_HISTORY,
-    HISTORY_NAME, HISTORY_USER, HISTORY_PASSWORD, RENEW,
-)  # fmt: skip
-
 _HOST, *_REST = (_page(group) for group in DEPLOY.groups)
 
 RESTORE = Interview(
     groups=(
         Group("archive", "Backup", (ARCHIVE, ARCHIVE_FILE, VARIANT)),
         _HOST,
-        Group("engine-data", "Databases", _DATABASE_QUESTIONS),
+        Group("engine-data", "Databases", (*databases.QUESTIONS, RENEW)),
         *_REST,
         Group("afterwards", "Afterwards", (OLD_HOSTS, RECOVERY_TARGET)),
     )

@@ -183,3 +183,38 @@ def test_an_old_backup_and_hosts_to_be_deployed_again_are_told():
 def test_onto_a_machine_that_is_there_no_host_is_in_the_way():
     found = conflicts(world.MACHINE)
     assert [r.id for r in found.rows] == ["machines.left-up", "power.fence"]
+
+
+ALONE = replace(world.NEW_HOST, installed="4.5.7", name="", settings=("db",))
+
+
+@pytest.mark.parametrize(
+    ("scope", "scopes", "settings", "code"),
+    [
+        ("db-alone", ("db",), ("db",), None),
+        ("dwhdb-alone", ("dwhdb",), ("db", "dwhdb"), None),
+        ("db-alone", ("files", "db"), None, None),
+        ("db-alone", ("files", "db"), (), "files-not-there"),
+        ("dwhdb-alone", ("dwhdb",), ("db",), "files-not-there"),
+        ("dwhdb-alone", ("files", "db"), ("dwhdb",), "no-history"),
+        ("db", ("db",), ("db",), "files-not-in-archive"),
+        ("all", ("db",), (), "files-not-there"),
+        ("all", ("db",), ("db",), None),
+    ],
+)
+def test_a_database_alone_needs_itself_in_the_archive_and_its_files_on_the_machine(
+    scope, scopes, settings, code
+):
+    inspection = world.an_inspection(scopes=scopes)
+    look = replace(ALONE, settings=settings)
+    found = codes(conflicts(world.MACHINE | {"scope": scope}, inspection=inspection, look=look))
+    assert found == ({code} if code else set())
+
+
+def test_a_new_machine_is_not_restored_from_an_archive_without_files():
+    inspection = world.an_inspection(scopes=("db", "dwhdb"))
+    assert "files-not-there" in codes(conflicts(world.CLASSIC, inspection=inspection))
+
+
+def test_where_the_engine_s_database_stays_its_machines_and_hosts_are_no_risk():
+    assert conflicts(world.MACHINE | {"scope": "dwhdb-alone"}, look=ALONE).rows == ()

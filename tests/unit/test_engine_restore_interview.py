@@ -50,11 +50,24 @@ def test_the_older_tool_leaves_databases_and_engine_setup_to_us():
         ({"databases": "remote", "scope": "db"}, DATABASES | {"database_host"}),
         ({"databases": "remote", "scope": "dwhdb"}, HISTORY | {"database_host"}),
         ({"databases": "automatic", "scope": "db"}, set()),
+        ({"databases": "manual", "scope": "db-alone"}, DATABASES),
+        ({"databases": "manual", "scope": "dwhdb-alone"}, HISTORY),
+        ({"databases": "automatic", "scope": "dwhdb-alone"}, set()),
     ],
 )
 def test_databases_are_asked_about_as_far_as_they_are_made_here(changes, wanted):
     every = DATABASES | HISTORY | {"has_history", "database_host"}
     assert set(asked(world.MACHINE | changes)) & every == wanted
+
+
+@pytest.mark.parametrize("scope", ["db-alone", "dwhdb-alone"])
+def test_a_database_alone_goes_to_a_machine_that_is_there_and_to_no_new_one(scope):
+    question = RESTORE.question("scope")
+    check_value(question, scope, world.complete(world.MACHINE))
+    with pytest.raises(InvalidInput, match="a new machine has no files"):
+        check_value(question, scope, world.complete(world.CLASSIC))
+    chosen = next(c for c in question.choices_for(world.MACHINE) if c.value == scope)
+    assert chosen.note
 
 
 def test_the_file_of_an_archive_is_asked_where_it_is_none_of_the_list():

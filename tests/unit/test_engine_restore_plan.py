@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from config.errors import Refused
 from config.interviews.hosted_engine_restore import RESTORE
 from steps.conflicts import Decision, Resolution
+from steps.hosted_engine.archive.problems import Problem
 from steps.hosted_engine.restore.conflict_set import restore_conflicts
 from steps.hosted_engine.restore.restore_job import restore_job
 from steps.hosted_engine.restore.restore_plan import restore_plan
@@ -123,11 +125,37 @@ def test_databases_made_by_hand_have_their_passwords_among_the_secrets_of_the_in
 
 @pytest.mark.parametrize(
     ("scope", "wanted"),
-    [("db", ("files", "db")), ("dwhdb", ("files", "dwhdb")), ("all", ())],
+    [
+        ("db", ("files", "db")),
+        ("dwhdb", ("files", "dwhdb")),
+        ("all", ()),
+        ("db-alone", ("db",)),
+        ("dwhdb-alone", ("dwhdb",)),
+    ],
 )
 def test_the_scope_is_what_was_chosen(scope, wanted):
     _plan, job = planned(world.MACHINE | {"scope": scope})
     assert job.machine.choice.scopes == wanted
+
+
+@pytest.mark.parametrize("scope", ["dwhdb", "dwhdb-alone"])
+def test_where_the_engine_s_database_stays_no_host_and_no_machine_is_touched(scope):
+    plan, job = planned(world.MACHINE | {"scope": scope})
+    touched = ("rebooted", "machines", "engine.trust", "restore.found", "setup.fence")
+    assert not any(name.startswith(touched) for name in names(plan))
+    assert {"restore.run", "setup.engine-up", "machine.tidy"} <= set(names(plan))
+    assert job.machine.fence_delay is None
+
+
+@pytest.mark.parametrize("scopes", [("dwhdb",), ("files", "dwhdb")])
+def test_an_archive_of_the_history_alone_is_enough_for_the_history(scopes):
+    problem = Problem("no-database", "The archive holds no database of the engine.", "Use another.")
+    inspection = world.an_inspection(scopes=scopes, problems=(problem,), fit_for_restore=False)
+    plan, _job = planned(world.MACHINE | {"scope": "dwhdb-alone"}, inspection=inspection)
+    (line,) = [c for step in plan.steps if step.name == "restore.run" for c in step.commands()]
+    assert "--scope=dwhdb " in line
+    with pytest.raises(Refused, match="no database of the engine"):
+        planned(world.MACHINE, inspection=inspection)
 
 
 def test_an_archive_on_this_machine_is_taken_from_here():

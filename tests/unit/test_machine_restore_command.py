@@ -75,6 +75,12 @@ AWAY = manual("dwhdb", host="db.example.org", port=5433, server="db-01")
          ["--scope=all", *ENGINE], "--no-restore-permissions"),
         (("dwhdb",), "4.5.7", RestoreChoice((AWAY,), ("dwhdb",)),
          ["--scope=dwhdb", *DWH], "--no-restore-permissions"),
+        (FULL, "4.5.7", RestoreChoice((AT_HOME,), ("db",)),
+         ["--scope=db", *ENGINE], "--no-restore-permissions"),
+        (FULL, "4.5.7", RestoreChoice((automatic("db"),), ("db",)),
+         ["--scope=db", "--provision-db"], "--restore-permissions"),
+        (FULL, "4.5.7", RestoreChoice((automatic("dwhdb"),), ("dwhdb",)),
+         ["--scope=dwhdb", "--provision-dwh-db"], "--restore-permissions"),
         (FULL, "4.5.7", RestoreChoice((), ("files",)),
          ["--scope=files"], "--no-restore-permissions"),
         (FULL, "4.5.7", RestoreChoice((AT_HOME, AWAY), permissions=Permissions.RESTORE),
@@ -84,7 +90,8 @@ AWAY = manual("dwhdb", host="db.example.org", port=5433, server="db-01")
     ],
     ids=[
         "guide-both", "guide-engine", "all-databases", "manual-local-and-remote", "mixed",
-        "files-and-db", "files-and-dwh", "db-only-archive", "dwh-only", "files-only",
+        "files-and-db", "files-and-dwh", "db-only-archive", "dwh-only", "db-alone",
+        "db-alone-made", "dwh-alone-made", "files-only",
         "permissions-chosen", "permissions-left",
     ],
 )  # fmt: skip

@@ -24,7 +24,7 @@ from steps.hosted_engine.archive.newcomer import (
     pools_with,
     storage_clash,
 )
-from steps.hosted_engine.archive.problems import Problem
+from steps.hosted_engine.archive.problems import NO_DATABASE, Problem
 from steps.hosted_engine.archive.version import Version, version_problem
 from steps.hosted_engine.archive.warehouse import Warehouse
 
@@ -75,7 +75,7 @@ def _judge_scopes(contents: Contents) -> None:
     if "db" not in contents.scopes:
         contents.add(
             Problem(
-                "no-database",
+                NO_DATABASE,
                 "The archive holds no database of the engine.",
                 "It cannot bring the engine back. Use an archive made with --scope=all.",
             )

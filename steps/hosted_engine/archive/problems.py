@@ -18,6 +18,9 @@ CAUTIONS: Final = frozenset(
 NO_ARCHIVE: Final = frozenset({"empty-file", "not-an-archive"})
 """Codes that say that the file is no archive at all."""
 
+NO_DATABASE: Final = "no-database"
+"""The code that says that the engine's own database is not in the archive."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

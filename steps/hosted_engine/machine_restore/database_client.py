@@ -32,7 +32,7 @@ case $psql in /opt/rh/*)
 esac
 "$psql" -X -w -q -A -t -F "	" -v ON_ERROR_STOP=1 -h "$1" -p "$2" -U "$3" -d "$4" -f -
 """
-_SETTING: Final = re.compile(r'^(?:ENGINE|DWH)_DB_([A-Z]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))\s*$')
+_SETTING: Final = re.compile(r'^(?:ENGINE|DWH)_DB_([A-Z_]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))\s*$')
 _ESCAPED: Final = re.compile(r"\\(.)")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 MOST_SETTINGS: Final = 64 << 10
@@ -47,6 +47,8 @@ class DatabaseLogin:
     name: str
     user: str
     password: Secret
+    secured: bool = False
+    """Whether the connection is encrypted by all means."""
 
     @property
     def shown(self) -> str:
@@ -89,7 +91,7 @@ def login_in(text: str) -> DatabaseLogin | None:
         return None
     return DatabaseLogin(
         found["HOST"], int(port), found["DATABASE"], found["USER"],
-        Secret(found.get("PASSWORD", "")),
+        Secret(found.get("PASSWORD", "")), found.get("SECURED", "").casefold() == "true",
     )  # fmt: skip
 
 

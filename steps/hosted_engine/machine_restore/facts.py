@@ -6,9 +6,11 @@ import json
 from dataclasses import replace
 from typing import Final
 
+from steps.hosted_engine.machine_restore.database_client import login_there
 from steps.hosted_engine.machine_restore.job import MachineRestoreJob
 from steps.hosted_engine.machine_restore.restore_command import DatabaseSettings
 from steps.procedure import StepContext
+from steps.targets.shell import Shell
 
 ARCHIVE_SHA256: Final = "archive.sha256"
 ARCHIVE_DATABASES: Final = "archive.databases"
@@ -28,8 +30,11 @@ def has_begun(context: StepContext) -> bool:
     return context.recall(RESTORE_ATTEMPT) is not None
 
 
-def with_settings(job: MachineRestoreJob, context: StepContext) -> MachineRestoreJob:
-    """The job with what the archive's own files said of its databases, once it was read."""
+def with_settings(job: MachineRestoreJob, context: StepContext, shell: Shell) -> MachineRestoreJob:
+    """The job with what the engine's files say of its databases: the archive's, once it was read;
+    where they are not restored, those that are on the machine."""
+    if not job.restores_files:
+        return _with_own_settings(job, shell)
     text = context.recall(ARCHIVE_DATABASES)
     if not text:
         return job
@@ -37,5 +42,15 @@ def with_settings(job: MachineRestoreJob, context: StepContext) -> MachineRestor
         scope: DatabaseSettings(host, port, secured)
         for scope, (host, port, secured) in json.loads(text).items()
         if (host, port, secured) != (None, None, None)
+    }
+    return replace(job, holds=replace(job.holds, databases=found))
+
+
+def _with_own_settings(job: MachineRestoreJob, shell: Shell) -> MachineRestoreJob:
+    logins = {scope: login_there(shell, path) for scope, path in job.settings_used.items()}
+    found = {
+        scope: DatabaseSettings(login.host, login.port, login.secured)
+        for scope, login in logins.items()
+        if login is not None
     }
     return replace(job, holds=replace(job.holds, databases=found))

@@ -54,17 +54,12 @@ class HalfRestored:
     def _prompt(self, told_of_tool: str) -> Prompt:
         filled = self._filled(self.world)
         left = [one for one in filled if one not in [place.scope for place in self._renewable]]
-        no_program = (
-            ""
-            if has_program(self.shell, CLEAN_UP_PROGRAM)
-            else f"{CLEAN_UP_PROGRAM} is not installed"
-        )
         return Prompt(
             HALF,
             f"{self.shell.where} is half restored: {self.world.told}. What now?",
             (
                 Choice(CLEAN, f"Run {CLEAN_UP_PROGRAM}, then restore again",
-                       "what it asks is asked here", no_program),
+                       "what it asks is asked here", self._why_not_clean),
                 Choice(ASIDE, "Rename the filled databases aside, make empty ones, restore again",
                        "nothing of them is lost", self._why_not_aside(left)),
                 Choice(AGAIN, "Restore again: files are overwritten once more",
@@ -76,6 +71,13 @@ class HalfRestored:
             "A restore wants a clean machine: engine-cleanup takes the engine's files and its own"
             " databases away. A database that was made by hand is renamed aside.",
         )  # fmt: skip
+
+    @property
+    def _why_not_clean(self) -> str:
+        if not self.job.restores_files:
+            return "it takes the machine's files away, which are not restored"
+        there = has_program(self.shell, CLEAN_UP_PROGRAM)
+        return "" if there else f"{CLEAN_UP_PROGRAM} is not installed"
 
     @property
     def _renewable(self) -> tuple[DatabasePlace, ...]:

@@ -41,6 +41,7 @@ class MachinePaths:
     temporary: str = "/tmp"  # noqa: S108 - where engine-backup unpacks
     log_folder: str = "/var/log/ovirt-engine"
     service: str = "ovirt-engine"
+    history_service: str = "ovirt-engine-dwhd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,19 @@ class MachineRestoreJob:
     def places(self) -> tuple[DatabasePlace, ...]:
         """Where the databases that are restored go."""
         return restored_places(self.choice, self.holds)
+
+    @property
+    def restores_files(self) -> bool:
+        """Whether the engine's files are restored too; else those that are there are used."""
+        return "files" in self.choice.restored(self.holds)
+
+    @property
+    def settings_used(self) -> dict[str, str]:
+        """By scope, the files that are there already and say where a restored database is."""
+        if self.restores_files:
+            return {}
+        found = {place.scope: self.paths.settings.get(place.scope) for place in self.places}
+        return {scope: path for scope, path in found.items() if path}
 
     @property
     def manual_places(self) -> tuple[DatabasePlace, ...]:

@@ -15,6 +15,7 @@ from steps.hosted_engine.machine_restore.step_reach import MachineReached
 from steps.hosted_engine.machine_restore.step_restore import BackupRestored
 from steps.hosted_engine.machine_restore.step_server import ServerReady
 from steps.hosted_engine.machine_restore.step_setup import SetupFollowed, SetupStarted
+from steps.hosted_engine.machine_restore.step_stop import EngineStopped
 from steps.procedure import Phase, Step
 
 
@@ -31,6 +32,7 @@ def machine_phases(job: MachineRestoreJob) -> tuple[Phase, ...]:
             (MachineReached(job), MachineNamed(job), MachineFit(job)),
         ),
         Phase("archive", "The archive", (ArchiveBrought(job), ArchiveFits(job))),
+        *(() if job.restores_files else (Phase("stop", "Stop the engine", (EngineStopped(job),)),)),
         *((Phase("databases", "Databases", databases),) if databases else ()),
         Phase("restore", "Restore", (BackupRestored(job),), safe_point=False),
         Phase(

@@ -13,6 +13,7 @@ from typing import Final
 
 from config.errors import InvalidInput, Refused
 from steps.hosted_engine.archive.inspection import Inspection
+from steps.hosted_engine.archive.problems import NO_DATABASE
 from steps.hosted_engine.archive.version import Numbers, Version, version_problem
 from steps.hosted_engine.machine_restore.databases import (
     LOCAL_HOSTS,
@@ -58,15 +59,16 @@ class ArchiveHolds:
     problem: str = ""
 
     @classmethod
-    def of(cls, inspection: Inspection) -> ArchiveHolds:
-        """Out of an inspection."""
+    def of(cls, inspection: Inspection, *, without_engine: bool = False) -> ArchiveHolds:
+        """Out of an inspection. `without_engine`: nobody misses the engine's database in it."""
         hosts = {"db": inspection.engine_db_host, "dwhdb": inspection.dwh_db_host}
-        blocking = next((p for p in inspection.problems if p.blocks), None)
+        missed = {NO_DATABASE} if without_engine else set()
+        blocking = next((p for p in inspection.problems if p.blocks and p.code not in missed), None)
         return cls(
             version=inspection.version or "",
             scopes=inspection.scopes,
             databases={scope: DatabaseSettings(host) for scope, host in hosts.items() if host},
-            fit=inspection.fit_for_restore,
+            fit=blocking is None,
             problem=blocking.message if blocking else "",
         )
 

@@ -21,9 +21,12 @@ JUST_RESTORED: Final = "SELECT option_value FROM vdc_options WHERE option_name =
 
 @dataclass(frozen=True, slots=True)
 class RestoredWorld:
-    """What was seen. `tables` by scope: None where the database cannot be asked."""
+    """What was seen. `files` None: they are not restored, so it says nothing that they are there.
 
-    files: bool
+    `tables` by scope: None where the database cannot be asked.
+    """
+
+    files: bool | None
     tables: dict[str, int | None]
     hosts: int | None = None
     machines: int | None = None
@@ -61,22 +64,24 @@ class RestoredWorld:
         rows = f"{self.hosts} hosts and {self.machines} machines" if self.hosts is not None else ""
         tables = (f"{scope}: {count} tables" for scope, count in self.tables.items())
         mark = "marked as just restored" if self.just_restored == "1" else ""
-        words = ("files are there" if self.files else "no files", *tables, rows, mark)
+        files = {True: "files are there", False: "no files", None: ""}[self.files]
+        words = (files, *tables, rows, mark)
         return ", ".join(word for word in words if word)
 
 
 def look_at_restored(job: MachineRestoreJob, context: StepContext, shell: Shell) -> RestoredWorld:
     """Look at the machine and its databases. Raises Unreachable."""
-    files = shell.status(job.paths.set_up_mark) is not None
+    there = shell.status(job.paths.set_up_mark) is not None
+    files = there if job.restores_files else None
     logins = {place.scope: _login(job, context, shell, place) for place in job.places}
     asked = {scope: login for scope, login in logins.items() if scope in _COUNTED}
-    tables = {scope: _number(shell, login, COUNT_TABLES) for scope, login in asked.items()}
+    tables = {scope: number_in(shell, login, COUNT_TABLES) for scope, login in asked.items()}
     engine = logins.get("db")
     if engine is None or not tables.get("db"):
         return RestoredWorld(files, tables)
     return RestoredWorld(
         files, tables,
-        _number(shell, engine, COUNT_HOSTS), _number(shell, engine, COUNT_MACHINES),
+        number_in(shell, engine, COUNT_HOSTS), number_in(shell, engine, COUNT_MACHINES),
         just_restored(shell, engine),
     )  # fmt: skip
 
@@ -117,7 +122,8 @@ def _login(
     return found
 
 
-def _number(shell: Shell, login: DatabaseLogin | None, sql: str) -> int | None:
+def number_in(shell: Shell, login: DatabaseLogin | None, sql: str) -> int | None:
+    """What a question for one number is answered with; None where the database cannot be asked."""
     if login is None:
         return None
     try:

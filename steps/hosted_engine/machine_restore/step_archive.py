@@ -192,7 +192,7 @@ class ArchiveFits(MachineStep):
 
     def _problems(self, context: StepContext) -> Iterator[str]:
         shell, run = self.shell(context), run_name(context)
-        with_settings(self.job, context).command(installed_version(shell), run)
+        with_settings(self.job, context, shell).command(installed_version(shell), run)
         found = shell.status(self.job.files(run).archive)
         size = (found.size if found else 0) * int(context.recall(ARCHIVE_UNPACKS) or _TIGHT)
         free = shell.free_space(self.job.paths.temporary)

@@ -7,7 +7,9 @@ from typing import Final
 
 from config.errors import StepFailed
 from config.questions import Choice
-from steps.hosted_engine.machine_restore.facts import has_begun
+from steps.hosted_engine.machine_restore.database_client import login_there
+from steps.hosted_engine.machine_restore.databases import Way
+from steps.hosted_engine.machine_restore.facts import has_begun, with_settings
 from steps.hosted_engine.machine_restore.machine_step import (
     MachineStep,
     has_program,
@@ -20,6 +22,7 @@ from steps.hosted_engine.machine_restore.names_there import (
     names_of,
     own_addresses,
 )
+from steps.hosted_engine.machine_restore.restored_world import COUNT_TABLES, number_in
 from steps.procedure import Prompt, StepContext, Verdict, done, not_done
 from steps.targets.shell import Shell
 
@@ -106,13 +109,16 @@ class MachineFit(MachineStep):
         problems = list(self._problems(context, shell))
         if problems:
             return not_done(told(problems))
-        version = installed_version(shell)
-        return done(f"ovirt-engine {version.text} is installed, stopped, and not set up")
+        version = f"ovirt-engine {installed_version(shell).text} is installed"
+        if not self.job.restores_files:
+            return done(f"{version}, and its files say where its database is")
+        return done(f"{version}, stopped, and not set up")
 
     def apply(self, context: StepContext) -> None:
         """Offer to stop an engine that runs; raises StepFailed with whatever else is wrong."""
         shell = self.shell(context)
-        if is_active(shell, self.job.paths.service) and not self._is_set_up(shell):
+        runs = self.job.restores_files and is_active(shell, self.job.paths.service)
+        if runs and not self._is_set_up(shell):
             self._stop_engine(context, shell)
         problems = list(self._problems(context, shell))
         if problems:
@@ -120,7 +126,7 @@ class MachineFit(MachineStep):
                 f"{shell.where} cannot take the restore: {told(problems)}",
                 "Put that right on the machine, then look again.",
                 seen=told(problems),
-                expected="a new machine with the engine's packages, and no engine set up on it",
+                expected=self._expected,
             )
 
     def _problems(self, context: StepContext, shell: Shell) -> Iterator[str]:
@@ -129,7 +135,11 @@ class MachineFit(MachineStep):
                 yield f"{program} is not installed"
                 return
         # Raises with what does not fit: the version, the choice, what the archive holds.
-        self.job.command(installed_version(shell), context.run_directory.name)
+        job = self.job if self.job.restores_files else with_settings(self.job, context, shell)
+        job.command(installed_version(shell), context.run_directory.name)
+        if not self.job.restores_files:
+            yield from self._without_files(context, shell)
+            return
         if self._is_set_up(shell):
             yield (
                 f"engine-setup has run on it already ({self.job.paths.set_up_mark} is there):"
@@ -137,6 +147,31 @@ class MachineFit(MachineStep):
             )
         if is_active(shell, self.job.paths.service):
             yield f"the service {self.job.paths.service} runs: engine-backup refuses then"
+
+    def _without_files(self, context: StepContext, shell: Shell) -> Iterator[str]:
+        """The machine's own files are used: they must be there, and no database in the way."""
+        if not self._is_set_up(shell):
+            yield (
+                f"its files were never restored ({self.job.paths.set_up_mark} is not there):"
+                " restore the engine's files with the database"
+            )
+        made = {place.scope for place in self.job.places if place.way is Way.AUTOMATIC}
+        for scope, path in self.job.settings_used.items():
+            login = login_there(shell, path)
+            if login is None:
+                yield f"{path} does not say where the {scope} database is"
+                continue
+            if scope in made and number_in(shell, login, COUNT_TABLES) is not None:
+                yield (
+                    f"the database {login.name} is there already, and engine-backup makes none"
+                    " then: choose one that is made here, and it can be renamed aside"
+                )
+
+    @property
+    def _expected(self) -> str:
+        if self.job.restores_files:
+            return "a new machine with the engine's packages, and no engine set up on it"
+        return "a machine with the engine's files, and no database in the way"
 
     def _is_set_up(self, shell: Shell) -> bool:
         return shell.status(self.job.paths.set_up_mark) is not None

@@ -37,9 +37,14 @@ class BackupRestored(MachineStep):
     def __init__(self, job: MachineRestoreJob) -> None:
         super().__init__(job)
         flag = job.command(job.version, "RUN")
+        what = (
+            "overwrites the machine's files first and fills the databases then"
+            if job.restores_files
+            else "fills the database and leaves the machine's files as they are"
+        )
         self.reason = (
-            "It overwrites the machine's files first and fills the databases then; it runs on by"
-            f" itself, whatever becomes of us. {flag.permissions}: {flag.reason}."
+            f"It {what}; it runs on by itself, whatever becomes of us. {flag.permissions}:"
+            f" {flag.reason}."
         )
 
     def commands(self) -> Sequence[str]:
@@ -100,7 +105,8 @@ class BackupRestored(MachineStep):
         if not world.nothing:
             told_of_tool = tool.end().told if tool.was_started else ""
             HalfRestored(self.job, context, shell, world).settle(told_of_tool)
-        made = with_settings(self.job, context).command(installed_version(shell), run_name(context))
+        job, run = with_settings(self.job, context, shell), run_name(context)
+        made = job.command(installed_version(shell), run)
         context.log(f"{made.permissions}: {made.reason}")
         self._write_passwords(context, shell)
         context.log(command_line(made.command))
@@ -135,12 +141,7 @@ class BackupRestored(MachineStep):
     def _judge(self, context: StepContext, shell: Shell, tool: BackupTool) -> None:
         end, log = tool.end(), self.job.files(run_name(context)).log
         if not end.succeeded:
-            after = (
-                "Files were overwritten already, so the machine is half restored: run"
-                " `engine-cleanup` on it and empty the databases before you retry."
-                if end.touched
-                else "Nothing was overwritten: put right what it says, then retry."
-            )
+            after = self._afterwards(touched=end.touched)
             raise StepFailed(
                 f"The restore failed. {end.told}.",
                 f"{after} Its log: {log} on {shell.where}.",
@@ -157,3 +158,14 @@ class BackupRestored(MachineStep):
                 expected="all that the archive holds",
             )
         context.log(f"restored: {world.told}")
+
+    def _afterwards(self, *, touched: bool) -> str:
+        """What to do after a restore that failed."""
+        if not touched:
+            return "Nothing was overwritten: put right what it says, then retry."
+        if not self.job.restores_files:
+            return "The database may be filled in part: retry asks what becomes of it."
+        return (
+            "Files were overwritten already, so the machine is half restored: run"
+            " `engine-cleanup` on it and empty the databases before you retry."
+        )

@@ -11,6 +11,7 @@ from steps.hosted_engine.archive.newcomer import Newcomer
 from steps.hosted_engine.archive.version import Version
 from steps.hosted_engine.engine_health import look_at_engine
 from steps.hosted_engine.leftovers import is_deployed
+from steps.hosted_engine.machine_restore.job import MachinePaths
 from steps.hosted_engine.probes.look import Look
 from steps.hosted_engine.probes.names import hardware_uuid
 from steps.hosted_engine.probes.network import network_of, own_name
@@ -39,6 +40,8 @@ class HostLook:
     """Whether it carries the configuration of an engine that was deployed there."""
     engine_alive: str = ""
     """What an engine said that answered under the backup's name; empty where none did."""
+    settings: tuple[str, ...] | None = None
+    """Scopes whose database the machine's own files name; None where nobody looked."""
 
     def to_data(self) -> dict[str, Any]:
         """As plain data."""
@@ -47,7 +50,9 @@ class HostLook:
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> HostLook:
         """It again."""
-        return cls(**{**data, "addresses": tuple(data["addresses"])})
+        settings = data.get("settings")
+        found = {"settings": None if settings is None else tuple(settings)}
+        return cls(**{**data, **found, "addresses": tuple(data["addresses"])})
 
     def newcomer(self, storage: str) -> Newcomer:
         """As the archive's comparison wants it."""
@@ -95,8 +100,11 @@ def look_at_machine(probe: ProbeInput) -> HostLook:
     shell = probe.targets.shell(engine.machine.name)
     done = shell.run(["rpm", "-q", "--qf", "%{VERSION}", _ENGINE], check=False)
     version = done.out.strip() if done.code == 0 else ""
+    files = MachinePaths().settings
     return HostLook(
-        installed=version, installed_from=f"{_ENGINE} on {engine.machine.name}" if version else ""
+        installed=version,
+        installed_from=f"{_ENGINE} on {engine.machine.name}" if version else "",
+        settings=tuple(scope for scope, path in files.items() if shell.status(path) is not None),
     )
 
 

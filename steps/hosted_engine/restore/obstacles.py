@@ -8,13 +8,20 @@ from typing import Final
 
 from config.errors import InvalidInput
 from config.interviews.hosted_engine.conditions import ansible
-from config.interviews.hosted_engine_restore import FAILOVER, HISTORY_ONLY, MACHINE, by_hand
+from config.interviews.hosted_engine.databases import (
+    ALL,
+    files_left,
+    history_chosen,
+    restores_engine,
+)
+from config.interviews.hosted_engine.variants import FAILOVER, MACHINE, by_hand
 from config.questions import Given
 from config.site import Site
 from steps.conflicts import Blocking, Warning_
 from steps.hosted_engine.archive.effects import fenced_after_start
 from steps.hosted_engine.archive.engine_model import EngineModel
 from steps.hosted_engine.archive.newcomer import storage_clash
+from steps.hosted_engine.archive.problems import NO_DATABASE
 from steps.hosted_engine.archive.version import Version, version_problem
 from steps.hosted_engine.restore.survey import RestoreSurvey
 from steps.past import age_of
@@ -25,7 +32,7 @@ _OLD: Final = timedelta(days=7)
 def obstacles(site: Site, given: Given, survey: RestoreSurvey) -> Iterator[Blocking]:
     """Everything that no decision settles."""
     for problem in survey.inspection.problems:
-        if problem.blocks:
+        if problem.blocks and (problem.code != NO_DATABASE or restores_engine(given)):
             yield Blocking(problem.code, problem.message, problem.remedy)
     yield from _version(survey)
     yield from _engine_name(given, survey)
@@ -83,11 +90,36 @@ def _failover(given: Given, survey: RestoreSurvey) -> Iterator[Blocking]:
 
 
 def _scope(given: Given, survey: RestoreSurvey) -> Iterator[Blocking]:
-    if given.get("scope") == HISTORY_ONLY and "dwhdb" not in survey.inspection.scopes:
+    held = survey.inspection.scopes
+    if not by_hand(given):
+        return
+    if history_chosen(given) and "dwhdb" not in held:
         yield Blocking(
             "no-history",
             "The archive holds no database of the Data Warehouse.",
             "Restore everything in it, or choose another archive.",
+        )
+    if files_left(given) or "files" not in held:
+        yield from _without_files(given, survey)
+
+
+def _without_files(given: Given, survey: RestoreSurvey) -> Iterator[Blocking]:
+    """No files are restored: the machine must have them. A new one never has."""
+    wanted = "dwhdb" if history_chosen(given) else "db"
+    there = survey.host.settings if given.get("variant") == MACHINE else ()
+    if not files_left(given) and given.get("scope") != ALL:
+        yield Blocking(
+            "files-not-in-archive",
+            "The archive holds no files of the engine, and they are to be restored.",
+            "Restore the database alone onto a machine whose files are there, or choose an archive"
+            " made with --scope=all.",
+        )
+    elif there is not None and wanted not in there:
+        yield Blocking(
+            "files-not-there",
+            "No files are restored, and the engine's machine has none that say where its database"
+            " is: neither were they restored before, nor was it set up.",
+            "Restore the files with the database, from an archive that holds both.",
         )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from config.interviews.hosted_engine.conditions import classic
-from config.interviews.hosted_engine_restore import MACHINE, by_hand
+from config.interviews.hosted_engine.databases import files_left, history_chosen, restores_engine
+from config.interviews.hosted_engine.variants import MACHINE, by_hand
 from config.questions import Given
 from steps.hosted_engine.archive.effects import HOW_TO_STOP_FENCING, fenced_after_start
 from steps.hosted_engine.restore.risk import ACCEPT, PREVENT, STOP, Risk
@@ -20,10 +21,12 @@ def other_risks(given: Given, survey: RestoreSurvey) -> Iterator[Risk]:
     """In the order of the screen."""
     yield from _deployed(given, survey)
     yield from _alive(survey)
-    yield from _left_up(survey)
-    yield from _fenced(given, survey)
+    if restores_engine(given):
+        yield from _left_up(survey)
+        yield from _fenced(given, survey)
     yield from _same_storage_name(given, survey)
-    yield from _history(survey)
+    if not history_chosen(given) and not files_left(given):
+        yield from _history(survey)
 
 
 def named(names: Sequence[str]) -> str:

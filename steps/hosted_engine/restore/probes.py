@@ -8,14 +8,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from config.errors import Interrupted, RekindleError
-from config.interviews.hosted_engine_restore import (
-    AUTOMATIC,
-    FAILOVER,
-    FILE,
-    NEW_HARDWARE,
-    REMOTE,
-    with_backup,
-)
+from config.interviews.hosted_engine.databases import AUTOMATIC, REMOTE
+from config.interviews.hosted_engine.variants import FAILOVER, NEW_HARDWARE
+from config.interviews.hosted_engine_restore import FILE, with_backup
 from config.questions import Choice, Finding, Given, Value
 from config.site import BackupServer
 from steps.hosted_engine.archive.engine_model import EngineModel, Host

@@ -8,21 +8,22 @@ from typing import Final
 from config.errors import InvalidInput
 from config.interviews.hosted_engine.builds import CLASSIC
 from config.interviews.hosted_engine.conditions import classic
-from config.interviews.hosted_engine_restore import (
-    BACKUP,
+from config.interviews.hosted_engine.databases import (
+    ENGINE_ALONE,
     ENGINE_ONLY,
+    HISTORY_ALONE,
     HISTORY_ONLY,
-    LEAVE,
-    MACHINE,
     MANUAL,
     REMOTE,
-    RESTORE,
-    by_hand,
-    with_backup,
+    files_left,
+    restores_engine,
 )
+from config.interviews.hosted_engine.variants import MACHINE, by_hand
+from config.interviews.hosted_engine_restore import BACKUP, LEAVE, RESTORE, with_backup
 from config.questions import Given
 from config.site import EngineHost, EngineMachine, ShellAccess, Site
 from steps.conflicts import Resolutions
+from steps.hosted_engine.archive.inspection import Inspection
 from steps.hosted_engine.deploy import deploy_job
 from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.interview_answers import InterviewAnswers
@@ -50,7 +51,12 @@ from steps.hosted_engine.restore.conflict_set import (
 from steps.hosted_engine.restore.survey import RestoreSurvey
 
 _FIXED: Final = ("archive", "archive_file", "variant", "host", "era", "build")
-_SCOPES: Final = {ENGINE_ONLY: ("files", "db"), HISTORY_ONLY: ("files", "dwhdb")}
+_SCOPES: Final = {
+    ENGINE_ONLY: ("files", "db"),
+    HISTORY_ONLY: ("files", "dwhdb"),
+    ENGINE_ALONE: ("db",),
+    HISTORY_ALONE: ("dwhdb",),
+}
 _ANSWERED: Final = {
     "db": ("database_name", "database_user", "database_password"),
     "dwhdb": ("history_name", "history_user", "history_password"),
@@ -164,7 +170,7 @@ def _machine_job(
         site_name=site.name,
         machine=machine,
         archive=archive_source(survey),
-        holds=ArchiveHolds.of(survey.inspection),
+        holds=_holds(given, survey.inspection),
         choice=RestoreChoice(tuple(places), scopes),
         fqdn=survey.inspection.engine_fqdn or str(given.get("fqdn", "")),
         installed=_installed(given, survey),
@@ -173,6 +179,12 @@ def _machine_job(
         renew_pki=_renews(given),
         depends_on=depends_on(given),
     )
+
+
+def _holds(given: Given, inspection: Inspection) -> ArchiveHolds:
+    """What counts of the archive. Without its files, the machine's own say where databases are."""
+    found = ArchiveHolds.of(inspection, without_engine=not restores_engine(given))
+    return replace(found, databases={}) if files_left(given) else found
 
 
 def _renews(given: Given) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from config.answers import show_value
+from config.interviews.hosted_engine.databases import restores_engine
 from config.interviews.hosted_engine.preview import settings as deploy_settings
-from config.interviews.hosted_engine_restore import MACHINE, RESTORE
+from config.interviews.hosted_engine.variants import MACHINE
+from config.interviews.hosted_engine_restore import RESTORE
 from config.questions import Given, Question
 from config.site import Site
 from steps.conflicts import Resolutions
@@ -61,7 +63,16 @@ def _phases(job: RestoreJob) -> tuple[Phase, ...]:
 
 
 def _onto_machine(job: RestoreJob, recovery: RecoveryJob) -> tuple[Phase, ...]:
-    """Nothing is deployed: hosts that live are found again, lost ones are asked about."""
+    """Nothing is deployed: hosts that live are found again, lost ones are asked about.
+
+    Where the engine's own database stays, it knows no other hosts and machines than before.
+    """
+    if not restores_engine(job.given):
+        return (
+            Phase("same", "The archive as it was looked at", (_unchanged(job),)),
+            *machine_phases(_machine(job)),
+            put_back_phase(_machine(job)),
+        )
     later = {phase.name: phase for phase in recovery_phases(recovery)}
     return (
         Phase("same", "The archive as it was looked at", (_unchanged(job),)),

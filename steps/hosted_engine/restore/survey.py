@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from config.errors import InvalidInput
-from config.interviews.hosted_engine_restore import MACHINE
+from config.interviews.hosted_engine.variants import MACHINE
 from config.questions import Given
 from steps.hosted_engine.archive.engine_model import EngineModel
 from steps.hosted_engine.archive.inspection import Inspection

@@ -1,0 +1,140 @@
+"""The questions of a restore about its databases: which of them, made how, where, by whose hand."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from config.interviews.hosted_engine.conditions import both, holds, not_
+from config.interviews.hosted_engine.variants import by_hand, onto_machine
+from config.questions import Choice, Given, Kind, Question
+
+AUTOMATIC: Final = "automatic"
+MANUAL: Final = "manual"
+REMOTE: Final = "remote"
+
+ALL: Final = "all"
+ENGINE_ONLY: Final = "db"
+HISTORY_ONLY: Final = "dwhdb"
+ENGINE_ALONE: Final = "db-alone"
+HISTORY_ALONE: Final = "dwhdb-alone"
+
+databases_made = both(by_hand, holds("databases", MANUAL, REMOTE))
+databases_remote = both(by_hand, holds("databases", REMOTE))
+history_chosen = holds("scope", HISTORY_ONLY, HISTORY_ALONE)
+files_left = both(by_hand, holds("scope", ENGINE_ALONE, HISTORY_ALONE))
+"""The machine's own files stay as they are: one database alone is restored."""
+
+
+def restores_engine(given: Given) -> bool:
+    """Whether the engine's own database is restored: its hosts and machines are the backup's."""
+    return not (by_hand(given) and history_chosen(given))
+
+
+def _scopes(given: Given) -> tuple[Choice, ...]:
+    new = "" if onto_machine(given) else "a new machine has no files but those of the backup"
+    return (
+        Choice(ALL, "Everything in the archive", "a lost engine; a new machine"),
+        Choice(ENGINE_ONLY, "The engine's files and database", "without the history"),
+        Choice(HISTORY_ONLY, "The engine's files and the Data Warehouse's database",
+               "a machine of its own for the warehouse"),
+        Choice(ENGINE_ALONE, "The engine's database alone",
+               "its server was lost, its machine lives", new),
+        Choice(HISTORY_ALONE, "The Data Warehouse's database alone",
+               "the history was lost, the engine lives", new),
+    )  # fmt: skip
+
+
+SCOPE = Question(
+    name="scope",
+    title="What is restored",
+    kind=Kind.CHOICE,
+    why="Everything in the archive, unless a part alone is wanted.",
+    help="A database alone goes to a machine whose files are there: it was set up, or they were"
+    " restored before. They are left as they are; the engine stands still meanwhile. A new machine"
+    " needs the files of the backup too: its certificates and keys are among them.",
+    choices=_scopes,
+    default=ALL,
+    condition=by_hand,
+)
+DATABASES = Question(
+    name="databases",
+    title="Databases",
+    kind=Kind.CHOICE,
+    why="As they were set up when the engine was installed.",
+    choices=(
+        Choice(AUTOMATIC, "Made by engine-backup", "--provision-db"),
+        Choice(MANUAL, "Made here, on the engine's machine", "roles, databases, pg_hba.conf"),
+        Choice(REMOTE, "On another machine", "made there, or by its administrator"),
+    ),
+    suggest_probe="databases",
+    depends_on=("archive", "archive_file"),
+    condition=by_hand,
+)
+DATABASE_HOST = Question(
+    name="database_host",
+    title="Host of the databases",
+    kind=Kind.TEXT,
+    why="As the engine's machine reaches it. A host that the site names is made ready here.",
+    condition=databases_remote,
+)
+DATABASE_NAME = Question(
+    name="database_name",
+    title="Name of the engine's database",
+    kind=Kind.TEXT,
+    why="It is made empty; the guide calls it engine.",
+    default="engine",
+    condition=both(databases_made, not_(history_chosen)),
+)
+DATABASE_USER = Question(
+    name="database_user",
+    title="User of the engine's database",
+    kind=Kind.TEXT,
+    default="engine",
+    condition=DATABASE_NAME.condition,
+)
+DATABASE_PASSWORD = Question(
+    name="database_password",
+    title="Password of that user",
+    kind=Kind.SECRET,
+    why="It goes to engine-backup in a file that is removed afterwards, never on a command line.",
+    condition=DATABASE_NAME.condition,
+)
+HAS_HISTORY = Question(
+    name="has_history",
+    title="Restore the Data Warehouse's database too",
+    kind=Kind.YES_NO,
+    suggest_probe="has-history",
+    depends_on=("archive", "archive_file"),
+    condition=both(databases_made, holds("scope", ALL)),
+)
+
+
+def _history(given: Given) -> bool:
+    return databases_made(given) and (history_chosen(given) or given.get("has_history") is True)
+
+
+HISTORY_NAME = Question(
+    name="history_name",
+    title="Name of the Data Warehouse's database",
+    kind=Kind.TEXT,
+    default="ovirt_engine_history",
+    condition=_history,
+)
+HISTORY_USER = Question(
+    name="history_user",
+    title="User of the Data Warehouse's database",
+    kind=Kind.TEXT,
+    default="ovirt_engine_history",
+    condition=_history,
+)
+HISTORY_PASSWORD = Question(
+    name="history_password",
+    title="Password of that user",
+    kind=Kind.SECRET,
+    condition=_history,
+)
+
+QUESTIONS: Final = (
+    SCOPE, DATABASES, DATABASE_HOST, DATABASE_NAME, DATABASE_USER, DATABASE_PASSWORD, HAS_HISTORY,
+    HISTORY_NAME, HISTORY_USER, HISTORY_PASSWORD,
+)  # fmt: skip
