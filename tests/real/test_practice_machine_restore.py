@@ -66,20 +66,21 @@ def job_of(standing, archive):
     )
 
 
-def restoring(standing, tmp_path, job, **prompts):
-    phases = (*machine_phases(job), put_back_phase(job))
+def restoring(standing, tmp_path, job, phases=(), run=None, start=True, **prompts):
+    """An operator of all phases or these, of a new run or that one."""
+    phases = phases or (*machine_phases(job), put_back_phase(job))
     procedure = Procedure(
         name="toy.machine", system="toy", title="Restore", description="", needs="", undo="",
         interview=Interview((Group("toy", "Toy", (Question("toy", "Toy", Kind.TEXT),)),)),
         probes={}, survey=lambda _input: {}, plan=lambda *_: Plan("toy.machine", "x", "y", phases),
     )  # fmt: skip
-    run = create_run(
+    run = run or create_run(
         standing.site, "toy.machine", {"toy": "x"}, {}, {}, prompts, folder=tmp_path / "runs"
     )
     operator = Operator(run, procedure, secret="", open_targets=open_site_targets)
     operator.patience = 60.0
     operator.session.add_secret("engine password", Secret("not asked for here"))
-    return operator.start()
+    return operator.start() if start else operator
 
 
 def test_an_engine_comes_back_on_a_new_machine(standing, tmp_path):

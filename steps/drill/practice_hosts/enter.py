@@ -56,7 +56,11 @@ cd /
 umount -l /practice/old
 PATH=/practice/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
-if [ -x /practice/bin/practice-boot ]; then /practice/bin/practice-boot & fi
+if [ -e /var/lib/pgsql/data/PG_VERSION ]; then
+  # Nothing runs yet: whoever has that number now is not the server of before.
+  rm -f /var/lib/pgsql/data/postmaster.pid
+  /practice/bin/practice-boot &
+fi
 exec "$python_program" -I -S -X pycache_prefix=/practice/pycache -c '
 import sys
 sys.path.insert(0, "/practice/code")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from steps.drill.practice_hosts.first_world import MACHINE, NAME_SERVER
 from steps.drill.practice_hosts.places import HostPlaces
+from steps.drill.practice_hosts.programs import postgres_server
 from steps.drill.practice_hosts.programs.main import HOST, programs_of
 from steps.drill.practice_hosts.world import Facts, computer
 
@@ -62,7 +63,8 @@ if [ "$1" != -u ] || [ $# -lt 3 ]; then
   echo 'runuser: only runuser -u USER [--] COMMAND is simulated here' >&2
   exit 1
 fi
-user=$(id -u "$2") && group=$(id -g "$2") || exit 1
+while IFS=: read -r name _ user group _; do [ "$name" != "$2" ] || break; done < /etc/passwd
+if [ "$name" != "$2" ]; then echo "runuser: user $2 does not exist" >&2; exit 1; fi
 shift 2
 if [ "$1" = -- ]; then shift; fi
 read -r _first _outside accounts < /proc/self/uid_map
@@ -102,6 +104,7 @@ def lay_out(places: HostPlaces, name: str, facts: Facts) -> None:
     _programs(root, programs_of(kind), classic=_is_classic(host))
     if kind == MACHINE:
         _stub(root, "runuser", _RUNUSER)
+        _real_psql(root / "practice/bin/psql")
     (root / "practice/host-name").write_text(name + "\n")
 
 
@@ -193,6 +196,14 @@ def _programs(root: Path, names: Sequence[str], *, classic: bool) -> None:
         link = root / "practice/bin" / name
         link.unlink(missing_ok=True)
         link.symlink_to(interpreter())
+
+
+def _real_psql(stub: Path) -> None:
+    """Asked often: where there is a real server its program starts without ours."""
+    real, mark = postgres_server.program("psql"), f"{postgres_server.DATA}/PG_VERSION"
+    if real is not None:
+        first, rest = stub.read_text().split("\n", 1)
+        stub.write_text(f'{first}\n[ ! -e {mark} ] || exec {real} "$@"\n{rest}')
 
 
 def _stub(root: Path, name: str, text: str) -> None:

@@ -84,9 +84,10 @@ def clear(place: Place) -> None:
 
 def dump(place: Place, file: Path) -> None:
     """A dump of it, in a file that only root reads. Raises Unanswered."""
+    dumped = _run(place, "pg_dump", "-w", "--format=custom")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
-    file.write_bytes(_run(place, "pg_dump", "-w", "--format=custom"))
+    file.write_bytes(dumped)
 
 
 def asked(place: Place, sql: str | bytes) -> str:

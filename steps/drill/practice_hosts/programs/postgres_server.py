@@ -6,6 +6,7 @@ Left out: the language that engine-backup wants its messages in.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import subprocess
@@ -93,14 +94,19 @@ def _locale() -> str:
 
 def control(action: str) -> str:
     """start, stop or restart it; returns what went wrong."""
-    control = program("pg_ctl")
-    if control is None:
+    tool = program("pg_ctl")
+    if tool is None:
         return MISSING
     if not is_initialised():
         return f'Directory {DATA} is missing or empty. Use "postgresql-setup --initdb".'
-    if action == "start" and state() != "inactive":
-        return ""
-    if action == "stop" and state() == "inactive":
+    with (HOME / "control.lock").open("w") as lock:
+        # One after another: the machine's own start may still be under way.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _control(tool, action)
+
+
+def _control(tool: Path, action: str) -> str:
+    if (action, state()) in (("start", "active"), ("stop", "inactive")):
         return ""
     _give_folders()
     told = [] if action == "stop" else [
@@ -109,7 +115,7 @@ def control(action: str) -> str:
     ]  # fmt: skip
     fast = [] if action == "start" else ["-m", "fast"]
     done = _as_postgres(
-        str(control), "-D", str(DATA), "-w", "-t", _STARTING_SECONDS, *told, *fast, action
+        str(tool), "-D", str(DATA), "-w", "-t", _STARTING_SECONDS, *told, *fast, action
     )
     return (done.stderr + done.stdout).strip() if done.returncode else ""
 
@@ -118,8 +124,6 @@ def practice_boot(context: Context, _arguments: list[str]) -> int:
     """The machine has just started: so does its server, where it is enabled."""
     if not is_initialised() or context.host()["services"].get(SERVICE) != "active":
         return 0
-    # Nothing runs yet: whoever has that number now is not the server of before.
-    (DATA / "postmaster.pid").unlink(missing_ok=True)
     problem = control("start")
     return context.complain(f"postgresql: {problem}") if problem else 0
 
