@@ -290,6 +290,29 @@ def test_a_password_file_goes_where_the_tool_never_started(machine, monkeypatch)
     running.end()
 
 
+def test_nothing_is_restored_into_a_database_that_cannot_be_looked_into(machine):
+    machine.program("psql", "echo 'password authentication failed' >&2; exit 2")
+    step = restoring(machine, choice=RestoreChoice((manual("db", server=MACHINE),)))
+    running = machine.run(step, secrets=SECRETS).start()
+    question = running.question("step-failed")
+    assert "What a database holds cannot be seen" in question.text
+    assert "password authentication failed" in question.text
+    assert starts(machine) == []
+    machine.program("psql", PSQL)
+    running.answer("step-failed", "retry")
+    assert running.end().finish is Finish.DONE
+    assert len(starts(machine)) == 1
+
+
+def test_rows_that_cannot_be_asked_for_are_told_with_the_reason(machine):
+    machine.program("psql", PSQL.replace("*vds_static*) file=hosts", "*vds_static*) file=gone"))
+    running = machine.run(restoring(machine)).start()
+    assert "the db database cannot be asked" in running.question("step-failed").text
+    assert "relation does not exist" in running.question("step-failed").text
+    running.answer("step-failed", "stop")
+    running.end()
+
+
 def test_what_another_run_has_restored_is_not_taken_for_this_one_s(machine):
     first = machine.run(restoring(machine)).start()
     assert first.end().finish is Finish.DONE
