@@ -146,6 +146,8 @@ class Step(ABC):
     irreversible: bool = False
     depends_on: tuple[str, ...] = ()
     """Answers that may be changed when this step fails."""
+    removed_by: str = ""
+    """The step that removes what `leaves` tells of."""
     lane: str = ""
     """What it belongs to where many go side by side (a machine's name); empty: it goes alone."""
 
@@ -169,6 +171,12 @@ class Step(ABC):
     def undo(self, context: StepContext) -> None:
         """Put it back. Idempotent: undoing what is already undone does nothing."""
         raise Refused(f"{self.title!r} cannot be undone.")
+
+    def leaves(self, run: str, *, whole: bool) -> Sequence[str]:
+        """What of it stays somewhere where the run of that name ends before `removed_by`: where,
+        and how it is removed by hand, a line of the report each. `whole`: the step was done.
+        """
+        return ()
 
     @property
     def optional(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -194,6 +194,7 @@ def _what_next(run: RunDirectory, view: RunView, plan: Plan) -> list[str]:
     lines = [f"Put off: {title}. To do it now: rekindle resume {run.id}" for title in later]
     lines += [f"{left_undone(step)} {step.remedy}".rstrip() for step in view.left_undone]
     lines += plan.left_to_do
+    lines += _left_behind(run, view, plan)
     if view.outcome is None:
         lines.append(f"The run is not finished. Watch it: rekindle attach {run.id}")
         lines.append(f"If its runner is gone: rekindle resume {run.id}")
@@ -209,6 +210,14 @@ def _what_next(run: RunDirectory, view: RunView, plan: Plan) -> list[str]:
         # Last, and as what it is: undoing a backup takes the backup away.
         lines.append(f"Only if this run was a mistake, undo it: rekindle resume {run.id} --undo")
     return lines
+
+
+def _left_behind(run: RunDirectory, view: RunView, plan: Plan) -> Iterator[str]:
+    """What steps have brought somewhere, as far as the step that removes it is not through."""
+    for step in plan.steps:
+        found, remover = view.steps[step.name], view.steps.get(step.removed_by)
+        if found.touched and not (remover and remover.succeeded):
+            yield from step.leaves(run.id, whole=found.succeeded)
 
 
 def _iso(moment: datetime | None) -> str | None:

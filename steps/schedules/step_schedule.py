@@ -73,7 +73,7 @@ class PutFile(Step):
         """Keep the old one aside, then write or remove."""
         shell, path = self._shell(context), self.file.path
         if self.file.before:
-            shell.write(self._aside(context), shell.read(path), mode=0o600)
+            shell.write(self._aside(context), shell.read(path), mode=mode_of(shell, path))
         if self.file.text is None:
             shell.remove(path)
         else:
@@ -89,7 +89,7 @@ class PutFile(Step):
         if not self.file.before:
             shell.remove(path)
         elif shell.status(aside) is not None:
-            shell.write(path, shell.read(aside), mode=_MODE)
+            shell.write(path, shell.read(aside), mode=mode_of(shell, aside))
             shell.remove(aside)
         elif content_sha(shell, path) != self.file.before:
             raise StepFailed(
@@ -102,6 +102,12 @@ class PutFile(Step):
 
     def _shell(self, context: StepContext) -> Shell:
         return shell_at(context.targets, self.file.node)
+
+
+def mode_of(shell: Shell, path: str) -> int:
+    """The permission bits of a file; those of a new one where it is not there."""
+    status = shell.status(path)
+    return _MODE if status is None else status.mode
 
 
 def aside_of(path: str, run: str) -> str:

@@ -127,6 +127,18 @@ def test_a_crontab_line_is_written_kept_aside_and_taken_back(office, tmp_path):
     assert files(tmp_path) == {}
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_a_file_that_is_put_back_has_the_permissions_it_had(office, tmp_path, mode):
+    do(office, **asked(tmp_path, "cron"))
+    file = tmp_path / "units" / "rekindle-backup"
+    file.chmod(mode)
+    undo = do(office, **asked(tmp_path, "cron", hour="5"))
+    aside = file.with_name("rekindle-backup.before-1128-0300~")
+    assert [path.stat().st_mode & 0o777 for path in (file, aside)] == [0o644, mode]
+    undo()
+    assert file.stat().st_mode & 0o777 == mode
+
+
 def test_the_hour_in_the_directory_goes_with_the_one_on_the_node(office, tmp_path):
     whole = f"ou=backup,ou=configuration,{SERVICES}"
     undo = do(office, **asked(tmp_path, "cron", hour="5"))

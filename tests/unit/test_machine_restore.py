@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -18,10 +19,13 @@ from steps.hosted_engine.machine_restore.job import ArchiveSource, ExpectedRows
 from steps.hosted_engine.machine_restore.phases import machine_phases
 from steps.hosted_engine.machine_restore.restore_command import ArchiveHolds, RestoreChoice
 from steps.hosted_engine.machine_restore.step_archive import ArchiveBrought, ArchiveFits
+from steps.hosted_engine.machine_restore.step_engine_up import MachineTidied
 from steps.hosted_engine.machine_restore.step_fit import MachineFit, MachineNamed
 from steps.hosted_engine.machine_restore.step_restore import BackupRestored
 from steps.run.events import Finish
+from steps.run.report_data import gather
 from steps.targets.local import LocalShell
+from steps.targets.partial import partial_paths
 from tests.engine_archives import MODERN, build
 from tests.unit.machine_support import MACHINE, SERVER, Machine, written
 from tests.unit.scripted_tool_support import wait_until
@@ -210,6 +214,38 @@ def test_the_archive_is_the_same_at_both_ends_private_and_left_nowhere_on_the_wa
     assert not (running.session.run.path / "archive-on-its-way").exists()
 
 
+@pytest.mark.parametrize("end", ["unfit", "torn", "undone", "tidied"])
+def test_the_report_of_a_run_that_stops_half_way_says_where_a_copy_of_the_archive_is(
+    machine, sound, end
+):
+    bring, fits = bringing(
+        machine, sound, server=SERVER, holds=HOLDS, choice=RestoreChoice((), ("files",)),
+        **({"sha256": "0" * 64} if end == "torn" else {}),
+    )  # fmt: skip
+    if end in ("unfit", "undone"):
+        machine.write("installed", "4.5.6\n")
+    steps = (bring, fits, MachineTidied(machine.job())) if end == "tidied" else (bring, fits)
+    running = machine.run(*steps).start()
+    procedure = running.session.procedure
+    if end != "tidied":
+        running.answer("step-failed", "stop")
+    running.end()
+    run = running.session.run
+    folder = machine.folder / "work" / f"restore-{run.id}"
+    if end == "undone":
+        spool = run.path / "archive-on-its-way"
+        for path in (spool, folder / "archive"):
+            Path(partial_paths(str(path))[0]).write_bytes(b"what a killed runner left")
+        spool.write_bytes(b"likewise")
+        assert machine.run(*steps, folder=run).start(undo=True).end().finish is Finish.UNDONE
+        assert list(folder.iterdir()) == []
+        assert not [path for path in run.path.iterdir() if "on-its-way" in path.name]
+    told = [line for line in gather(run, procedure)["next"] if str(folder) in line]
+    words = {"unfit": "archive is on", "torn": "part of it, may be on"}
+    assert len(told) == (end in words)
+    assert all(words[end] in line and f"ssh {MACHINE} rm -rf {folder}" in line for line in told)
+
+
 @pytest.mark.parametrize(
     ("spoil", "changes", "says"),
     [
@@ -286,6 +322,29 @@ def test_a_password_file_goes_where_the_tool_never_started(machine, monkeypatch)
     running = machine.run(step, secrets=SECRETS).start()
     running.question("step-failed")
     assert list((machine.folder / "work").rglob("password-*")) == []
+    running.answer("step-failed", "stop")
+    running.end()
+
+
+def test_nothing_is_restored_into_a_database_that_cannot_be_looked_into(machine):
+    machine.program("psql", "echo 'password authentication failed' >&2; exit 2")
+    step = restoring(machine, choice=RestoreChoice((manual("db", server=MACHINE),)))
+    running = machine.run(step, secrets=SECRETS).start()
+    question = running.question("step-failed")
+    assert "What a database holds cannot be seen" in question.text
+    assert "password authentication failed" in question.text
+    assert starts(machine) == []
+    machine.program("psql", PSQL)
+    running.answer("step-failed", "retry")
+    assert running.end().finish is Finish.DONE
+    assert len(starts(machine)) == 1
+
+
+def test_rows_that_cannot_be_asked_for_are_told_with_the_reason(machine):
+    machine.program("psql", PSQL.replace("*vds_static*) file=hosts", "*vds_static*) file=gone"))
+    running = machine.run(restoring(machine)).start()
+    assert "the db database cannot be asked" in running.question("step-failed").text
+    assert "relation does not exist" in running.question("step-failed").text
     running.answer("step-failed", "stop")
     running.end()
 

@@ -189,6 +189,28 @@ def test_the_engine_is_up_when_service_page_and_mark_say_so(machine):
     assert running.end().finish is Finish.DONE
 
 
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [("ENGINE_DB_HOST=broken", "nothing there tells how"), (None, "cannot be asked: no server")],
+)
+def test_an_engine_whose_database_cannot_be_asked_is_not_called_proved(machine, settings, says):
+    machine.unit("ovirt-engine")
+    machine.write("up", "")
+    machine.program("psql", "echo 'no server' >&2; exit 2")
+    whole = "\n".join(
+        f'ENGINE_DB_{name}="{value}"'
+        for name, value in (("HOST", "localhost"), ("PORT", 5432), ("USER", "engine"),
+                            ("DATABASE", "engine"), ("PASSWORD", "x"))
+    )  # fmt: skip
+    machine.write("etc/engine.conf.d/10-setup-database.conf", f"{settings or whole}\n")
+    running = machine.run(EngineUp(machine.job(), wait_seconds=0.1)).start()
+    question = "step-unknown" if settings else "step-failed"
+    asked = running.question(question)
+    assert says in asked.text + asked.detail
+    running.answer(question, "stop")
+    assert running.end().finish is Finish.FAILED
+
+
 def test_fencing_is_held_off_and_put_back_to_what_it_was(machine):
     machine.write("delay", "450\n")
     job = machine.job()

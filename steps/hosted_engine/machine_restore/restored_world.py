@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from config.errors import StepFailed
@@ -23,19 +24,21 @@ JUST_RESTORED: Final = "SELECT option_value FROM vdc_options WHERE option_name =
 class RestoredWorld:
     """What was seen. `files` None: they are not restored, so it says nothing that they are there.
 
-    `tables` by scope: None where the database cannot be asked.
+    `tables` by scope: None where the database cannot be asked; `unasked` by scope: why not, where
+    it is known how to reach it.
     """
 
     files: bool | None
-    tables: dict[str, int | None]
+    tables: Mapping[str, int | None]
     hosts: int | None = None
     machines: int | None = None
     just_restored: str = ""
+    unasked: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def nothing(self) -> bool:
-        """Whether nothing of a restore is there."""
-        return not self.files and not any(self.tables.values())
+        """Whether nothing of a restore is there; what could not be looked into may hold it."""
+        return not self.files and not any(self.tables.values()) and not self.unasked
 
     def missing(self, job: MachineRestoreJob) -> tuple[str, ...]:
         """What a whole restore would show and this does not."""
@@ -44,7 +47,9 @@ class RestoredWorld:
         if "files" in scopes and not self.files:
             found.append("the engine's files are not there")
         for scope, tables in self.tables.items():
-            if not tables:
+            if scope in self.unasked:
+                found.append(f"the {scope} database cannot be asked: {self.unasked[scope]}")
+            elif not tables:
                 word = "cannot be asked" if tables is None else "has no tables"
                 found.append(f"the {scope} database {word}")
         if not found and "db" in self.tables:
@@ -62,7 +67,10 @@ class RestoredWorld:
     def told(self) -> str:
         """On one line."""
         rows = f"{self.hosts} hosts and {self.machines} machines" if self.hosts is not None else ""
-        tables = (f"{scope}: {count} tables" for scope, count in self.tables.items())
+        tables = (
+            f"{scope}: not seen" if count is None else f"{scope}: {count} tables"
+            for scope, count in self.tables.items()
+        )
         mark = "marked as just restored" if self.just_restored == "1" else ""
         files = {True: "files are there", False: "no files", None: ""}[self.files]
         words = (files, *tables, rows, mark)
@@ -73,29 +81,44 @@ def look_at_restored(job: MachineRestoreJob, context: StepContext, shell: Shell)
     """Look at the machine and its databases. Raises Unreachable."""
     there = shell.status(job.paths.set_up_mark) is not None
     files = there if job.restores_files else None
-    logins = {place.scope: _login(job, context, shell, place) for place in job.places}
-    asked = {scope: login for scope, login in logins.items() if scope in _COUNTED}
-    tables = {scope: number_in(shell, login, COUNT_TABLES) for scope, login in asked.items()}
-    engine = logins.get("db")
-    if engine is None or not tables.get("db"):
-        return RestoredWorld(files, tables)
-    return RestoredWorld(
-        files, tables,
-        number_in(shell, engine, COUNT_HOSTS), number_in(shell, engine, COUNT_MACHINES),
-        just_restored(shell, engine),
-    )  # fmt: skip
+    places = {place.scope: place for place in job.places}
+    tables: dict[str, int | None] = {}
+    unasked: dict[str, str] = {}
+    rows: _Rows = (None, None, "")
+    for scope in (scope for scope in places if scope in _COUNTED):
+        login = _login(job, context, shell, places[scope])
+        tables[scope] = None
+        try:
+            if login is not None:
+                tables[scope] = number_in(shell, login, COUNT_TABLES)
+                rows = _rows(shell, login) if scope == "db" and tables[scope] else rows
+        except StepFailed as failed:
+            # Of files that stay, the settings name a database that engine-backup is still to make.
+            if job.restores_files or places[scope].way is Way.MANUAL:
+                unasked[scope] = failed.message
+    return RestoredWorld(files, tables, *rows, unasked=unasked)
 
 
 _COUNTED: Final = ("db", "dwhdb")
 """The databases whose settings lie in a file of the engine's own."""
 
 
+_Rows = tuple[int | None, int | None, str]
+"""Hosts, machines, and the mark of a restore."""
+
+
+def _rows(shell: Shell, engine: DatabaseLogin) -> _Rows:
+    hosts, machines = (
+        number_in(shell, engine, COUNT_HOSTS),
+        number_in(shell, engine, COUNT_MACHINES),
+    )
+    return hosts, machines, just_restored(shell, engine)
+
+
 def just_restored(shell: Shell, engine: DatabaseLogin) -> str:
-    """The mark in the engine's database; empty where it has none or cannot be asked."""
-    try:
-        rows = query(shell, engine, JUST_RESTORED)
-    except StepFailed:
-        return ""
+    """The mark in the engine's database; empty where it has none. Raises StepFailed where it
+    cannot be asked."""
+    rows = query(shell, engine, JUST_RESTORED)
     return rows[0][0] if rows else ""
 
 
@@ -122,12 +145,7 @@ def _login(
     return found
 
 
-def number_in(shell: Shell, login: DatabaseLogin | None, sql: str) -> int | None:
-    """What a question for one number is answered with; None where the database cannot be asked."""
-    if login is None:
-        return None
-    try:
-        rows = query(shell, login, sql)
-    except StepFailed:
-        return None
+def number_in(shell: Shell, login: DatabaseLogin, sql: str) -> int | None:
+    """The one number that is asked for. Raises StepFailed where the database cannot be asked."""
+    rows = query(shell, login, sql)
     return int(rows[0][0]) if rows and rows[0][0].isdigit() else None

@@ -46,6 +46,7 @@ class ArchiveBrought(MachineStep):
         " SHA-256 is compared at every end. Passwords and the CA's key are in it: nobody else may"
         " read it."
     )
+    removed_by = "machine.tidy"
 
     def commands(self) -> Sequence[str]:
         """How an operator would do it."""
@@ -80,8 +81,15 @@ class ArchiveBrought(MachineStep):
         context.remember(ARCHIVE_SHA256, digest)
 
     def undo(self, context: StepContext) -> None:
-        """Remove the machine's copy."""
-        self.shell(context).remove(self._target(context))
+        """Remove the machine's copy, and what was on its way to it."""
+        here = LocalShell(), str(context.run_directory / _SPOOL)
+        for shell, path in (here, (self.shell(context), self._target(context))):
+            shell.discard_copy(path)
+            shell.remove(path)
+
+    def leaves(self, run: str, *, whole: bool) -> Sequence[str]:
+        """The folder on the machine: the archive is in it, and password files for a while."""
+        return left_there(self.job.machine.name, self.job.folder(run), "rm -rf", whole=whole)
 
     def _target(self, context: StepContext) -> str:
         return self.job.files(run_name(context)).archive
@@ -160,6 +168,15 @@ class ArchiveBrought(MachineStep):
             )
         shell.run(["chmod", "0600", target])
         context.log(f"SHA-256 {digest} at both ends")
+
+
+def left_there(where: str, path: str, command: str, *, whole: bool) -> tuple[str, ...]:
+    """The line of the report about a copy of the archive."""
+    copy = "A copy of the archive is" if whole else "A copy of the archive, or part of it, may be"
+    return (
+        f"{copy} on {where}, and with it passwords and the CA's key: {path}. The run removes it at"
+        f" its end; where it shall not go on, that is done by: ssh {where} {command} {path}",
+    )
 
 
 class ArchiveFits(MachineStep):

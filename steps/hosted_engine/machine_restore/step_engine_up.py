@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from config.errors import StepFailed
 from steps.hosted_engine.detached_tool import Channel, DetachedTool
 from steps.hosted_engine.engine_health import health_page, look_at_engine
 from steps.hosted_engine.machine_restore.backup_tool import BackupTool
@@ -58,9 +59,15 @@ class EngineUp(MachineStep):
         if "db" not in self.job.choice.restored(self.job.holds):
             return done(f"{service} runs; {health.seen}")
         login = engine_login(self.job, context, shell)
-        if login is not None and just_restored(shell, login) == "1":
+        if login is None:
+            return unknown(f"{health.seen}; nothing there tells how the engine's database is asked")
+        try:
+            mark = just_restored(shell, login)
+        except StepFailed as failed:
+            return not_done(f"{health.seen}; {failed.message}")
+        if mark == "1":
             return not_done("the database is still marked as just restored")
-        return done(f"{service} runs; {health.seen}")
+        return done(f"{service} runs; {health.seen}; its database is not marked as restored")
 
     def apply(self, context: StepContext) -> None:
         """Wait for it; raises StepFailed at the limit."""

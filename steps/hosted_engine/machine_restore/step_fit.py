@@ -7,7 +7,7 @@ from typing import Final
 
 from config.errors import StepFailed
 from config.questions import Choice
-from steps.hosted_engine.machine_restore.database_client import login_there
+from steps.hosted_engine.machine_restore.database_client import DatabaseLogin, login_there
 from steps.hosted_engine.machine_restore.databases import Way
 from steps.hosted_engine.machine_restore.facts import has_begun, with_settings
 from steps.hosted_engine.machine_restore.machine_step import (
@@ -161,7 +161,7 @@ class MachineFit(MachineStep):
             if login is None:
                 yield f"{path} does not say where the {scope} database is"
                 continue
-            if scope in made and number_in(shell, login, COUNT_TABLES) is not None:
+            if scope in made and _answers(shell, login):
                 yield (
                     f"the database {login.name} is there already, and engine-backup makes none"
                     " then: choose one that is made here, and it can be renamed aside"
@@ -195,3 +195,12 @@ class MachineFit(MachineStep):
 
 def _is_loop(address: str) -> bool:
     return address.startswith("127.") or address == "::1"
+
+
+def _answers(shell: Shell, login: DatabaseLogin) -> bool:
+    try:
+        number_in(shell, login, COUNT_TABLES)
+    except StepFailed:
+        # Not there, as it should be. Where it is there and refuses, engine-backup says so itself.
+        return False
+    return True

@@ -16,7 +16,7 @@ from steps.hosted_engine.machine_restore.machine_step import (
     run_name,
     told,
 )
-from steps.hosted_engine.machine_restore.restored_world import look_at_restored
+from steps.hosted_engine.machine_restore.restored_world import RestoredWorld, look_at_restored
 from steps.hosted_engine.machine_restore.role_password import check_password
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.quoting import command_line
@@ -102,6 +102,8 @@ class BackupRestored(MachineStep):
 
     def _start(self, context: StepContext, shell: Shell, tool: BackupTool) -> None:
         world = look_at_restored(self.job, context, shell)
+        if world.unasked and not world.files:
+            raise _unseen(world)
         if not world.nothing:
             told_of_tool = tool.end().told if tool.was_started else ""
             HalfRestored(self.job, context, shell, world).settle(told_of_tool)
@@ -169,3 +171,14 @@ class BackupRestored(MachineStep):
             "Files were overwritten already, so the machine is half restored: run"
             " `engine-cleanup` on it and empty the databases before you retry."
         )
+
+
+def _unseen(world: RestoredWorld) -> StepFailed:
+    """Databases that are named, on a machine where nothing was restored yet."""
+    return StepFailed(
+        f"What a database holds cannot be seen: {told(tuple(world.unasked.values()))}",
+        "engine-backup overwrites files before it finds that out. Nothing was started: put it"
+        " right, then retry.",
+        seen="a database that does not answer",
+        expected="an empty database",
+    )

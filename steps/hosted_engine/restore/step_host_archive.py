@@ -8,7 +8,7 @@ from config.errors import StepFailed
 from steps.hosted_engine.machine_restore.facts import ARCHIVE_SHA256
 from steps.hosted_engine.machine_restore.job import MachineRestoreJob
 from steps.hosted_engine.machine_restore.restore_command import ArchiveHolds, RestoreChoice
-from steps.hosted_engine.machine_restore.step_archive import ArchiveBrought
+from steps.hosted_engine.machine_restore.step_archive import ArchiveBrought, left_there
 from steps.hosted_engine.restore.archive_look import current_sha256
 from steps.hosted_engine.restore.archive_place import ArchivePlace
 from steps.hosted_engine.restore.restore_job import RestoreJob, archive_source, as_machine
@@ -53,6 +53,7 @@ class HostArchive(ArchiveBrought):
     """Bring the archive to the host that the engine is deployed on."""
 
     title = "Bring the archive to the host"
+    removed_by = "archive.remove"
 
     def __init__(self, job: RestoreJob) -> None:
         assert job.deploy is not None
@@ -68,6 +69,10 @@ class HostArchive(ArchiveBrought):
             f"ssh {self.where} chmod 0600 {self.path}",
             f"ssh {self.where} sha256sum {self.path}",
         )
+
+    def leaves(self, _run: str, *, whole: bool) -> Sequence[str]:
+        """The copy on the host."""
+        return left_there(self.where, self.path, "rm", whole=whole)
 
     def _target(self, context: StepContext) -> str:
         return self.path
