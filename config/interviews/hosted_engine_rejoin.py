@@ -19,6 +19,10 @@ def _by_password(given: Given) -> bool:
     return given.get("access") == BY_PASSWORD
 
 
+def _by_one_password(given: Given) -> bool:
+    return _by_password(given) and given.get("same_password") is not False
+
+
 REJOIN = Interview(
     groups=(
         Group(
@@ -54,14 +58,21 @@ REJOIN = Interview(
                             BY_KEY, "By its own public key",
                             "put into root's authorized_keys, and taken away afterwards",
                         ),
-                        Choice(BY_PASSWORD, "By the password of root", "the same on all of them"),
+                        Choice(BY_PASSWORD, "By the password of root"),
                     ),
                     default=BY_KEY,
-                    why="The engine installs each host over SSH as root.",
+                    why="The engine installs each host over SSH as root, at the port that it has"
+                    " noted for that host.",
+                ),
+                Question(
+                    name="same_password", title="The same password on all of them",
+                    kind=Kind.YES_NO, default=True, condition=_by_password,
+                    why="If not, the run asks for each host's own one at its beginning, before"
+                    " anything is done.",
                 ),
                 Question(
                     name="root_password", title="Password of root on the hosts",
-                    kind=Kind.SECRET, condition=_by_password,
+                    kind=Kind.SECRET, condition=_by_one_password,
                     why="It goes to the engine alone, in memory; it is written nowhere.",
                 ),
             ),

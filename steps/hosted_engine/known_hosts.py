@@ -26,6 +26,11 @@ class KnownMachine:
     macs: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
 
+    @property
+    def is_engine(self) -> bool:
+        """Whether it bears the name that the engine's own machine always has."""
+        return self.name == "HostedEngine"
+
 
 class KnownHosts(Protocol):
     """An inventory: of a backup archive, or of a running engine."""

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from config.secrets import Secret
 from steps.targets.engine_facts import (
+    SSH_PORT,
     AboutEngine,
     Cluster,
     DataCenter,
@@ -34,7 +35,7 @@ class NewHost:
     cluster: str
     """The cluster's id."""
     root_password: Secret | None = None
-    ssh_port: int = 22
+    ssh_port: int = SSH_PORT
 
 
 class Engine(Protocol):

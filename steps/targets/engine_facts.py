@@ -32,6 +32,9 @@ REMOVABLE: Final = frozenset(
 )  # fmt: skip
 """Statuses in which the engine lets a host be removed. Force widens none of them."""
 
+SSH_PORT: Final = 22
+"""Where a host is entered unless the engine says otherwise."""
+
 OUT_OF_SERVICE: Final = frozenset({"not_operational", "problematic", "maintenance"})
 """Statuses of a data centre in which its Storage Pool Manager may be fenced."""
 
@@ -103,6 +106,7 @@ class Host:
     power_management: bool = False
     machines: int | None = None
     hosted_engine: HostedEngine | None = None
+    ssh_port: int = SSH_PORT
 
     @property
     def can_carry_engine(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from steps.targets.engine_facts import (
+    SSH_PORT,
     UNKNOWN,
     AboutEngine,
     Cluster,
@@ -74,6 +75,7 @@ def host(found: Any) -> Host:
         power_management=bool(found.power_management and found.power_management.enabled),
         machines=summary.total if summary is not None else None,
         hosted_engine=_hosted_engine(found.hosted_engine),
+        ssh_port=(found.ssh.port if found.ssh is not None else None) or SSH_PORT,
     )
 
 

@@ -75,9 +75,11 @@ def looked(world, probe, **given):
         targets.close()
 
 
-def rejoining(world, tmp_path, hosts=TWO, prompts=None, access=BY_KEY, run=None, password=""):
-    given = {"hosts": hosts, "looked_from": CARRIER, "access": access}
-    if access == BY_PASSWORD:
+def rejoining(
+    world, tmp_path, hosts=TWO, prompts=None, access=BY_KEY, run=None, password="", **more
+):
+    given = {"hosts": hosts, "looked_from": CARRIER, "access": access, **more}
+    if access == BY_PASSWORD and more.get("same_password") is not False:
         given["root_password"] = SecretReference("prompt")
     procedure = replace(
         PROCEDURE,
@@ -192,6 +194,25 @@ def test_by_password_nothing_is_put_on_the_host_and_a_wrong_one_changes_nothing_
     ended = again.end()
     assert ended.finish is Finish.DONE, ended.message
     assert not (world.root(HOSTS[1]) / KEYS).exists()
+    for path in running.session.run.path.rglob("*"):
+        if path.is_file():
+            assert right.encode() not in path.read_bytes(), path
+
+
+def test_a_host_is_added_at_its_own_ssh_port_with_its_own_password(world, tmp_path):
+    with world.places.world.change() as facts:
+        facts[db.KEY]["hosts"][0]["ssh_port"] = 2222
+    right = world.hosts.password_file.read_text().strip()
+    running = rejoining(
+        world, tmp_path, hosts=("host-02",), access=BY_PASSWORD, same_password=False
+    ).start()
+    question = running.question("root_password.host-02")
+    assert question.secret
+    assert running.states()["reach.host-02"] == "waiting", "it is asked before anything is done"
+    running.answer("root_password.host-02", right)
+    ended = running.end()
+    assert ended.finish is Finish.DONE, ended.message
+    assert world.engine.host_named("host-02").ssh_port == 2222
     for path in running.session.run.path.rglob("*"):
         if path.is_file():
             assert right.encode() not in path.read_bytes(), path

@@ -193,7 +193,22 @@ def test_a_site_is_healthy_without_errors():
 
 def test_a_finding_is_a_line_and_its_remedy_one_more():
     lines = list(as_lines(Diagnosis("disk", "error", "full\nreally", "Make room.\nSoon.")))
-    assert lines == ["error    disk: full; really", "           do: Make room.; Soon."]
+    assert lines == [
+        "error    disk: full", "           really", "           do: Make room.",
+        "               Soon.",
+    ]  # fmt: skip
+
+
+def test_a_site_file_with_several_mistakes_is_told_in_whole_sentences(tmp_path, capsys):
+    path = tmp_path / "s.yaml"
+    path.write_text("name: berne\nfoo: 1\nbar: 2\n")
+    assert main(["--site", str(path), "doctor"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    (at,) = [n for n, line in enumerate(lines) if "site file: " in line]
+    assert "line 2, foo: there is no such field here." in lines[at]
+    assert "line 3, bar: there is no such field here." in lines[at + 1]
+    assert "do: Correct these 2 places" in lines[at + 2]
+    assert ".;" not in "".join(lines)
 
 
 def test_the_command_prints_words_and_a_summary(capsys):

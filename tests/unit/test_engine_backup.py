@@ -12,14 +12,17 @@ import pytest
 
 from config.errors import InvalidInput, Refused, StepFailed, Unreachable
 from config.interviews.hosted_engine_backup import BACKUP
-from steps.hosted_engine.backup import step_failover, step_make, survey
+from steps.hosted_engine.backup import step_failover, step_make, step_space, survey
 from steps.hosted_engine.backup.engine_backup import Form, offered_scopes, options
 from steps.hosted_engine.backup.kept import kept_backups
+from steps.hosted_engine.backup.procedure import PROCEDURE
 from steps.hosted_engine.backup.record import Record, Summary
 from steps.hosted_engine.backup.survey import parsed
 from steps.hosted_engine.rehearsal.rehearsal import Rehearsal
-from steps.procedure import Outcome, PutOff
+from steps.procedure import Outcome, ProbeInput, PutOff
 from steps.targets.local import LocalShell
+from steps.targets.shell import Completed
+from steps.targets.sizes import size_text
 from tests.engine_archives import FQDN, KEY, PASSWORD
 from tests.unit.engine_backup_world import (
     BackupWorld,
@@ -479,6 +482,47 @@ def test_a_server_without_room_is_told_before_anything_is_done(world):
     with pytest.raises(StepFailed, match=r"too little space.*backup\.practice"):
         back_up(world)
     assert world.engine.calls == []
+
+
+class Roomy(LocalShell):
+    """A host with so much room everywhere."""
+
+    def __init__(self, name, free):
+        super().__init__(name)
+        self.free = free
+
+    def free_space(self, path):
+        return self.free
+
+
+def test_what_lies_on_one_file_system_is_added_up(world, tmp_path, monkeypatch):
+    monkeypatch.setattr(step_space, "TEMPORARY", str(tmp_path / "temporary"))
+    asked, needed = given(), survey.SMALLEST
+    plan, context = plan_of(world, asked), context_of(world, asked)
+    # The work folder, the temporary one for twice as much, the server's and the run's own: all
+    # of this world is one host and one file system.
+    for free, outcome in ((5 * needed, Outcome.DONE), (5 * needed - 1, Outcome.NOT_DONE)):
+        for name in world.shells:
+            world.shells[name] = Roomy(name, free)
+        verdict = step_of(plan, "space.check").verify(context)
+        assert verdict.outcome is outcome, verdict.evidence
+        assert f"about {size_text(5 * needed)} needed" in verdict.evidence
+        assert "/temporary on engine.practice and" in verdict.evidence
+    with pytest.raises(StepFailed, match=f"about {size_text(5 * needed)} needed"):
+        step_of(plan, "space.check").apply(context)
+    found = PROCEDURE.probes["engine-machine"](ProbeInput(world.site, asked, WorldTargets(world)))
+    assert f"about {size_text(3 * needed)} needed" in found.findings[-1].text
+
+
+def test_other_file_systems_and_hosts_have_a_room_of_their_own(world, tmp_path):
+    shells = [LocalShell("a"), LocalShell("b")]
+    for shell in shells:
+        shell.run = lambda command, **_more: Completed("", 1, "", "no stat here")
+    one, other = (step_space.Place(shell, str(tmp_path), 1) for shell in shells)
+    assert [room.needed for room in step_space.rooms([one, other])] == [1, 1]
+    here = LocalShell("h")
+    shared = step_space.Place(here, "/proc/x", 1), step_space.Place(here, str(tmp_path), 2)
+    assert [room.needed for room in step_space.rooms(shared)] == [1, 2]
 
 
 def test_the_oldest_go_once_the_new_one_is_complete_and_only_of_this_engine(world, monkeypatch):

@@ -9,6 +9,7 @@ from steps.conflicts import Decision, Desk, Resolution
 from steps.hosted_engine.archive.engine_model import EngineModel
 from steps.hosted_engine.archive.problems import Problem
 from steps.hosted_engine.restore.conflict_set import name_in_portal, restore_conflicts
+from steps.hosted_engine.restore.survey import compared
 from tests.unit import engine_restore_support as world
 
 USE, ACCEPT, STOP = (
@@ -218,3 +219,31 @@ def test_a_new_machine_is_not_restored_from_an_archive_without_files():
 
 def test_where_the_engine_s_database_stays_its_machines_and_hosts_are_no_risk():
     assert conflicts(world.MACHINE | {"scope": "dwhdb-alone"}, look=ALONE).rows == ()
+
+
+def test_an_old_host_that_was_added_by_its_name_is_found_by_where_that_name_leads():
+    look = replace(world.NEW_HOST, addresses=("198.51.100.7",))
+    inspection = world.an_inspection()
+    assert compared(inspection, look, world.ANSIBLE).conflicts == ()
+    asked = []
+
+    def lookup(names):
+        asked.extend(names)
+        return {name: ("198.51.100.7",) if name.startswith("h2.") else () for name in names}
+
+    (found,) = compared(inspection, look, world.ANSIBLE, lookup).conflicts
+    assert (found.host, found.matches) == ("hosted_engine_2", ("ip",))
+    assert "h2.example.org" in asked
+
+
+def test_names_of_which_nobody_tells_where_they_lead_are_told():
+    def silent(names):
+        return dict.fromkeys(names)
+
+    seen = compared(world.an_inspection(), world.NEW_HOST, world.ANSIBLE, silent)
+    assert "names-unknown" not in {warning.code for warning in conflicts().warnings}
+    given = world.complete(world.ANSIBLE)
+    survey = replace(world.a_survey(given, world.NEW_HOST), inspection=seen)
+    found = restore_conflicts(world.a_site(), given, survey.to_json())
+    told = {w.code: w.message for w in found.warnings}["names-unknown"]
+    assert "h1.example.org, h2.example.org, h3.example.org" in told

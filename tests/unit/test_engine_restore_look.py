@@ -6,7 +6,9 @@ from config.errors import InvalidInput
 from config.paths import cache_folder
 from config.site import BackupServer, EngineHost, ShellAccess
 from steps.hosted_engine.backup.record import Record, Summary
-from steps.hosted_engine.restore import archive_look
+from steps.hosted_engine.engine_health import Health
+from steps.hosted_engine.known_hosts import Inventory, KnownHost
+from steps.hosted_engine.restore import archive_look, newcomer_look, probes
 from steps.hosted_engine.restore.archive_look import look_into
 from steps.hosted_engine.restore.probes import restore_probes
 from steps.hosted_engine.restore.survey import RestoreSurvey, survey
@@ -158,11 +160,51 @@ def test_new_hardware_is_suggested_where_no_host_was_made_free(site, folder):
     assert probed.suggested == "new-hardware"
 
 
-def test_the_survey_of_a_machine_is_frozen_and_read_again_alike(site, folder, monkeypatch):
+@pytest.mark.parametrize(("up", "alive"), [(True, "it says 'DB Up'"), (False, "")])
+def test_the_survey_of_a_machine_is_frozen_and_tells_of_an_engine_that_still_answers(
+    site, folder, monkeypatch, up, alive
+):
+    asked = []
+    monkeypatch.setattr(
+        newcomer_look,
+        "look_at_engine",
+        lambda _shell, name: asked.append(name) or Health(up, "it says 'DB Up'"),
+    )
     looked = on_server(site, archive(folder), variant="machine")
     found = survey(looked)
+    assert asked == [FQDN]
+    assert RestoreSurvey.from_json(found).host.engine_alive == alive
+    alone = on_server(site, archive(folder), variant="machine", scope="db-alone")
+    assert RestoreSurvey.from_json(survey(alone)).host.engine_alive == "", "its own is stopped"
     again = RestoreSurvey.from_json(found)
     assert again.to_json() == found
     assert again.inspection.engine_fqdn == FQDN
     with pytest.raises(InvalidInput, match="damaged"):
         RestoreSurvey.from_json({"archive": 1})
+
+
+def answering(monkeypatch, **more):
+    """The engine of the site as it answers the look of one page."""
+    engine = Inventory(
+        "the engine https://e", FQDN, (KnownHost("h9", ("h9.example.org",)),), live=True, **more
+    )
+    monkeypatch.setattr(probes, "known_from_engine", lambda _probe: engine)
+
+
+def names_checked(site, folder):
+    """What is said to the host's name in the portal."""
+    given = {"host": "node2", "host_name": "h9", "era": "4.5"}
+    found = restore_probes()["host-name"](on_server(site, archive(folder), **given))
+    return [finding.text for finding in found.findings]
+
+
+def test_a_restore_is_compared_with_an_engine_that_still_answers(site, folder, monkeypatch):
+    answering(monkeypatch)
+    said = names_checked(site, folder)
+    assert "the engine https://e has a host of this name as h9" in said
+    assert any("has 2 hosts, none with the name h9" in text for text in said), said
+
+
+def test_that_the_engine_is_gone_is_no_news_to_a_restore(site, folder, monkeypatch):
+    answering(monkeypatch, silent="nothing answers")
+    assert not any("https://e" in text for text in names_checked(site, folder))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given as invented
 from hypothesis import strategies as st
@@ -223,6 +225,17 @@ def test_an_address_that_is_taken_or_elsewhere_is_refused():
     assert "answers a ping" in told(ask(loud, "vm-address", vm_address="192.0.2.9/24", nic="eth0"))
     good = ask(quiet, "vm-address", OLD, vm_address="192.0.2.9/24", nic="eth0")
     assert {finding.level for finding in good.findings} == {"ok"}
+
+
+@pytest.mark.parametrize(("live", "level"), [(False, "ok"), (True, "warning")])
+def test_the_engines_own_address_of_before_may_be_kept(live, level):
+    own = replace(OLD, machines=(KnownMachine("HostedEngine", (), ("192.0.2.9",)),), live=live)
+    quiet = host().says("ping", "", 1)
+    said = ask(quiet, "vm-address", own, vm_address="192.0.2.9/24", nic="eth0").findings
+    assert [f.level for f in said if "HostedEngine" in f.text or "engine's own" in f.text] == [
+        level
+    ]
+    assert "error" not in {finding.level for finding in said}
 
 
 def names(shell=None, back="engine.example.com") -> RecordedShell:

@@ -314,7 +314,20 @@ def test_site_shows_engine_hosts_with_their_command(tmp_path, capsys):
     assert "Engine host  h1" in text
     assert "command    he --x" in text
     assert main(["site", "--check", str(path)]) == 0
-    assert "engine hosts: 1" in capsys.readouterr().out
+    assert capsys.readouterr().out.endswith("hypervisor nodes: 0, engine hosts: 1\n")
+
+
+def test_the_check_of_a_site_counts_engine_machines_and_backup_servers(tmp_path, capsys):
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "name: berne\nengine: {url: https://e, machine: {name: e}}\n"
+        "backup_servers:\n  - {name: b1, folder: /b}\n  - {name: b2, folder: /b}\n"
+    )
+    assert main(["site", "--check", str(path)]) == 0
+    told = "hypervisor nodes: 0, engine machines: 1, backup servers: 2"
+    assert told in capsys.readouterr().out
+    main(["--site", str(path), "doctor", "--seconds", "0.01"])
+    assert f"site berne, {told}" in capsys.readouterr().out
 
 
 def test_without_a_site_file_the_remedy_says_how_to_begin(capsys):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import json
+from dataclasses import replace
 
 import pytest
 
+from config.answers import unanswered
 from config.errors import InvalidInput, Unreachable
-from config.site import EngineHost, ShellAccess, Site
+from config.interviews.hosted_engine_rejoin import BY_PASSWORD
+from config.site import EngineAccess, EngineHost, ShellAccess, Site
 from steps.hosted_engine.archive.engine_model import Host as OldHost
 from steps.hosted_engine.archive.engine_model import Vm
 from steps.hosted_engine.archive.inspection import Inspection, Layout
@@ -15,6 +19,7 @@ from steps.hosted_engine.archive.newcomer import Conflict
 from steps.hosted_engine.recovery.host_rules import Way, next_act
 from steps.hosted_engine.recovery.phases import make_way_phase, recovery_phases
 from steps.hosted_engine.recovery.recovery_job import (
+    BackupHost,
     RecoveryJob,
     hosts_of,
     in_the_way_of,
@@ -22,7 +27,8 @@ from steps.hosted_engine.recovery.recovery_job import (
 )
 from steps.hosted_engine.recovery.signs_of_life import running_machines, signs_of_life
 from steps.hosted_engine.rejoin.choices import refusal, site_host
-from steps.hosted_engine.rejoin.rejoin_job import hosts_from_data
+from steps.hosted_engine.rejoin.procedure import PROCEDURE, plan
+from steps.hosted_engine.rejoin.rejoin_job import RejoinHost, host_data, hosts_from_data
 from steps.targets.engine_facts import (
     CLEARS_MACHINES,
     FENCEABLE,
@@ -196,3 +202,48 @@ def test_a_host_is_entered_by_its_address_before_a_name_that_another_one_bears()
 def test_a_damaged_survey_is_told(data):
     with pytest.raises(InvalidInput, match="damaged"):
         hosts_from_data(data)
+
+
+def rejoin_plan_of(**given):
+    hosts = [
+        RejoinHost(BackupHost(f"{n}", f"host-0{n}", f"host-0{n}.example.com"), "c", f"host-0{n}")
+        for n in (2, 3)
+    ]
+    hosts[1] = replace(hosts[1], ssh_port=2222)
+    survey = json.loads(json.dumps({"hosts": [host_data(host) for host in hosts]}))
+    carrier = EngineHost("host-01", ShellAccess())
+    site = Site("s", engine=EngineAccess("https://e"), engine_hosts=(carrier,))
+    return plan(site, {"looked_from": "host-01", **given}, {}, survey)
+
+
+def test_each_hosts_own_password_is_asked_for_first_and_its_port_is_told():
+    made = rejoin_plan_of(access=BY_PASSWORD, same_password=False)
+    assert made.steps[0].name == "passwords.ask"
+    asked = []
+
+    class Asking:
+        def secret(self, name, title):
+            asked.append((name, title))
+
+        def remember(self, *_fact):
+            pass
+
+    made.steps[0].apply(Asking())
+    assert asked == [
+        ("root_password.host-02", "Password of root on host-02"),
+        ("root_password.host-03", "Password of root on host-03"),
+    ]
+    settings = dict(made.settings)
+    assert "SSH at port 2222" in settings["host-03"]
+    assert "port" not in settings["host-02"]
+    assert settings["The engine enters"].endswith("each host's own")
+    adding = next(step for step in made.steps if step.name == "add.host-03")
+    assert "<ssh><port>2222</port></ssh>" in adding.commands()[0]
+
+
+def test_one_password_for_all_is_the_default_and_asks_nothing_more():
+    assert rejoin_plan_of(access=BY_PASSWORD).steps[0].name == "reach.host-02"
+    interview = PROCEDURE.interview
+    given = {"hosts": ("a",), "looked_from": "b", "access": BY_PASSWORD}
+    assert [q.name for q in unanswered(interview, given)] == ["root_password"]
+    assert unanswered(interview, {**given, "same_password": False}) == ()

@@ -18,6 +18,7 @@ from config.site import Site
 from config.site_file import find_site
 from steps.doctor.diagnosis import Diagnosis, concern, fault, fine, healthy
 from steps.run.text import counted
+from tui.commands.site import site_counts
 from tui.terminal_guard import plain_reason
 
 
@@ -48,10 +49,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def as_lines(diagnosis: Diagnosis) -> Iterator[str]:
-    """A finding in plain lines, its remedy below it."""
-    yield f"{diagnosis.level:<8} {diagnosis.topic}: {_one_line(diagnosis.seen)}"
+    """A finding in plain lines, its remedy below it; where several are wrong, a line for each."""
+    first, *more = _lines_of(diagnosis.seen) or [""]
+    yield f"{diagnosis.level:<8} {diagnosis.topic}: {first}"
+    yield from (f"{'':<8}   {line}" for line in more)
     if diagnosis.remedy:
-        yield f"{'':<8}   do: {_one_line(diagnosis.remedy)}"
+        first, *more = _lines_of(diagnosis.remedy) or [""]
+        yield f"{'':<8}   do: {first}"
+        yield from (f"{'':<8}       {line}" for line in more)
 
 
 def _examined(arguments: argparse.Namespace) -> Iterator[Diagnosis]:
@@ -90,7 +95,7 @@ def _site_file(site: Site | None) -> Diagnosis:
         return concern(
             "site file", "there is none yet", "Begin one: rekindle site --example; or use --site."
         )
-    return fine("site file", f"{site.file}: site {site.name}")
+    return fine("site file", f"{site.file}: site {site.name}, {site_counts(site)}")
 
 
 def _terminal() -> Diagnosis:
@@ -112,5 +117,5 @@ def _summary(found: list[Diagnosis]) -> str:
     return f"{counts['ok']} ok, {warnings}, {errors}"
 
 
-def _one_line(text: str) -> str:
-    return "; ".join(line.strip() for line in text.splitlines() if line.strip())
+def _lines_of(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]

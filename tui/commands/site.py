@@ -52,11 +52,23 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(site_to_data(site), indent=2))
     elif arguments.check is not None:
-        hosts = f", engine hosts: {len(site.engine_hosts)}" if site.engine_hosts else ""
-        print(f"ok  {site.file}: site {site.name}, hypervisor nodes: {len(site.nodes)}{hosts}")
+        print(f"ok  {site.file}: site {site.name}, {site_counts(site)}")
     else:
         print("\n".join(described(site)))
     return 0
+
+
+def site_counts(site: Site) -> str:
+    """How many of each there are; of hypervisor nodes also where there is none."""
+    machine = site.engine is not None and site.engine.machine is not None
+    counts = {
+        "hypervisor nodes": len(site.nodes),
+        "engine hosts": len(site.engine_hosts),
+        "engine machines": int(machine),
+        "backup servers": len(site.backup_servers),
+    }
+    shown = {what: count for what, count in counts.items() if count or what == "hypervisor nodes"}
+    return ", ".join(f"{what}: {count}" for what, count in shown.items())
 
 
 def described(site: Site) -> Iterator[str]:

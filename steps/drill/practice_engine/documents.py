@@ -110,6 +110,7 @@ def host(facts: Facts, record: Record, *, all_content: bool) -> Element:
     return _linked(
         "host", record,
         leaf("address", record["address"]),
+        element("ssh", leaf("port", record.get("ssh_port", 22)), leaf("user", "root")),
         leaf("status", record["status"]),
         leaf("status_detail", record["detail"]),
         _refer("cluster", record["cluster"], "clusters"),

@@ -269,6 +269,7 @@ def enlist(moment: Moment, asked: Record, hardware: str, *, deploy: bool) -> Rec
     """Take it into the database and install it."""
     name, address, cluster = asked["name"], asked["address"], asked["cluster"]
     host = db.host_record(name, address, cluster, hardware, "installing")
+    host["ssh_port"] = asked.get("ssh_port", 22)
     moment.database["hosts"].append(host)
     moment.note(f"Host {host['name']} was added by admin@internal.")
     _install(moment, host, deploy=deploy, undeploy=False)

@@ -100,6 +100,7 @@ def _add_host(request: Request, moment: Moment, _ids: tuple[str, ...]) -> Reply:
         "name": request.told("name"), "address": request.told("address"),
         "cluster": request.referred("cluster"), "password": request.told("root_password"),
         "by_key": request.told("ssh/authentication_method") == "publickey",
+        "ssh_port": int(request.told("ssh/port") or 22),
     }  # fmt: skip
     missing = [name for name in ("name", "address") if not asked[name]]
     if missing:

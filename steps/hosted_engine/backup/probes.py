@@ -16,7 +16,7 @@ from steps.hosted_engine.backup.kept import kept_backups, of_engine
 from steps.hosted_engine.backup.look import Seen, look_at_hosts
 from steps.hosted_engine.backup.nightly.standing import STALE
 from steps.hosted_engine.backup.record import moment_of
-from steps.hosted_engine.backup.step_space import TEMPORARY, Place
+from steps.hosted_engine.backup.step_space import Place, on_machine, rooms
 from steps.hosted_engine.backup.survey import (
     backup_server,
     engine_machine,
@@ -29,7 +29,6 @@ from steps.hosted_engine.probes.look import found, ok, warn, wrong
 from steps.hosted_engine.rehearsal.programs import installed_programs
 from steps.procedure import Probe, Probed, ProbeInput
 from steps.targets.shell import Shell, nearest_parent
-from steps.targets.sizes import size_text
 
 _LOST = "a restore onto any of today's hosts is not possible from such a backup"
 _WITHOUT = Choice(WITHOUT, "None: back up without maintenance", "a restore needs new hardware")
@@ -184,7 +183,7 @@ def check_server(probe: ProbeInput) -> Probed:
     if whole and not whole[0].failover:
         problems.append(warn(f"{whole[0].file}, the newest there, has no failover host: {_LOST}."))
     return found(
-        *problems, _room(Place(shell, server.folder, room_needed(machine, own))),
+        *problems, *_rooms(Place(shell, server.folder, room_needed(machine, own))),
         age_of([one.made for one in whole], datetime.now(UTC)),
     )  # fmt: skip
 
@@ -213,8 +212,7 @@ def check_machine(probe: ProbeInput) -> Probed:
     return found(
         *problems,
         ok(f"{machine.name}: engine {name or 'without a name'} {version_of(probe, shell)}"),
-        _room(Place(shell, machine.work_folder, needed)),
-        _room(Place(shell, TEMPORARY, needed)),
+        *_rooms(*on_machine(shell, machine.work_folder, needed)),
     )
 
 
@@ -229,10 +227,12 @@ def check_rehearsal(probe: ProbeInput) -> Probed:
     return found(ok(f"PostgreSQL {programs.version} in {programs.folder}"))
 
 
-def _room(place: Place) -> Finding:
-    if place.lacks:
-        return wrong(place.words, "Free space there.")
-    return ok(f"{size_text(place.free)} free for {place.path} on {place.shell.where}")
+def _rooms(*places: Place) -> Iterator[Finding]:
+    for room in rooms(places):
+        if room.lacks:
+            yield wrong(room.words, "Free space there.")
+        else:
+            yield ok(room.words)
 
 
 def _version(probe: ProbeInput) -> Version | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,11 @@ from steps.targets.shell import Shell, nearest_parent
 from steps.targets.sizes import size_text
 
 TEMPORARY: Final = "/tmp"  # noqa: S108 - where engine-backup itself unpacks
+_IDENTITY: Final = """
+set -e
+stat -L --printf='%d ' -- "$1"
+cat /proc/sys/kernel/random/boot_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +29,18 @@ class Place:
     path: str
     needed: int
 
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What one file system must take in all, and what is free there, in bytes."""
+
+    places: tuple[Place, ...]
+    free: int
+
     @property
-    def free(self) -> int:
-        """Bytes free there."""
-        return self.shell.free_space(nearest_parent(self.shell, self.path))
+    def needed(self) -> int:
+        """The sum: all of it lies there at one time."""
+        return sum(place.needed for place in self.places)
 
     @property
     def lacks(self) -> bool:
@@ -37,10 +50,35 @@ class Place:
     @property
     def words(self) -> str:
         """How much is free where."""
+        where = " and ".join(f"{place.path} on {place.shell.where}" for place in self.places)
+        together = " together" if len(self.places) > 1 else ""
         return (
-            f"{size_text(self.free)} free for {self.path} on {self.shell.where}, about"
+            f"{size_text(self.free)} free for {where}{together}, about"
             f" {size_text(self.needed)} needed"
         )
+
+
+def rooms(places: Iterable[Place]) -> tuple[Room, ...]:
+    """The places by the file system they lie on, also where two names are one host."""
+    found: dict[str, list[Place]] = {}
+    for place in places:
+        found.setdefault(_file_system(place), []).append(place)
+    return tuple(
+        Room(tuple(own), min(place.shell.free_space(place.path) for place in own))
+        for own in found.values()
+    )
+
+
+def on_machine(shell: Shell, folder: str, needed: int) -> tuple[Place, ...]:
+    """What an archive of that size takes on the engine's machine, in its work folder."""
+    # In the temporary folder lie the dumps, and the archive's parts.
+    return Place(shell, folder, needed), Place(shell, TEMPORARY, 2 * needed)
+
+
+def _file_system(place: Place) -> str:
+    shell, parent = place.shell, nearest_parent(place.shell, place.path)
+    told = shell.run(["/bin/sh", "-c", _IDENTITY, "sh", parent], check=False)
+    return told.out if told.code == 0 else f"{shell.where}:{parent}"
 
 
 class CheckSpace(BackupStep):
@@ -62,14 +100,13 @@ class CheckSpace(BackupStep):
         """Done where there is room everywhere, or the archive is made already."""
         if (context.recall(ATTEMPT) or NONE_YET) != NONE_YET:
             return done("this run has started engine-backup already")
-        lacking = [place.words for place in self._places(context) if place.lacks]
-        if lacking:
-            return not_done("; ".join(lacking))
-        return done("; ".join(place.words for place in self._places(context)))
+        found = rooms(self._places(context))
+        lacking = [room.words for room in found if room.lacks]
+        return not_done("; ".join(lacking)) if lacking else done("; ".join(r.words for r in found))
 
     def apply(self, context: StepContext) -> None:
         """Raises StepFailed with where there is too little."""
-        lacking = [place.words for place in self._places(context) if place.lacks]
+        lacking = [room.words for room in rooms(self._places(context)) if room.lacks]
         if lacking:
             raise StepFailed(
                 f"There is too little space: {'; '.join(lacking)}.",
@@ -78,8 +115,7 @@ class CheckSpace(BackupStep):
             )
 
     def _places(self, context: StepContext) -> Iterator[Place]:
-        job, machine = self.job, self.on_machine(context)
-        yield Place(machine, job.machine.work_folder, job.needed)
-        yield Place(machine, TEMPORARY, 2 * job.needed)  # the dumps, and the archive's parts
+        job = self.job
+        yield from on_machine(self.on_machine(context), job.machine.work_folder, job.needed)
         yield Place(self.on_server(context), job.server.folder, job.needed)
         yield Place(LocalShell("this host"), str(context.run_directory), job.needed)

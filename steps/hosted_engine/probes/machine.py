@@ -182,7 +182,7 @@ def _owner(mac: str, inventories: Iterable[KnownHosts]) -> Finding | None:
         for machine in known.machines:
             if mac not in {other.lower() for other in machine.macs}:
                 continue
-            if machine.name == "HostedEngine":
+            if machine.is_engine:
                 return ok(f"{mac} was the engine's own in {known.origin}: DHCP stays right")
             return wrong(f"{mac} belongs to {machine.name} in {known.origin}", "Give another one.")
     return None

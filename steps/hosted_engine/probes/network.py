@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Callable
 
 from config.questions import Choice, Finding
-from steps.hosted_engine.known_hosts import FindAll
+from steps.hosted_engine.known_hosts import FindAll, KnownHosts, KnownMachine
 from steps.hosted_engine.probes.look import Look, found, last_words, ok, unheard, warn, wrong
 from steps.hosted_engine.probes.network_facts import (
     SCRIPT,
@@ -178,7 +178,7 @@ def address_check(find: FindAll) -> Callable[[ProbeInput], Probed]:
         findings = [*_fits_subnet(address, network, look), _silence(address, look)]
         inventories = find(probe)
         findings += [
-            wrong(f"{address} belongs to {machine.name} in {known.origin}", "Give another one.")
+            _taken(address, machine, known)
             for known in inventories
             for machine in known.machines
             if address in machine.addresses
@@ -186,6 +186,17 @@ def address_check(find: FindAll) -> Callable[[ProbeInput], Probed]:
         return found(*findings, *unheard(inventories))
 
     return check
+
+
+def _taken(address: str, machine: KnownMachine, known: KnownHosts) -> Finding:
+    if machine.is_engine and not known.live:
+        return ok(f"{address} was the engine's own in {known.origin}: its name stays right")
+    if machine.is_engine:
+        return warn(
+            f"{address} is the engine's own in {known.origin}",
+            "Shut that engine's machine down before the new one comes up.",
+        )
+    return wrong(f"{address} belongs to {machine.name} in {known.origin}", "Give another one.")
 
 
 def _fits_subnet(address: str, network: Network, look: Look) -> list[Finding]:

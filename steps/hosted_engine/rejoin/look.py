@@ -55,7 +55,7 @@ def _frozen(
     if no or known is None:
         raise Refused(f"{host.name} is not taken out: {no}", "Choose another host.")
     old = BackupHost(host.id, host.name, host.address, host.hardware_uuid)
-    return host_data(RejoinHost(old, host.cluster, known.name, host_seen(host)))
+    return host_data(RejoinHost(old, host.cluster, known.name, host_seen(host), host.ssh_port))
 
 
 def _named(hosts: tuple[Host, ...], name: str) -> Host:

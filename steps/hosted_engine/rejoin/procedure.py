@@ -22,8 +22,10 @@ from steps.hosted_engine.rejoin.step_add import AddHost, TakePart
 from steps.hosted_engine.rejoin.step_configuration import FreeHost
 from steps.hosted_engine.rejoin.step_key import LetEngineIn, TakeKeysAway
 from steps.hosted_engine.rejoin.step_metadata import ForgetHost
+from steps.hosted_engine.rejoin.step_passwords import AskPasswords
 from steps.hosted_engine.rejoin.step_reach import ReachHost
 from steps.procedure import Phase, Plan, Procedure, Survey
+from steps.targets.engine_facts import SSH_PORT
 
 NAME: Final = "hosted_engine.rejoin"
 _SECONDS: Final = 900.0
@@ -38,20 +40,33 @@ def plan(site: Site, given: Given, _resolutions: Resolutions, survey: Survey) ->
 def rejoin_plan(job: RejoinJob) -> Plan:
     """One host after another; what fails at one leaves the others."""
     keys = () if job.by_password else (Phase("keys", "Tidy up", (TakeKeysAway(job),)),)
+    own = job.by_password and not job.same_password
+    asking = (Phase("passwords", "Passwords", (AskPasswords(job),)),) if own else ()
     names = ", ".join(host.name for host in job.hosts)
     return Plan(
         procedure=NAME,
         object=names,
         verb="Add again",
-        phases=(*(phase for host in job.hosts for phase in _phases(job, host)), *keys),
+        phases=(*asking, *(phase for host in job.hosts for phase in _phases(job, host)), *keys),
         settings=(
-            *((host.name, host.seen) for host in job.hosts),
+            *((host.name, _seen(host)) for host in job.hosts),
             ("Looked from", job.looked_from.name),
-            ("The engine enters", "by the password of root" if job.by_password else "by its key"),
+            ("The engine enters", _entrance(job)),
         ),
         estimate_seconds=_SECONDS * len(job.hosts),
         confirm_by_typing=job.hosts[0].name,
     )
+
+
+def _seen(host: RejoinHost) -> str:
+    port = "" if host.ssh_port == SSH_PORT else f"; SSH at port {host.ssh_port}"
+    return f"{host.seen}{port}"
+
+
+def _entrance(job: RejoinJob) -> str:
+    if not job.by_password:
+        return "by its key"
+    return "by the password of root" + ("" if job.same_password else ", each host's own")
 
 
 def _phases(job: RejoinJob, host: RejoinHost) -> tuple[Phase, ...]:
@@ -87,7 +102,8 @@ def rejoin_job(site: Site, given: Given, survey: Survey) -> RejoinJob:
         raise InvalidInput(
             f"{carrier.name} is to be looked from and to be taken out.", "Choose another one."
         )
-    return RejoinJob(site.engine, carrier, hosts, enters_by_password(given))
+    same = given.get("same_password") is not False
+    return RejoinJob(site.engine, carrier, hosts, enters_by_password(given), same)
 
 
 PROCEDURE = Procedure(

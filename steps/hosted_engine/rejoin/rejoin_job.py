@@ -10,6 +10,7 @@ from config.errors import InvalidInput
 from config.interviews.hosted_engine_rejoin import BY_PASSWORD
 from config.site import EngineAccess, EngineHost
 from steps.hosted_engine.recovery.recovery_job import BackupHost, Limits
+from steps.targets.engine_facts import SSH_PORT
 
 ROOT_PASSWORD: Final = "root_password"  # noqa: S105  (the name of the secret)
 CONFIGURATION: Final = "/etc/ovirt-hosted-engine/hosted-engine.conf"
@@ -18,12 +19,15 @@ AUTHORIZED: Final = "/root/.ssh/authorized_keys"
 
 @dataclass(frozen=True, slots=True)
 class RejoinHost:
-    """One host: as the engine knew it when the plan was made, and by its name in the site."""
+    """One host: as the engine knew it when the plan was made, and by its name in the site.
+    `ssh_port` is the one at which the engine enters it.
+    """
 
     old: BackupHost
     cluster: str
     site_name: str
     seen: str = ""
+    ssh_port: int = SSH_PORT
 
     @property
     def name(self) -> str:
@@ -44,6 +48,7 @@ class RejoinJob:
     looked_from: EngineHost
     hosts: tuple[RejoinHost, ...]
     by_password: bool = False
+    same_password: bool = True
     limits: Limits = field(default_factory=Limits)
 
 
@@ -52,7 +57,7 @@ def host_data(host: RejoinHost) -> dict[str, Any]:
     return {
         "id": host.old.id, "name": host.old.name, "address": host.old.address,
         "hardware_uuid": host.old.hardware_uuid, "cluster": host.cluster,
-        "site_name": host.site_name, "seen": host.seen,
+        "site_name": host.site_name, "seen": host.seen, "ssh_port": host.ssh_port,
     }  # fmt: skip
 
 
@@ -68,7 +73,7 @@ def hosts_from_data(data: object) -> tuple[RejoinHost, ...]:
 
 def _host_from(row: Mapping[str, Any]) -> RejoinHost:
     old = BackupHost(row["id"], row["name"], row["address"], row["hardware_uuid"])
-    return RejoinHost(old, row["cluster"], row["site_name"], row["seen"])
+    return RejoinHost(old, row["cluster"], row["site_name"], row["seen"], row["ssh_port"])
 
 
 def enters_by_password(given: Mapping[str, object]) -> bool:

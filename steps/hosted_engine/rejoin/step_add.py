@@ -10,9 +10,9 @@ from config.secrets import Secret
 from steps.hosted_engine.recovery.engine_step import API
 from steps.hosted_engine.recovery.host_rules import PASSING
 from steps.hosted_engine.recovery.step_host import what_helps
-from steps.hosted_engine.rejoin.rejoin_job import ROOT_PASSWORD
 from steps.hosted_engine.rejoin.rejoin_step import RejoinStep
 from steps.hosted_engine.rejoin.step_key import let_in
+from steps.hosted_engine.rejoin.step_passwords import password_of
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.engine import Engine, NewHost
 from steps.targets.engine_facts import Deployment, Host
@@ -34,7 +34,7 @@ class AddingStep(RejoinStep):
         if not self.job.by_password:
             let_in(context, self.job, self.host)
             return None
-        return context.secret(ROOT_PASSWORD, f"Password of root on {self.host.name}")
+        return password_of(context, self.job, self.host)
 
 
 class AddHost(AddingStep):
@@ -49,7 +49,8 @@ class AddHost(AddingStep):
         """The engine's call."""
         return (
             f"POST {API}/hosts?deploy_hosted_engine=true  <host><name>{self.host.name}</name>"
-            f"<address>{self.host.address}</address></host>",
+            f"<address>{self.host.address}</address><ssh><port>{self.host.ssh_port}</port></ssh>"
+            "</host>",
         )
 
     def verify(self, context: StepContext) -> Verdict:
@@ -63,7 +64,8 @@ class AddHost(AddingStep):
         """Ask the engine for it; a rule that says no is told in its words."""
         engine = self.engine(context)
         new = NewHost(
-            self.host.name, self.host.address, self.host.cluster, self.password(context)
+            self.host.name, self.host.address, self.host.cluster, self.password(context),
+            self.host.ssh_port,
         )  # fmt: skip
         engine.add_host(new, Deployment.DEPLOY)
         self.tell_events(context)

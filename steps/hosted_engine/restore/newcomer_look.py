@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from config.interviews.hosted_engine.builds import CLASSIC
+from config.interviews.hosted_engine.databases import files_left
 from steps.hosted_engine.archive.newcomer import Newcomer
 from steps.hosted_engine.archive.version import Version
 from steps.hosted_engine.engine_health import look_at_engine
@@ -92,7 +93,7 @@ def look_at_host(probe: ProbeInput, engine_fqdn: str) -> HostLook:
     )
 
 
-def look_at_machine(probe: ProbeInput) -> HostLook:
+def look_at_machine(probe: ProbeInput, engine_fqdn: str) -> HostLook:
     """Look at the engine's machine of the site, where nothing is deployed."""
     engine = probe.site.engine
     if engine is None or engine.machine is None:
@@ -101,10 +102,14 @@ def look_at_machine(probe: ProbeInput) -> HostLook:
     done = shell.run(["rpm", "-q", "--qf", "%{VERSION}", _ENGINE], check=False)
     version = done.out.strip() if done.code == 0 else ""
     files = MachinePaths().settings
+    # Where the files stay, the one that answers is its own: it is stopped meanwhile.
+    own = files_left(probe.given)
+    alive = "" if own else _alive(probe.targets, engine.machine.name, engine_fqdn)
     return HostLook(
         installed=version,
         installed_from=f"{_ENGINE} on {engine.machine.name}" if version else "",
         settings=tuple(scope for scope, path in files.items() if shell.status(path) is not None),
+        engine_alive=alive,
     )
 
 

@@ -150,6 +150,12 @@ def cautions(given: Given, survey: RestoreSurvey) -> Iterator[Warning_]:
             "Which engine will run there cannot be told yet: it must take back a backup of"
             f" {inspection.version}. It is checked before anything is restored.",
         )
+    if inspection.unresolved_names:
+        yield Warning_(
+            "names-unknown",
+            "Whether a host of the backup has an address of this host was not compared for"
+            f" {', '.join(inspection.unresolved_names)}: nobody tells where that name leads.",
+        )
     yield from _age(survey)
     others = inspection.he_hosts
     if others:

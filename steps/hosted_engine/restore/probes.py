@@ -15,10 +15,12 @@ from config.questions import Choice, Finding, Given, Value
 from config.site import BackupServer
 from steps.hosted_engine.archive.engine_model import EngineModel, Host
 from steps.hosted_engine.archive.inspection import Inspection
-from steps.hosted_engine.archive.newcomer import Newcomer, conflicts
+from steps.hosted_engine.archive.name_lookup import resolve_names
+from steps.hosted_engine.archive.newcomer import Newcomer, conflicts, names_to_look_up
 from steps.hosted_engine.backup.job import LOG, RECORD, SUMS
 from steps.hosted_engine.backup.kept import kept_backups
 from steps.hosted_engine.backup.record import Summary
+from steps.hosted_engine.known_from_engine import known_from_engine
 from steps.hosted_engine.known_hosts import Inventory, KnownHost, free_host_name
 from steps.hosted_engine.probes import deploy_probes
 from steps.hosted_engine.probes.look import Look, found, ok, warn, wrong
@@ -220,7 +222,7 @@ def check_restore_host(probe: ProbeInput) -> Probed:
         None, own_name(look), tuple(network_of(look).addresses), hardware_uuid(look) or None
     )
     model = EngineModel(hosts=inspection.hosts)
-    clashes = conflicts(model, own) or ()
+    clashes = conflicts(model, own, resolve_names(names_to_look_up(model, own))) or ()
     old = [host for host in inspection.hosts or () if host.id in {c.host_id for c in clashes}]
     return Probed(
         (*_cleanable(checked.findings), _compared(old)), values=_host_values(probe, inspection, old)
@@ -270,6 +272,14 @@ def _known(probe: ProbeInput) -> Inventory | None:
         return None
 
 
+def _living(probe: ProbeInput) -> Inventory | None:
+    """What the engine of the site knows, where one answers: mostly it is gone, which is why it is
+    restored, and that is no news.
+    """
+    found = known_from_engine(probe)
+    return found if found is not None and not found.silent else None
+
+
 def _restoring(probe: Probe) -> Probe:
     """A probe of the deployment, which knows that a backup is restored."""
     return lambda looked: probe(replace(looked, given=with_backup(looked.given)))
@@ -277,7 +287,8 @@ def _restoring(probe: Probe) -> Probe:
 
 def restore_probes() -> dict[str, Probe]:
     """Every probe of the interview by name."""
-    deploying = {name: _restoring(each) for name, each in deploy_probes(_known).items()}
+    probes = deploy_probes(_known, _living)
+    deploying = {name: _restoring(each) for name, each in probes.items()}
     return deploying | {
         "archives": list_archives,
         "archive": check_archive,

@@ -10,7 +10,8 @@ from config.interviews.hosted_engine.variants import MACHINE
 from config.questions import Given
 from steps.hosted_engine.archive.engine_model import EngineModel
 from steps.hosted_engine.archive.inspection import Inspection
-from steps.hosted_engine.archive.newcomer import conflicts
+from steps.hosted_engine.archive.name_lookup import Lookup, resolve_names
+from steps.hosted_engine.archive.newcomer import conflicts, names_to_look_up
 from steps.hosted_engine.restore.archive_look import look_into
 from steps.hosted_engine.restore.archive_place import ArchivePlace
 from steps.hosted_engine.restore.newcomer_look import HostLook, look_at_host, look_at_machine
@@ -64,17 +65,24 @@ def survey(probe: ProbeInput) -> Survey:
     """Look at the archive and at the host. Raises InvalidInput where there is no archive."""
     look = look_into(probe)
     if probe.given.get("variant") == MACHINE:
-        host = look_at_machine(probe)
+        host = look_at_machine(probe, look.inspection.engine_fqdn or "")
     else:
         host = look_at_host(probe, look.inspection.engine_fqdn or "")
-    inspection = compared(look.inspection, host, probe.given)
+    inspection = compared(look.inspection, host, probe.given, resolve_names)
     when = datetime.now(UTC).isoformat(timespec="seconds")
     return RestoreSurvey(look.place, look.size, look.sha256, inspection, host, when).to_json()
 
 
-def compared(inspection: Inspection, host: HostLook, given: Given) -> Inspection:
-    """The inspection with every clash of the new host."""
+def compared(
+    inspection: Inspection, host: HostLook, given: Given, lookup: Lookup | None = None
+) -> Inspection:
+    """The inspection with every clash of the new host; `lookup` tells the addresses of old hosts
+    that were added by name.
+    """
     if given.get("variant") == MACHINE:
         return inspection
-    newcomer = host.newcomer("")
-    return replace(inspection, conflicts=conflicts(EngineModel(hosts=inspection.hosts), newcomer))
+    newcomer, model = host.newcomer(""), EngineModel(hosts=inspection.hosts)
+    names = lookup(names_to_look_up(model, newcomer)) if lookup is not None else {}
+    unresolved = tuple(name for name, found in names.items() if found is None)
+    clashes = conflicts(model, newcomer, names)
+    return replace(inspection, conflicts=clashes, unresolved_names=unresolved)

@@ -26,7 +26,7 @@ from steps.schedules.next_runs import Follower, clock_changes, next_runs
 from steps.schedules.node_files import NodeFiles
 from steps.schedules.step_schedule import schedule_steps
 from steps.schedules.timer import Schedule, crontab, service_unit, timer_unit
-from steps.schedules.zone import both_clocks, zone_named
+from steps.schedules.zone import both_clocks, zone_named, zone_words
 from steps.targets.directory import Entry
 from steps.virtual_machine.backup_plan import is_plan
 from steps.virtual_machine.entry_changes import EntryMove, changes, same
@@ -177,7 +177,7 @@ def _shown(values: tuple[bytes, ...]) -> str:
 
 def _schedule_words(given: Given, found: PlanSurvey) -> Iterator[tuple[str, str]]:
     timetable = timetable_of(given, found.found)
-    yield "Timetable", f"{timetable}, local time of {found.zone}"
+    yield "Timetable", f"{timetable}, local time of {zone_words(found.zone)}"
     active = {**values_of(found.found.winner), **given}.get("active") is True
     if given.get("job") == BACKUP and not active:
         yield "Followed", "no: sstCronActive is FALSE in the directory"

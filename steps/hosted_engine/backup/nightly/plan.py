@@ -21,7 +21,7 @@ from steps.schedules.node_files import NodeFiles, look_at_node, schedule_files
 from steps.schedules.places import shell_at
 from steps.schedules.step_schedule import schedule_steps
 from steps.schedules.timer import Schedule, crontab, service_unit, timer_unit
-from steps.schedules.zone import both_clocks, zone_named
+from steps.schedules.zone import both_clocks, zone_named, zone_words
 from steps.targets.quoting import checked_path
 
 NAME: Final = "hosted_engine.schedule"
@@ -97,7 +97,7 @@ def _settings(given: Given, node: NodeFiles, now: datetime) -> Iterator[tuple[st
         yield "Afterwards", "nobody starts the backup from this host"
         return
     timetable, zone = timetable_of(given), zone_named(node.zone)
-    yield "Timetable", f"{timetable}, local time of {node.zone}"
+    yield "Timetable", f"{timetable}, local time of {zone_words(node.zone)}"
     runs = next_runs(timetable, now, zone, _SHOWN_RUNS, follower_of(install))
     for run in runs:
         yield "Next run", both_clocks(run)
