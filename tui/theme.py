@@ -20,7 +20,8 @@ ModalScreen { background: ansi_default; }
 .rule { height: 1; color: ansi_default; }
 .muted { text-style: dim; }
 .strong { text-style: bold; }
-Input { border: none; height: 1; padding: 0; background: ansi_default; text-style: underline; }
+Input { border: none; height: 1; padding: 0; scrollbar-size-horizontal: 0;
+    background: ansi_default; text-style: underline; }
 Input:focus { border: none; background-tint: ansi_default 0%; }
 OptionList { background: ansi_default; }
 OptionList:focus { background-tint: ansi_default 0%; }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 from dataclasses import replace
@@ -9,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from config.errors import Unreachable
-from config.questions import Finding, Group, Interview, Kind, Question
+from config.questions import Choice, Finding, Group, Interview, Kind, Question
 from tests.screens.support import ToyService, screen_text, wait_for
 from tests.screens.terminal import PATIENCE
 from tests.screens.toy import SITE, TOY
@@ -409,6 +410,65 @@ async def test_a_default_that_comes_late_takes_the_missing_answer_away(service):
         assert "an answer is needed" not in text
 
 
+async def test_a_default_among_choices_that_comes_late_takes_the_missing_answer_away(service):
+    wish = Question("wish", "Wish", Kind.TEXT, required=False)
+    mode = Question(
+        "mode", "Mode", Kind.CHOICE, choices=(Choice("a", "Slow"), Choice("b", "Fast")),
+        default=lambda given: given.get("wish"),
+    )  # fmt: skip
+    session = Session(SITE, replace(TOY, interview=Interview((Group("all", "All", (wish, mode)),))))
+    app = Interviewer(service, session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "Mode")
+        app.screen.query(Field).last().show_fault(session.fault(mode))
+        await wait_for(pilot, "an answer is needed")
+        await pilot.press("shift+tab", "b", "enter")
+        text = await wait_for(pilot, "(*) Fast")
+        assert "an answer is needed" not in text
+
+
+async def test_an_answer_longer_than_its_line_is_read_and_not_covered_by_a_bar(app):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "found the entry")
+        await pilot.press(*"x" * 70, *"theend")
+        text = await wait_for(pilot, "theend")
+        assert "-#" not in text
+
+
+async def test_what_is_found_above_does_not_move_the_cursor_out_of_sight(service):
+    service.gates["machine"] = threading.Event()
+    service.findings["machine"] = tuple(Finding("ok", f"found {n}") for n in range(30))
+    asked = (
+        Question("machine", "Machine", Kind.TEXT, default="web01", probe="machine"),
+        Question("below", "Below", Kind.CHOICE, choices=(Choice("a", "Slow"),)),
+    )
+    toy = replace(TOY, interview=Interview((Group("all", "All", asked),)))
+    async with Interviewer(service, Session(SITE, toy)).run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "> Below")
+        service.gates["machine"].set()
+        text = await wait_for(pilot, "found 29")
+    assert "> ( ) Slow" in text
+
+
+async def test_enter_while_a_default_is_looked_up_waits_for_it_and_goes_on(service):
+    service.gates["hosts"] = threading.Event()
+    asked = Question(
+        "host", "Host", Kind.CHOICE, suggest_probe="hosts", choices=(Choice("a", "A"),)
+    )
+    first = Group("all", "All", (asked,))
+    last = Group("end", "End", (Question("end", "The end", Kind.TEXT),))
+    session = Session(SITE, replace(TOY, interview=Interview((first, last))))
+    service.suggested = {"hosts": "a"}
+    async with Interviewer(service, session).run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "looking for a default")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "an answer is needed" not in screen_text(pilot.app)
+        service.gates["hosts"].set()
+        await wait_for(pilot, "The end")
+    assert session.given()["host"] == "a"
+
+
 async def test_a_default_that_follows_from_an_answer_above_is_shown_and_gives_way(service):
     name = Question("fqdn", "Engine FQDN", Kind.TEXT)
     domain = Question(
@@ -431,13 +491,17 @@ async def test_a_default_that_follows_from_an_answer_above_is_shown_and_gives_wa
     assert session.given()["domain"] == "mine.org"
 
 
-async def test_a_question_that_is_just_being_put_on_the_page_disturbs_nobody(app, session):
+async def test_a_question_that_comes_or_goes_just_now_disturbs_nobody(app, session):
     """Seconds are counted and answers kept from beside the page, at any moment."""
     async with app.run_test(size=(80, 24)) as pilot:
         await wait_for(pilot, "found the entry")
-        coming = Field(replace(MACHINE_WITHOUT_DEFAULT, name="another"), session)
-        mounting = app.screen.query_one("#page").mount(coming)
-        app.screen.commit()
-        app.screen.wrong_text()
-        await mounting
-        assert "web01" in await wait_for(pilot, "web01")
+        page = app.screen.query_one("#page")
+        another = replace(MACHINE_WITHOUT_DEFAULT, name="another", title="Another")
+        for moving in (page.mount(Field(another, session)), page.query(Field).last().remove):
+            going = moving() if callable(moving) else moving
+            for _turn in range(20):
+                app.screen.commit()
+                app.screen.wrong_text()
+                await asyncio.sleep(0)
+            await going
+        assert "web01" in await wait_for(pilot, lambda text: "Another" not in text)

@@ -190,6 +190,23 @@ async def test_the_choice_in_hand_is_on_the_screen_however_much_is_said_before(
             await wait_for(pilot, f"> {name}")
 
 
+@pytest.mark.parametrize("choices", [(("ok", "Go on", ""), ("no", "Stop", "")), ()])
+async def test_what_was_said_before_is_read_to_its_end_by_key(service, script, choices):
+    detail = "\n".join(f"Setting {number}" for number in range(40))
+    script.begin("swap.aside")
+    script.ask("swap.aside", choices=choices, text="Go on?", detail=detail)
+    async with attached(service, script.run).run_test(size=(80, 24)) as pilot:
+        text = await wait_for(pilot, "PageDown")
+        assert "Setting 7" in text
+        assert "Setting 39" not in text
+        for _page in range(6):
+            await pilot.press("pagedown")
+        await wait_for(pilot, "Setting 39")
+        for _page in range(6):
+            await pilot.press("pageup")
+        await wait_for(pilot, lambda text: "Setting 0" in text and "PageDown" in text)
+
+
 async def test_a_failed_step_shows_what_was_seen_expected_and_the_choices(service, script):
     script.fail("swap.aside")
     async with attached(service, script.run).run_test(size=(80, 24)) as pilot:

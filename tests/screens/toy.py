@@ -138,6 +138,7 @@ class ToyLooks:
                 Choice("1031", "31 Oct 04:00", "complete, 39 GB"),
             )
         }
+        self.suggested: dict = {}
         self.gates: dict = {}
 
     def probe(self, procedure, name, given, cancel) -> Probed:
@@ -148,7 +149,11 @@ class ToyLooks:
         found = self.findings.get(name, ())
         if callable(found):
             found = found(given)
-        return Probed(findings=found, choices=self.choices.get(name, ()))
+        return Probed(
+            findings=found,
+            choices=self.choices.get(name, ()),
+            suggested=self.suggested.get(name),
+        )
 
     def survey(self, procedure, given, cancel):
         return {}

@@ -77,6 +77,8 @@ An answer is checked when it is given. An error must be mended before you go on;
         )
         self._mend = mend
         self._going_on = False
+        self._in_view: Widget | None = None
+        """What the operator had in sight when something came in from a look."""
 
     def body(self) -> Iterable[Widget]:
         yield Horizontal(
@@ -92,10 +94,11 @@ An answer is checked when it is given. An error must be mended before you go on;
 
     async def on_mount(self) -> None:
         self._prober.changed = self._look_changed
+        self.watch(self.query_one("#page"), "virtual_size", self._stay_in_view, init=False)
         self.set_interval(1, self._tick)
         await self._open_page(self._index)
         if self._mend:
-            self._show_faults()
+            self._show_faults(self._fields)
 
     @property
     def _groups(self) -> tuple[Group, ...]:
@@ -109,11 +112,10 @@ An answer is checked when it is given. An error must be mended before you go on;
 
     @property
     def _fields(self) -> list[Field]:
-        # One that is being put on the page stands there before its parts do.
-        return [field for field in self.query(Field) if field.is_mounted]
+        return [field for field in self.query(Field) if field.stands]
 
     async def _open_page(self, index: int) -> None:
-        self._index, self._going_on = index, False
+        self._index, self._going_on, self._in_view = index, False, None
         self._session.seen.add(self._group.name)
         self._session.page = self._group.name
         self.set_what(self._session.what)
@@ -161,7 +163,7 @@ An answer is checked when it is given. An error must be mended before you go on;
         return ">" if group is self._group else self._session.mark(group)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        field = self._field_in_hand()
+        field, self._in_view = self._field_in_hand(), None
         if field is not None:
             # The findings below a field belong to it: all of it is to be seen.
             self.call_after_refresh(field.scroll_visible, animate=False)
@@ -221,16 +223,18 @@ An answer is checked when it is given. An error must be mended before you go on;
 
     async def action_next(self) -> None:
         """Go to the next page, unless something here must be mended or is still being looked at."""
-        if self._show_faults():
+        # A default that is being looked up is waited for like a check.
+        if self._show_faults([field for field in self._fields if not field.awaits_default]):
             return
-        if self._anything_running() and not self._going_on:
+        awaiting = any(field.awaits_default for field in self._fields)
+        if awaiting or (self._anything_running() and not self._going_on):
             self._going_on = True
             return
         await self._go(self._index + 1)
 
-    def _show_faults(self) -> bool:
+    def _show_faults(self, fields: Iterable[Field]) -> bool:
         first: Field | None = None
-        for field in self._fields:
+        for field in fields:
             field.show_fault(self._session.fault(field.question))
             if first is None and self._session.blocked(field.question):
                 first = field
@@ -243,7 +247,9 @@ An answer is checked when it is given. An error must be mended before you go on;
 
     def _anything_running(self) -> bool:
         checks = (self._session.check_of(field.question) for field in self._fields)
-        return any(check is not None and check.running for check in checks)
+        return any(check is not None and check.running for check in checks) or any(
+            field.awaits_default for field in self._fields
+        )
 
     def commit(self) -> None:
         """Keep what is being typed: whatever comes next, it is not lost."""
@@ -297,6 +303,7 @@ An answer is checked when it is given. An error must be mended before you go on;
     async def _after_look(self, name: str) -> None:
         if self.gone:
             return
+        self._in_view = self._control_in_view()
         for field in self._fields:
             if field.question.name == name:
                 self._session.drop_unlisted(field.question)
@@ -306,6 +313,19 @@ An answer is checked when it is given. An error must be mended before you go on;
         self._refresh_rail()
         if self._going_on and not self._anything_running():
             await self.action_next()
+
+    def _control_in_view(self) -> Widget | None:
+        """What the operator types or picks in, where that is on the screen."""
+        page, focused = self.query_one("#page"), self.focused
+        if focused is None or page not in focused.ancestors:
+            return None
+        return focused if page.region.contains_region(focused.region) else None
+
+    def _stay_in_view(self) -> None:
+        """What was found higher up moves all below it: the cursor stays where it is seen."""
+        in_view, self._in_view = self._in_view, None
+        if in_view is not None:
+            self.call_after_refresh(in_view.scroll_visible, animate=False)
 
     async def _follow_suggestion(self, field: Field) -> None:
         """A default that was found may lead to other questions, pages and looks."""

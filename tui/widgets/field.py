@@ -52,6 +52,11 @@ class Field(Vertical):
         self._stored: str | None = None
 
     @property
+    def stands(self) -> bool:
+        """Whether its parts are there: not while it is put on a page, nor while it is taken off."""
+        return self.is_mounted and self.display
+
+    @property
     def is_list(self) -> bool:
         """Whether it is answered by picking."""
         return not self._session.is_typed(self.question)
@@ -76,6 +81,13 @@ class Field(Vertical):
         yield LineInput(text, password=secret, id="typed")
 
     @property
+    def awaits_default(self) -> bool:
+        """Whether there is no answer yet, and one is being looked up."""
+        listing = self._session.listing_of(self.question)
+        running = listing is not None and listing.running and not self.question.choices_probe
+        return running and self._session.value(self.question) is None
+
+    @property
     def control(self) -> Widget:
         """What has the focus when this question is in hand."""
         return self.query_one("#control" if self.is_list else "#typed")
@@ -85,11 +97,13 @@ class Field(Vertical):
         self.refresh_state()
 
     def on_descendant_focus(self, _event: DescendantFocus) -> None:
-        self._show_title(focused=True)
+        if self.stands:
+            self._show_title(focused=True)
 
     def on_descendant_blur(self, _event: DescendantBlur) -> None:
-        self._show_title(focused=False)
-        self._keep_typed(onward=False)
+        if self.stands:
+            self._show_title(focused=False)
+            self._keep_typed(onward=False)
 
     def _show_title(self, *, focused: bool) -> None:
         optional = "" if self.question.required else " (may be empty)"
@@ -99,6 +113,8 @@ class Field(Vertical):
 
     def refresh_state(self) -> None:
         """Show choices and findings as the session has them now."""
+        if self._fault and not self._session.fault(self.question):
+            self._fault = ""  # it was that an answer is missing, and a default has come
         if self.question.kind in LISTED:
             self._show_choices()
         if self.question.may_type:
@@ -143,8 +159,6 @@ class Field(Vertical):
         value = self._session.value(self.question)
         answered = self.question.name in self._session.answers
         if control.value == self._stored and not answered and value is not None:
-            if control.value != show_value(value):
-                self._fault = ""  # it was that an answer is missing
             self._stored = control.value = show_value(value)
 
     def _found_rows(self) -> tuple[Row, ...]:

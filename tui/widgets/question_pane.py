@@ -18,6 +18,8 @@ from tui.widgets.pick_list import PickList
 
 FEW = 3
 """Choices beyond which all else has less room: every choice is to be seen."""
+SHORT = 2
+"""Lines said before the choices beyond which the same holds: what is asked is to be read."""
 MOST_LINES = 8
 LEAST_LINES = 2
 """Lines that what was said before, and the choices, take at most; what was said, at least."""
@@ -55,8 +57,12 @@ class QuestionPane(Vertical):
 
     @property
     def crowded(self) -> bool:
-        """Whether there is so much to choose from that all else must make room."""
-        return self.question is not None and len(self.question.choices) > FEW
+        """Whether there is so much to read or to choose from that all else must make room."""
+        if self.question is None:
+            return False
+        width = max(self.app.size.width - 4, 1)
+        lines = sum(1 + len(line) // width for line in self.question.detail.strip().splitlines())
+        return len(self.question.choices) > FEW or lines > SHORT
 
     def show(self, view: RunView) -> None:
         """Ask what is open now, or go away."""
