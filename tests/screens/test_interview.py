@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from config.errors import Unreachable
-from config.questions import Finding, Group, Interview, Kind, Question
+from config.questions import Choice, Finding, Group, Interview, Kind, Question
 from tests.screens.support import ToyService, screen_text, wait_for
 from tests.screens.toy import SITE, TOY
 from tui.app import RekindleApp
@@ -403,6 +403,48 @@ async def test_a_default_that_comes_late_takes_the_missing_answer_away(service):
         await pilot.press("up", *"e.org", "enter")
         text = await wait_for(pilot, lambda text: text.count("│ e.org") == 2)
         assert "an answer is needed" not in text
+
+
+async def test_a_choice_that_follows_from_another_answer_takes_the_missing_answer_away(service):
+    name = Question("fqdn", "Engine FQDN", Kind.TEXT, required=False)
+    kind = Question(
+        "storage", "Storage", Kind.CHOICE, choices=(Choice("nfs", "NFS"), Choice("fc", "FC")),
+        default=lambda given: "nfs" if given.get("fqdn") else None,
+    )  # fmt: skip
+    session = Session(SITE, replace(TOY, interview=Interview((Group("all", "All", (name, kind)),))))
+    app = Interviewer(service, session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "Engine FQDN")
+        app.open(mend=True)
+        await wait_for(pilot, "Storage: an answer is needed")
+        await pilot.press("shift+tab", "x", "enter")
+        text = await wait_for(pilot, "(*) NFS")
+        assert "an answer is needed" not in text
+
+
+async def test_what_is_still_being_looked_for_is_not_called_missing(service):
+    gate = service.gates["bridges"] = threading.Event()
+    service.choices["bridges"] = (Choice("br0", "br0"),)
+    bridge = Question("bridge", "Bridge", Kind.CHOICE, choices_probe="bridges")
+    port = Question("port", "Port", Kind.TEXT, suggest_probe="port", depends_on=("bridge",))
+    session = Session(
+        SITE, replace(TOY, interview=Interview((Group("all", "All", (bridge, port)),)))
+    )
+    app = Interviewer(service, session)
+    try:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await wait_for(pilot, "looking for choices")
+            app.open(mend=True)
+            text = await wait_for(pilot, "looking for choices")
+            assert "answered: Bridge" in text
+            assert "an answer is needed" not in text
+            gate.set()
+            await wait_for(pilot, "( ) br0")
+            await pilot.press("f2")
+            app.open(mend=True)
+            await wait_for(pilot, "Bridge: an answer is needed")
+    finally:
+        gate.set()
 
 
 async def test_a_default_that_follows_from_an_answer_above_is_shown_and_gives_way(service):

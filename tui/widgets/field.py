@@ -99,6 +99,8 @@ class Field(Vertical):
 
     def refresh_state(self) -> None:
         """Show choices and findings as the session has them now."""
+        if self._fault and not self._session.fault(self.question):
+            self._fault = ""  # an answer was missing, and was found or follows from another one
         if self.question.kind in LISTED:
             self._show_choices()
         if self.question.may_type:
@@ -143,8 +145,6 @@ class Field(Vertical):
         value = self._session.value(self.question)
         answered = self.question.name in self._session.answers
         if control.value == self._stored and not answered and value is not None:
-            if control.value != show_value(value):
-                self._fault = ""  # it was that an answer is missing
             self._stored = control.value = show_value(value)
 
     def _found_rows(self) -> tuple[Row, ...]:
