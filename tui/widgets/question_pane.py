@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
@@ -17,7 +18,7 @@ from tui.widgets.line_input import LineInput
 from tui.widgets.pick_list import PickList
 
 FEW = 3
-"""Choices beyond which all else has less room: every choice is to be seen."""
+"""Choices, or lines said before, beyond which all else has less room: they are to be seen."""
 MOST_LINES = 8
 LEAST_LINES = 2
 """Lines that what was said before, and the choices, take at most; what was said, at least."""
@@ -30,8 +31,14 @@ class QuestionPane(Vertical):
     QuestionPane { display: none; height: 1fr; border-top: solid ansi_default; }
     QuestionPane Static { height: auto; }
     QuestionPane #said-before { height: auto; max-height: 8; }
+    QuestionPane #more { display: none; text-style: dim; }
     QuestionPane #choices { height: auto; max-height: 8; }
     """
+
+    BINDINGS = [
+        Binding("pagedown", "read(1)", "read on", priority=True, show=False),
+        Binding("pageup", "read(-1)", "read back", priority=True, show=False),
+    ]
 
     @dataclass
     class Answer(Message):
@@ -48,6 +55,7 @@ class QuestionPane(Vertical):
         yield Static(id="asked", classes="strong", markup=False)
         with VerticalScroll(id="said-before", can_focus=False):
             yield Static(id="detail", markup=False)
+        yield Static("PageDown and PageUp: the rest of it", id="more", markup=False)
         yield Static(id="private", markup=False)
         yield PickList(id="choices")
         yield LineInput(id="text")
@@ -55,8 +63,11 @@ class QuestionPane(Vertical):
 
     @property
     def crowded(self) -> bool:
-        """Whether there is so much to choose from that all else must make room."""
-        return self.question is not None and len(self.question.choices) > FEW
+        """Whether there is so much to choose from, or to read, that all else must make room."""
+        question = self.question
+        return question is not None and (
+            len(question.choices) > FEW or len(question.detail.splitlines()) > FEW
+        )
 
     def show(self, view: RunView) -> None:
         """Ask what is open now, or go away."""
@@ -72,6 +83,7 @@ class QuestionPane(Vertical):
     def _ask(self, question: OpenQuestion, step: StepView | None) -> None:
         self.query_one("#asked", Static).update(f"! {question.text}")
         self.query_one("#detail", Static).update(detail_text(question, step))
+        self.query_one("#said-before", VerticalScroll).scroll_home(animate=False)
         self.show_problem("")
         choices, text = self.query_one("#choices", PickList), self.query_one("#text", LineInput)
         choices.display, text.display = bool(question.choices), not question.choices
@@ -80,11 +92,11 @@ class QuestionPane(Vertical):
             choices.action_first()
             choices.pick(question.default)
             choices.focus()
-            self.call_after_refresh(self._share_room)
         else:
             text.make_secret(question.secret)
             text.value = "" if question.secret else question.default
             text.focus()
+        self.call_after_refresh(self._share_room)
 
     def show_private(self, text: str) -> None:
         """What only whoever is here may see: it stands in no journal."""
@@ -103,13 +115,24 @@ class QuestionPane(Vertical):
         A list that reaches below the screen has its cursor where nobody sees it.
         """
         choices, before = self.query_one("#choices", PickList), self.query_one("#said-before")
+        more = self.query_one("#more", Static)
         others = (self.query_one(f"#{name}", Static) for name in ("asked", "private", "problem"))
         room = self.content_size.height - sum(one.size.height for one in others if one.display)
-        listed = min(choices.virtual_size.height, MOST_LINES)
-        said = min(before.virtual_size.height, MOST_LINES, max(LEAST_LINES, room - listed))
+        listed = min(choices.virtual_size.height, MOST_LINES) if choices.display else 1
+        whole = self.query_one("#detail", Static).size.height
+        said = min(whole, max(LEAST_LINES, room - listed))
+        more.display = said < whole
+        if more.display:
+            said = max(1, said - 1)
         before.styles.max_height = max(1, said)
-        choices.styles.max_height = max(1, min(MOST_LINES, room - said))
+        left = room - said - int(more.display)
+        choices.styles.max_height = max(1, min(MOST_LINES, left))
         self.call_after_refresh(choices.scroll_to_highlight)
+
+    def action_read(self, pages: int) -> None:
+        """Move through what was said before, where that is longer than its room."""
+        before = self.query_one("#said-before", VerticalScroll)
+        before.scroll_relative(y=pages * max(1, before.size.height - 1), animate=False)
 
     def show_problem(self, problem: str) -> None:
         """Why an answer was not taken; empty takes it away."""
