@@ -4,53 +4,77 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import replace
 
 from config.errors import Refused
+from config.site import Site
 from config.site_file import load_site
 from steps.drill.fault import Fault, Mendable, Scene
+from steps.drill.places import Places
 from steps.drill.scenario import Scenario
 from steps.run.directory import RunDirectory, list_runs
 from steps.run.events import Event, Finish
 from steps.run.journal import Follower
 
 MENDED_AFTER = 20.0
-"""Seconds after which a colleague, so the story goes, has put the fault right."""
+"""Seconds of a run after which a colleague, so the story goes, has put the fault right."""
+MENDED_WHILE_ASKED = 180.0
+"""The same for a fault that lets no run begin: seconds of the interview, the story read first."""
 
 
 class FaultWatcher(threading.Thread):
     """Strikes at the fault's moment, and mends it some time later."""
 
-    def __init__(self, fault: Fault, scene: Scene) -> None:
+    def __init__(
+        self,
+        fault: Fault,
+        scene: Scene,
+        after: float = MENDED_AFTER,
+        while_asked: float = MENDED_WHILE_ASKED,
+    ) -> None:
         super().__init__(daemon=True, name="fault")
-        self._fault = fault
-        self._scene = scene
+        self._fault, self._scene = fault, scene
+        self._after, self._while_asked = after, while_asked
         self._ended = threading.Event()
+        self._site = load_site(scene.places.site_file)
         self._before = {run.id for run in list_runs()}
+        self._mended = False
 
     def run(self) -> None:
         """Wait, strike, wait, mend."""
         if self._fault.strikes == "before":
             self._fault.strike(self._scene)
+        if self._fault.told_while_asked:
+            self._mend_after(self._while_asked)
+            return
         run = self._await_run()
         if run is None:
             return
         self._scene = replace(self._scene, run=run)
         if self._fault.strikes != "before" and self._await_moment(run):
             self._fault.strike(self._scene)
-        if isinstance(self._fault, Mendable) and not self._ended.wait(MENDED_AFTER):
-            self._fault.mend(self._scene)
+        self._mend_after(self._after)
 
     def end(self) -> None:
         """The drill is over: put right what is still wrong."""
         self._ended.set()
         self.join(timeout=10)
-        if isinstance(self._fault, Mendable):
+        self._mend()
+
+    def _mend_after(self, seconds: float) -> None:
+        if isinstance(self._fault, Mendable) and not self._ended.wait(seconds):
+            self._mend()
+
+    def _mend(self) -> None:
+        """Once: what was put right need not be there to be put right again."""
+        if isinstance(self._fault, Mendable) and not self._mended:
+            self._mended = True
             self._fault.mend(self._scene)
 
     def _await_run(self) -> RunDirectory | None:
         while not self._ended.is_set():
-            found = practice_runs(self._before)
+            found = runs_at(self._site, self._before)
             if found:
                 return found[-1]
             time.sleep(0.02)
@@ -69,10 +93,26 @@ class FaultWatcher(threading.Thread):
         return False
 
 
-def practice_runs(before: set[str]) -> list[RunDirectory]:
-    """The practice runs that were not there before, the newest first."""
+def runs_at(site: Site, before: Collection[str]) -> list[RunDirectory]:
+    """The runs at that very site that were not there before, the newest first.
+
+    Another drill may go on meanwhile; its runs are none of this one's.
+    """
     fresh = (run for run in list_runs() if run.id not in before)
-    return [run for run in fresh if run.frozen().site.practice]
+    return [run for run in fresh if run.frozen().site == site]
+
+
+def briefing(scenario: Scenario, places: Places, fault: Fault | None) -> str:
+    """What the operator is told first: the story, where its files are, what becomes of a fault."""
+    told = [scenario.story, f"The practice folder is {places.folder}."]
+    if isinstance(fault, Mendable):
+        when, then = (
+            (f"{MENDED_WHILE_ASKED / 60:.0f} minutes after you began", "F5 then looks again")
+            if fault.told_while_asked
+            else (f"{MENDED_AFTER:.0f} seconds after it was met", "choose retry then")
+        )
+        told.append(f"Something goes wrong on the way. A colleague mends it {when}: {then}.")
+    return " ".join(" ".join(told).split())
 
 
 def by_hand(
@@ -87,11 +127,11 @@ def by_hand(
     if watcher:
         watcher.start()
     try:
-        _wizard(scenario, scene, plain=plain, mouse=mouse)
+        _wizard(scenario, scene, briefing(scenario, scene.places, fault), plain=plain, mouse=mouse)
     finally:
         if watcher:
             watcher.end()
-    runs = practice_runs(before)
+    runs = runs_at(load_site(scene.places.site_file), before)
     if not runs:
         return None, ""
     for open_run in (run for run in runs if run.view().outcome is None):
@@ -104,7 +144,7 @@ def by_hand(
     return run, "" if view.outcome is Finish.DONE else view.message
 
 
-def _wizard(scenario: Scenario, scene: Scene, *, plain: bool, mouse: bool) -> None:
+def _wizard(scenario: Scenario, scene: Scene, story: str, *, plain: bool, mouse: bool) -> None:
     site = load_site(scene.places.site_file)
     procedure = None if scenario.from_home else scenario.procedure
     if plain:
@@ -115,6 +155,6 @@ def _wizard(scenario: Scenario, scene: Scene, *, plain: bool, mouse: bool) -> No
     from tui import app
 
     if procedure is None:
-        app.run_home(lambda: site, mouse=mouse, briefing=scenario.story)
+        app.run_home(lambda: site, mouse=mouse, briefing=story)
     else:
-        app.run_wizard(site, mouse=mouse, procedure=procedure, briefing=scenario.story)
+        app.run_wizard(site, mouse=mouse, procedure=procedure, briefing=story)

@@ -187,6 +187,12 @@ class Session:
                 return f"{text!r} cannot be taken: {refused[text]}"
         return ""
 
+    def is_awaited(self, question: Question) -> bool:
+        """Whether an answer that is missing may still be found: nothing is wrong with it yet."""
+        listing = self.listing_of(question)
+        looked_for = bool(self.waits_for(question)) or (listing is not None and listing.running)
+        return looked_for and self.value(question) is None
+
     def blocked(self, question: Question) -> str:
         """What keeps this question from being passed: its fault, or an error that was found."""
         if fault := self.fault(question):

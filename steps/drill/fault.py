@@ -34,8 +34,9 @@ class Scene:
 class Fault(ABC):
     """One thing that goes wrong. `strikes` is `before` the interview, at `launch`, or a step.
 
-    `brought_back`: the sound outcome is that of a drill without a fault. `answers` are what the
-    scripted operator answers otherwise with this fault.
+    `brought_back`: the sound outcome is that of a drill without a fault. `told_while_asked`: it is
+    seen while the answers are checked, so that no run begins before it is put right. `answers` are
+    what the scripted operator answers otherwise with this fault.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Fault(ABC):
     strikes: str
     needs_root: bool = False
     brought_back: bool = False
+    told_while_asked: bool = False
     answers: Mapping[str, Value] = {}
 
     def before_build(self, places: Places) -> None:  # noqa: B027 - most faults need nothing

@@ -46,7 +46,7 @@ class LaneScript(Script):
 
     def __init__(self, folder, count: int) -> None:
         super().__init__(make_run(folder))
-        self._plan = lane_plan(count)
+        self.plan = lane_plan(count)
 
     def progress(self, step: str, done: int, total: int = 100) -> None:
         """How far a step is."""

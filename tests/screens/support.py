@@ -109,7 +109,7 @@ class Script:
         self.switches = Switches()
         self.lock = RunLock(run.lock_file)
         self.control = ControlServer(run, self.switches, Redactor())
-        self._plan = make_plan(SITE, given or {"machine": "web01"}, {}, {})
+        self.plan = make_plan(SITE, given or {"machine": "web01"}, {}, {})
         self.replies: list[tuple[str, str]] = []
         self.answered = threading.Event()
 
@@ -157,7 +157,7 @@ class Script:
             launcher="own session",
             resumed=False,
         )
-        self.record(Event.PLAN, **outline(TOY, self._plan))
+        self.record(Event.PLAN, **outline(TOY, self.plan))
 
     def do(self, step: str, evidence: str = "as it should be", seconds: float = 0.8) -> None:
         """One step, from looking to done."""

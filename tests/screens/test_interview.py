@@ -469,6 +469,48 @@ async def test_enter_while_a_default_is_looked_up_waits_for_it_and_goes_on(servi
     assert session.given()["host"] == "a"
 
 
+async def test_a_choice_that_follows_from_another_answer_takes_the_missing_answer_away(service):
+    name = Question("fqdn", "Engine FQDN", Kind.TEXT, required=False)
+    kind = Question(
+        "storage", "Storage", Kind.CHOICE, choices=(Choice("nfs", "NFS"), Choice("fc", "FC")),
+        default=lambda given: "nfs" if given.get("fqdn") else None,
+    )  # fmt: skip
+    session = Session(SITE, replace(TOY, interview=Interview((Group("all", "All", (name, kind)),))))
+    app = Interviewer(service, session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "Engine FQDN")
+        app.open(mend=True)
+        await wait_for(pilot, "Storage: an answer is needed")
+        await pilot.press("shift+tab", "x", "enter")
+        text = await wait_for(pilot, "(*) NFS")
+        assert "an answer is needed" not in text
+
+
+async def test_what_is_still_being_looked_for_is_not_called_missing(service):
+    gate = service.gates["bridges"] = threading.Event()
+    service.choices["bridges"] = (Choice("br0", "br0"),)
+    bridge = Question("bridge", "Bridge", Kind.CHOICE, choices_probe="bridges")
+    port = Question("port", "Port", Kind.TEXT, suggest_probe="port", depends_on=("bridge",))
+    session = Session(
+        SITE, replace(TOY, interview=Interview((Group("all", "All", (bridge, port)),)))
+    )
+    app = Interviewer(service, session)
+    try:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await wait_for(pilot, "looking for choices")
+            app.open(mend=True)
+            text = await wait_for(pilot, "looking for choices")
+            assert "answered: Bridge" in text
+            assert "an answer is needed" not in text
+            gate.set()
+            await wait_for(pilot, "( ) br0")
+            await pilot.press("f2")
+            app.open(mend=True)
+            await wait_for(pilot, "Bridge: an answer is needed")
+    finally:
+        gate.set()
+
+
 async def test_a_default_that_follows_from_an_answer_above_is_shown_and_gives_way(service):
     name = Question("fqdn", "Engine FQDN", Kind.TEXT)
     domain = Question(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 
 import pytest
 
 from config.site import Site
+from steps.procedure import Phase
 from steps.run.control_client import ControlClient
 from steps.run.events import Event
 from tests.screens.support import (
@@ -19,6 +21,7 @@ from tests.screens.support import (
     wait_for,
     wait_until,
 )
+from tests.screens.toy import ToyStep
 from tui.app import RekindleApp
 from tui.line_index import EVERY, LineIndex
 
@@ -205,6 +208,21 @@ async def test_what_was_said_before_is_read_to_its_end_by_key(service, script, c
         for _page in range(6):
             await pilot.press("pageup")
         await wait_for(pilot, lambda text: "Setting 0" in text and "PageDown" in text)
+
+
+async def test_what_is_asked_is_read_whole_beside_a_plan_that_fills_the_screen(service, tmp_path):
+    detail = "\n".join(f"Seen {number}" for number in range(6))
+    steps = tuple(ToyStep(f"swap.{number}", f"Step {number}") for number in range(20))
+    with Script(make_run(tmp_path)) as script:
+        script.plan = replace(script.plan, phases=(Phase("swap", "Swap", steps),))
+        script.start()
+        script.begin("swap.0")
+        script.ask("swap.0", choices=(("go", "Go on", ""), ("stop", "Stop", "")), detail=detail)
+        async with attached(service, script.run).run_test(size=(80, 24)) as pilot:
+            text = await wait_for(pilot, "> Go on")
+            text = await wait_for(pilot, "Seen 5")
+            assert "Seen 0" in text
+            assert "Step 0" in text
 
 
 async def test_a_failed_step_shows_what_was_seen_expected_and_the_choices(service, script):

@@ -200,6 +200,16 @@ def test_an_ansible_error_of_a_loop_tells_its_failed_parts():
     assert unwrap(text).message == "One or more items failed / disk full"
 
 
+@pytest.mark.parametrize("where", ["stderr", "stdout"])
+def test_a_command_that_failed_is_told_with_what_it_printed(where):
+    said = {"msg": "non-zero return code", "rc": 1, "stderr": "", where: "FATAL: no such\nversion"}
+    error = unwrap(f"fatal: [localhost]: FAILED! => {json.dumps(said)}")
+    assert error.message == "non-zero return code / FATAL: no such version"
+    said[where] = ""
+    silent = unwrap(f"fatal: [localhost]: FAILED! => {json.dumps(said)}")
+    assert silent.message == "non-zero return code"
+
+
 @given(st.text(max_size=200))
 def test_no_json_makes_unwrapping_raise(text):
     assert unwrap("fatal: [h]: FAILED! => " + text) is not None

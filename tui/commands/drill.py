@@ -14,6 +14,7 @@ from config.errors import InvalidInput, Refused
 from steps.drill.child import ask_child
 from steps.drill.fault import Fault, Scene, check_account, find_fault
 from steps.drill.history import DrillResult, remember
+from steps.drill.in_use import held
 from steps.drill.operator import Operator
 from steps.drill.places import Places, default_places
 from steps.drill.report import DrillReport
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         scenario.name
     )  # fmt: skip
     if arguments.remove:
-        ask_child(TAKE_DOWN, [str(places.folder)], _say)
+        _take_down(places)
         return 0
     if arguments.score:
         return _score_standing(scenario, places, arguments.score)
@@ -72,9 +73,12 @@ def _list(*, as_json: bool) -> int:
         print(json.dumps({"drills": told, "faults": faults}, indent=1))
         return 0
     for scenario, kinds in drills:
-        print(f"{scenario.name:18} {scenario.title}")
+        print(f"\n{scenario.name}\n  {scenario.title}")
         for fault in kinds:
-            print(f"  --fault {fault.name:22} {fault.title}: {fault.sound_outcome}")
+            print(f"  --fault {fault.name}")
+            text = f"{fault.title}: {fault.sound_outcome}"
+            print(textwrap.fill(text, 79, initial_indent=" " * 6, subsequent_indent=" " * 6,
+                                break_on_hyphens=False))  # fmt: skip
     return 0
 
 
@@ -84,11 +88,20 @@ def _drill(
     _replace_finished_site(places)
     if fault is not None:
         fault.before_build(places)
-    system = system_of(scenario)
-    ask_child(system.build, [str(places.folder)], _say)
-    scene = system.scene(places)
-    print("\n" + textwrap.fill(scenario.story, 79) + "\n", flush=True)
+    ask_child(system_of(scenario).build, [str(places.folder)], _say)
+    with held(places):
+        return _work(scenario, places, fault, arguments)
+
+
+def _work(
+    scenario: Scenario, places: Places, fault: Fault | None, arguments: argparse.Namespace
+) -> int:
+    from tui.drill_session import briefing
+
+    scene = system_of(scenario).scene(places)
     automatic = arguments.auto or not (sys.stdin.isatty() and sys.stdout.isatty())
+    story = scenario.story if automatic else briefing(scenario, places, fault)
+    print("\n" + textwrap.fill(story, 79, break_on_hyphens=False) + "\n", flush=True)
     started = time.monotonic()
     if automatic:
         operator = Operator(scenario, scene, fault, _say)
@@ -113,6 +126,11 @@ def _end(places: Places, arguments: argparse.Namespace) -> None:
 def _replace_finished_site(places: Places) -> None:
     """An old practice site makes room; a folder that is not ours is refused by its marker."""
     if places.folder.exists() and any(places.folder.iterdir()):
+        _take_down(places)
+
+
+def _take_down(places: Places) -> None:
+    with held(places):
         ask_child(TAKE_DOWN, [str(places.folder)], _say)
 
 

@@ -235,7 +235,8 @@ An answer is checked when it is given. An error must be mended before you go on;
     def _show_faults(self, fields: Iterable[Field]) -> bool:
         first: Field | None = None
         for field in fields:
-            field.show_fault(self._session.fault(field.question))
+            awaited = self._session.is_awaited(field.question)
+            field.show_fault("" if awaited else self._session.fault(field.question))
             if first is None and self._session.blocked(field.question):
                 first = field
         if first is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
@@ -32,8 +33,14 @@ class QuestionPane(Vertical):
     QuestionPane { display: none; height: 1fr; border-top: solid ansi_default; }
     QuestionPane Static { height: auto; }
     QuestionPane #said-before { height: auto; max-height: 8; }
+    QuestionPane #more { display: none; text-style: dim; }
     QuestionPane #choices { height: auto; max-height: 8; }
     """
+
+    BINDINGS = [
+        Binding("pagedown", "read(1)", "read on", priority=True, show=False),
+        Binding("pageup", "read(-1)", "read back", priority=True, show=False),
+    ]
 
     @dataclass
     class Answer(Message):
@@ -50,6 +57,7 @@ class QuestionPane(Vertical):
         yield Static(id="asked", classes="strong", markup=False)
         with VerticalScroll(id="said-before", can_focus=False):
             yield Static(id="detail", markup=False)
+        yield Static("PageDown and PageUp: the rest of it", id="more", markup=False)
         yield Static(id="private", markup=False)
         yield PickList(id="choices")
         yield LineInput(id="text")
@@ -78,6 +86,7 @@ class QuestionPane(Vertical):
     def _ask(self, question: OpenQuestion, step: StepView | None) -> None:
         self.query_one("#asked", Static).update(f"! {question.text}")
         self.query_one("#detail", Static).update(detail_text(question, step))
+        self.query_one("#said-before", VerticalScroll).scroll_home(animate=False)
         self.show_problem("")
         choices, text = self.query_one("#choices", PickList), self.query_one("#text", LineInput)
         choices.display, text.display = bool(question.choices), not question.choices
@@ -86,11 +95,11 @@ class QuestionPane(Vertical):
             choices.action_first()
             choices.pick(question.default)
             choices.focus()
-            self.call_after_refresh(self._share_room)
         else:
             text.make_secret(question.secret)
             text.value = "" if question.secret else question.default
             text.focus()
+        self.call_after_refresh(self._share_room)
 
     def show_private(self, text: str) -> None:
         """What only whoever is here may see: it stands in no journal."""
@@ -109,13 +118,24 @@ class QuestionPane(Vertical):
         A list that reaches below the screen has its cursor where nobody sees it.
         """
         choices, before = self.query_one("#choices", PickList), self.query_one("#said-before")
+        more = self.query_one("#more", Static)
         others = (self.query_one(f"#{name}", Static) for name in ("asked", "private", "problem"))
         room = self.content_size.height - sum(one.size.height for one in others if one.display)
-        listed = min(choices.virtual_size.height, MOST_LINES)
-        said = min(before.virtual_size.height, MOST_LINES, max(LEAST_LINES, room - listed))
+        listed = min(choices.virtual_size.height, MOST_LINES) if choices.display else 1
+        whole = self.query_one("#detail", Static).size.height
+        said = min(whole, max(LEAST_LINES, room - listed))
+        more.display = said < whole
+        if more.display:
+            said = max(1, said - 1)
         before.styles.max_height = max(1, said)
-        choices.styles.max_height = max(1, min(MOST_LINES, room - said))
+        left = room - said - int(more.display)
+        choices.styles.max_height = max(1, min(MOST_LINES, left))
         self.call_after_refresh(choices.scroll_to_highlight)
+
+    def action_read(self, pages: int) -> None:
+        """Move through what was said before, where that is longer than its room."""
+        before = self.query_one("#said-before", VerticalScroll)
+        before.scroll_relative(y=pages * max(1, before.size.height - 1), animate=False)
 
     def show_problem(self, problem: str) -> None:
         """Why an answer was not taken; empty takes it away."""

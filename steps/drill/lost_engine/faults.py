@@ -34,6 +34,7 @@ class TruncatedArchive(Mendable):
     title = "the archive on the backup server is cut off"
     sound_outcome = "refused before anything is started; goes on with a whole copy"
     strikes = "before"
+    told_while_asked = True
 
     def strike(self, scene: Scene) -> None:
         archive = _archive(scene)

@@ -32,6 +32,7 @@ class ExportNotWritable(WorldFault):
     name = "export-not-writable"
     title = "vdsm may not write on the export"
     sound_outcome = f"{BEFORE_ANYTHING}; goes on once it may"
+    told_while_asked = True
 
 
 class LunInUse(WorldFault):
@@ -40,6 +41,7 @@ class LunInUse(WorldFault):
     name = "lun-in-use"
     title = "the LUN holds data already"
     sound_outcome = f"{BEFORE_ANYTHING}; goes on once it is wiped"
+    told_while_asked = True
     answers = {"storage_type": "fc", "lun": first.FC_LUN, "storage_connection": ""}
 
 
@@ -49,6 +51,7 @@ class NameIsThisHost(Mendable):
     name = "fqdn-is-this-host"
     title = "the engine's name resolves to the host itself"
     sound_outcome = f"{BEFORE_ANYTHING}; goes on once DNS is right"
+    told_while_asked = True
     strikes = "before"
 
     def strike(self, scene: Scene) -> None:
@@ -71,6 +74,7 @@ class MacTaken(Mendable):
     name = "mac-taken"
     title = "another machine has the engine machine's MAC address"
     sound_outcome = f"{BEFORE_ANYTHING}; goes on once that machine is off"
+    told_while_asked = True
     strikes = "before"
     answers = {"mac": first.TAKEN_MAC}
 

@@ -12,6 +12,8 @@ _FATAL: Final = re.compile(
     r"^(?:fatal|failed): \[([^\]]{1,300})\](?: \(item=.{0,4000}?\))?: [A-Z]+! => (.*)$", re.DOTALL
 )
 _TELLING: Final = ("msg", "reason", "stderr", "module_stderr", "exception", "stdout")
+COMMAND_FAILED: Final = "non-zero return code"
+"""All that ansible itself says of a command that failed."""
 _DEEPEST: Final = 4
 _LONGEST: Final = 2000
 MOST_JSON: Final = 1 << 20
@@ -47,20 +49,26 @@ def _said(data: Any, depth: int) -> Iterator[str]:
     if depth > _DEEPEST or not isinstance(data, dict):
         return
     for name in _TELLING:
-        value = data.get(name)
-        if isinstance(value, str) and value.strip():
-            yield " ".join(value.split())
-            break
-        if isinstance(value, dict):
-            yield from _said(value, depth + 1)
-            break
-        if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
-            yield " ".join(" ".join(value).split())
+        said = list(_of_field(data.get(name), depth))
+        yield from said
+        # Of a command that failed, only what it printed says why; the end of it, as a rule.
+        if said and said != [COMMAND_FAILED]:
             break
     results = data.get("results")
     for result in results[:20] if isinstance(results, list) else ():
         if isinstance(result, dict) and result.get("failed"):
             yield from _said(result, depth + 1)
+
+
+def _of_field(value: Any, depth: int) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from _said(value, depth + 1)
+        return
+    lines = [value] if isinstance(value, str) else value
+    if isinstance(lines, list) and all(isinstance(part, str) for part in lines):
+        text = " ".join(" ".join(lines).split())
+        if text:
+            yield text
 
 
 def _shortened(text: str) -> str:
