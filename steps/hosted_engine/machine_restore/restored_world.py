@@ -40,6 +40,11 @@ class RestoredWorld:
         """Whether nothing of a restore is there; what could not be looked into may hold it."""
         return not self.files and not any(self.tables.values()) and not self.unasked
 
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Why not even the tables of a database could be counted."""
+        return tuple(why for scope, why in self.unasked.items() if self.tables[scope] is None)
+
     def missing(self, job: MachineRestoreJob) -> tuple[str, ...]:
         """What a whole restore would show and this does not."""
         scopes, expected = job.choice.restored(job.holds), job.expected

@@ -102,7 +102,7 @@ class BackupRestored(MachineStep):
 
     def _start(self, context: StepContext, shell: Shell, tool: BackupTool) -> None:
         world = look_at_restored(self.job, context, shell)
-        if world.unasked and not world.files:
+        if world.unseen and not world.files:
             raise _unseen(world)
         if not world.nothing:
             told_of_tool = tool.end().told if tool.was_started else ""
@@ -176,7 +176,7 @@ class BackupRestored(MachineStep):
 def _unseen(world: RestoredWorld) -> StepFailed:
     """Databases that are named, on a machine where nothing was restored yet."""
     return StepFailed(
-        f"What a database holds cannot be seen: {told(tuple(world.unasked.values()))}",
+        f"What a database holds cannot be seen: {told(world.unseen)}",
         "engine-backup overwrites files before it finds that out. Nothing was started: put it"
         " right, then retry.",
         seen="a database that does not answer",
