@@ -78,7 +78,6 @@ def restoring(standing, tmp_path, job, phases=(), run=None, start=True, **prompt
         standing.site, "toy.machine", {"toy": "x"}, {}, {}, prompts, folder=tmp_path / "runs"
     )
     operator = Operator(run, procedure, secret="", open_targets=open_site_targets)
-    operator.patience = 60.0
     operator.session.add_secret("engine password", Secret("not asked for here"))
     return operator.start() if start else operator
 
