@@ -310,4 +310,4 @@ def test_the_worlds_clock_can_run_faster(hosts):
     facts = hosts.places.world.read()
     before = hosts.places.world.now(facts)
     time.sleep(0.05)
-    assert 50 <= hosts.places.world.now(facts) - before < 5000
+    assert 50 <= hosts.places.world.now(facts) - before < 100_000
