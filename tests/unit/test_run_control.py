@@ -179,7 +179,10 @@ def test_what_is_no_request_is_answered_with_an_error_and_changes_nothing(
 
 
 @given(line=st.binary(max_size=200))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_no_bytes_stop_the_server(run, server, line):
     with raw(run) as connection:
         connection.sendall(line + b"\n")
