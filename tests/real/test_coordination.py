@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,10 +17,11 @@ from steps.targets.directory import Change
 from steps.targets.ldap_directory import LdapDirectory
 from steps.virtual_machine.coordination import standing as rules
 from steps.virtual_machine.coordination.observer import Observer
-from steps.virtual_machine.coordination.steps import CommandedJob
+from steps.virtual_machine.coordination.steps import CommandedJob, GiveOrder
 from steps.virtual_machine.directory_modes import COMMANDED, MODE, STATE
+from steps.virtual_machine.job_words import SNAPSHOT
 from steps.virtual_machine.server_clock import ServerClock
-from tests.real.control_support import NEW_LEAF, Control, commanded, control
+from tests.real.control_support import NEW_LEAF, Control, ControlContext, commanded, control
 from tests.real.node_world import NodeWorld, machine_name, node_world
 from tests.real.slapd_support import PASSWORD
 
@@ -273,6 +274,21 @@ def test_an_original_broker_that_goes_ahead_by_itself_disturbs_nobody(world: Nod
     assert ran.failed == {}
     assert world.done(1) == effects()
     assert world.twice == []
+
+
+def test_an_order_that_a_broker_gave_just_before_is_not_given_again_and_is_no_error(
+    world: NodeWorld,
+) -> None:
+    machines = commanded(range(1, 2), 2)
+    ran = control(world, "run-1", machines, die_after="snapshot-orders").start().join()
+    before = world.leaf(1, NEW_LEAF)
+    assert before.mode == "snapshot"
+    with closing(LdapDirectory(world.access, PASSWORD)) as directory:
+        # As after a look that still saw no order.
+        GiveOrder(ran.job, machines[0], SNAPSHOT).apply(
+            ControlContext(directory, world.folder / "run-1")  # type: ignore[arg-type]
+        )
+    assert world.leaf(1, NEW_LEAF).csn == before.csn
 
 
 def test_a_partition_in_the_middle_of_everything_ends_well(world: NodeWorld) -> None:
