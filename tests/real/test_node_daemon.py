@@ -52,7 +52,7 @@ def test_the_snapshots_moment_stays_on_the_leaf(world: NodeWorld) -> None:
     world.order("merge")
     leaf = world.wait_mode("merged")
     taken = datetime.fromisoformat(leaf.mark("rekindle snapshot at"))
-    assert abs(datetime.now(UTC) - taken) < timedelta(seconds=30)
+    assert abs(datetime.now(UTC) - taken) < timedelta(seconds=240)
 
 
 def test_success_is_one_write_and_not_three(world: NodeWorld) -> None:
@@ -379,7 +379,7 @@ def test_a_host_whose_clock_is_three_days_wrong_works_by_the_servers_time(
     assert leaf.mode == "snapshotted"
     stamped = stamp_time(leaf.state)
     assert stamped is not None
-    assert abs(datetime.now(UTC) - stamped) < timedelta(seconds=60)
+    assert abs(datetime.now(UTC) - stamped) < timedelta(seconds=300)
 
 
 def test_a_migrated_machine_is_the_new_nodes_work(world: NodeWorld) -> None:
