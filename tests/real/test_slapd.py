@@ -137,7 +137,7 @@ def test_it_survives_the_process_and_the_session_that_started_it(tmp_path: Path)
     starter = subprocess.Popen(
         [sys.executable, "-c", code, str(folder), BASE], cwd=ROOT, start_new_session=True
     )
-    assert starter.wait(30) == 0
+    assert starter.wait(240) == 0
     try:
         with pytest.raises(ProcessLookupError):
             os.killpg(starter.pid, signal.SIGHUP)

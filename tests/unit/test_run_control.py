@@ -60,7 +60,7 @@ def question(number=1, choices=CHOICES, secret=False) -> OpenQuestion:
 
 def raw(run) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(10)
+    connection.settimeout(120)
     with short_path(run.socket_file) as address:
         connection.connect(address)
     return connection
