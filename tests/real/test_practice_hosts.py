@@ -153,7 +153,7 @@ def test_a_plain_user_can_have_practice_hosts():
     prefix = ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
     done = subprocess.run(
         [*prefix, sys.executable, "-P", "-c", program], capture_output=True, text=True,
-        timeout=120, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()},
+        timeout=600, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()},
     )  # fmt: skip
     assert done.stdout.strip() == NEW_HOST, done.stderr
 

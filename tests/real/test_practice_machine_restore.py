@@ -39,7 +39,7 @@ def backed_up(standing, tmp_path):
     """A backup of the running engine, on the backup server; the machine is another one then."""
     machine, here = standing.machine, tmp_path / "engine.backup"
     machine.run(["engine-backup", "--mode=backup", "--file=/root/b", "--log=/root/b.log"],
-                timeout=120)  # fmt: skip
+                timeout=600)  # fmt: skip
     machine.get("/root/b", str(here))
     standing.shell(world.BACKUP).put(str(here), ARCHIVE)
     machine.close()
