@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from config.errors import EXIT_WAITING, Interrupted, RekindleError
+from config.errors import EXIT_WAITING, Interrupted, RekindleError, Unreachable
 from steps.run.control_client import ControlClient
 from steps.run.directory import RunDirectory
 from steps.run.journal import Follower, read_everything
@@ -18,7 +18,7 @@ from tui.run_lines import RunLines, question_lines
 
 LOOK_SECONDS: Final = 0.1
 GRACE_SECONDS: Final = 0.5
-"""A question that a prepared answer answers is open for an instant only."""
+"""A question that a prepared answer answers stands open in the journal for an instant only."""
 
 COMMANDS: Final = "stop, pause, go-on, abort or leave"
 
@@ -87,7 +87,11 @@ class _Follow:
         if self._asked != question.id:
             self._asked, self._asked_since = question.id, now
             return False
-        if self._asked_since and now - self._asked_since > GRACE_SECONDS:
+        if (
+            self._asked_since
+            and now - self._asked_since > GRACE_SECONDS
+            and self._is_waited_for(question)
+        ):
             self._asked_since = 0.0
             for line in question_lines(question):
                 print(line, flush=True)
@@ -101,6 +105,13 @@ class _Follow:
                 default = f" [{question.default}]" if question.default else ""
                 print(f"Your answer{default}: ", end="", flush=True)
         return False
+
+    def _is_waited_for(self, question: OpenQuestion) -> bool:
+        """Whether the runner waits for it; what a prepared answer answers stands written only."""
+        try:
+            return self._client.status().question == question.id
+        except Unreachable:
+            return False  # it has ended: the next look tells
 
     def _show_private(self, question: OpenQuestion) -> None:
         """What belongs to the question and must not be written down goes to a terminal alone."""

@@ -34,7 +34,8 @@ from steps.targets.directory import Change, Directory, Entry
 
 BASE = "dc=practice"
 NODE = "node-01.practice.invalid"
-CONSOLE_PORTS = range(5900, 6000)
+CONSOLE_PORTS = range(5920, 5980)
+"""Not the first: libvirt gives those to machines that want just any."""
 Say = Callable[[str], None]
 
 
@@ -267,7 +268,7 @@ def reserve_ports(mark: str, count: int = 2) -> tuple[socket.socket, ...]:
         if len(held) == count:
             return tuple(held)
     raise StepFailed(
-        f"No {count} ports between 5900 and 5999 are free on 127.0.0.1.",
+        f"No {count} ports from {CONSOLE_PORTS[0]} to {CONSOLE_PORTS[-1]} are free on 127.0.0.1.",
         "End what listens there (ss -ltn shows it) and try again.",
     )
 

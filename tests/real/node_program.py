@@ -58,6 +58,9 @@ class ToyStep(Step):
             context.progress(turn, int(ORDER["turns"]), "B")
             context.checkpoint()
             time.sleep(0.05)
+        while (EFFECTS / "hold").exists():
+            context.checkpoint()
+            time.sleep(0.02)
         if (EFFECTS / f"fail@{self._order.leaf.machine}.{self.name}").exists():
             raise StepFailed("The toy broke, and the password is only-for-this-test-7c1.")
         try:

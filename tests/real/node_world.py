@@ -172,11 +172,20 @@ class NodeWorld:
             time.sleep(0.02)
 
     def wait_mode(self, mode: str, number: int = 1, seconds: float = 120.0) -> JobLeaf:
-        self.wait_for(lambda: self.leaf(number).mode == mode, seconds)
-        return self.leaf(number)
+        found: list[JobLeaf] = []
+        self.wait_for(lambda: found.append(self.leaf(number)) or found[-1].mode == mode, seconds)
+        return found[-1]
 
     def wait_alive(self, daemons: int = 1) -> None:
         self.wait_for(lambda: len(self.beats()) >= daemons)
+
+    def hold(self) -> None:
+        """From now on no step comes to its end."""
+        (self.effects / "hold").touch()
+
+    def let_go(self) -> None:
+        """They end now."""
+        (self.effects / "hold").unlink()
 
     def done(self, number: int = 1) -> list[str]:
         """The effects on one machine, by name."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from steps.drill.practice_hosts.host_command import HostCommand
 
 MACHINE = "--otopi-environment=DIALOG/dialect=str:machine"
-PATIENCE = 60.0
+PATIENCE = 240.0
 PROMPT = re.compile(r"^### ?.*[:?] ?$")
 
 

@@ -118,7 +118,7 @@ class RealNodes:
         for process in self.daemons.values():
             if process.poll() is None:
                 process.terminate()
-            process.wait(60)
+            process.wait(240)
         self.directory.close()
 
 

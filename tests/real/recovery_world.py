@@ -42,7 +42,7 @@ from tests.unit.run_support import Operator
 HOSTS = tuple(f"host-0{number}.practice.invalid" for number in (1, 2, 3))
 CARRIER = HOSTS[0]
 SPEED = 600.0
-SOON = 8.0
+SOON = 60.0
 LIMITS = Limits(SOON, SOON, SOON, SOON, SOON, SOON, SOON, SOON, SOON, every=0.02)
 NEW_NAME = "hosted_engine_1"
 CONFIGURATION = "etc/ovirt-hosted-engine/hosted-engine.conf"

@@ -166,7 +166,7 @@ class Scene:
 
     def _same_boot(self, hypervisor: PracticeHypervisor, boots: bool) -> bool | None:
         """None where nothing in it counts, also after the time that a busy host needs to boot."""
-        until = time.monotonic() + (60 if boots else 0)
+        until = time.monotonic() + (240 if boots else 0)
         while (mark := hypervisor.memory_mark(practice.MACHINE)) is None:
             if time.monotonic() > until:
                 return None

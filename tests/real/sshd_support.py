@@ -130,6 +130,7 @@ class Wire:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._ends = []
+        self._left = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -143,11 +144,18 @@ class Wire:
             for ends in ((near, far), (far, near)):
                 threading.Thread(target=self._relay, args=ends, daemon=True).start()
 
-    @staticmethod
-    def _relay(source, sink):
+    def cut_after(self, count):
+        """Cut the connections once so many more bytes went through; 0: not any more."""
+        self._left = count
+
+    def _relay(self, source, sink):
         with suppress(OSError):
             while data := source.recv(65536):
                 sink.sendall(data)
+                if self._left:
+                    self._left = max(0, self._left - len(data))
+                    if not self._left:
+                        self.cut()
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

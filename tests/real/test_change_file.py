@@ -27,7 +27,7 @@ def apply(slapd, tmp_path):
 
     def run(text):
         file.write_text(text)
-        return subprocess.run(line, capture_output=True, timeout=30, check=False).returncode
+        return subprocess.run(line, capture_output=True, timeout=240, check=False).returncode
 
     return run
 

@@ -94,7 +94,8 @@ def test_cut_at_any_moment_each_answer_is_still_given_once(wire, server, tmp_pat
         cutter.start()
         deploying.start()
         try:
-            for _ in range(40):
+            until = time.monotonic() + deploying.patience
+            while deploying.ended is None and time.monotonic() < until:
                 deploying._thread.join(timeout=0.5)
                 question = deploying.switches.question
                 if question is not None:  # a cut hit a look that does not try again by itself

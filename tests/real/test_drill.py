@@ -27,7 +27,7 @@ def rekindle(home, *arguments, prefix=()):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
 

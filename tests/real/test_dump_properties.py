@@ -67,7 +67,9 @@ def database(postgres):
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(made=tables(), comment=st.one_of(TEXT, TRAPS), size=st.integers(1, 5000))
 @pytest.mark.parametrize(

@@ -49,6 +49,16 @@ def becomes(practice, name, *wanted):
     return wait_until(f"{name} {wanted}", look, SOON)
 
 
+def machines_left(practice, name, number):
+    """Wait until no more of them are on that host."""
+    wait_until(f"{number} machines on {name}", partial(count_on, practice, name, number), SOON)
+
+
+def count_on(practice, name, number):
+    found = len(practice.engine.machines(practice.host_id(name)))
+    return Sight(found == number, f"{found} machines")
+
+
 def lost(practice, name):
     lose_host(practice.places, name)
     becomes(practice, name, "non_responsive")
@@ -141,6 +151,7 @@ def test_a_step_is_found_in_the_event_log_by_its_mark(practice):
 def test_a_machine_that_cannot_go_is_seen_on_its_host(practice):
     practice.told("machines", "vm_build", pinned=practice.has("hosts", "host-03")["id"])
     practice.engine.maintain_host(practice.host_id("host-03"))
+    machines_left(practice, "host-03", 1)
     look = host_becomes(practice.engine, practice.host_id("host-03"), ("maintenance",))
     with pytest.raises(StepFailed, match="with 1 machine") as failed:
         wait_until("host-03 in maintenance", look, replace(SOON, seconds=0.5))
@@ -254,6 +265,7 @@ def test_a_host_that_stays_non_operational_is_given_up_at_once_where_that_is_hop
 def test_a_storage_pool_manager_that_is_not_released_holds_maintenance_up(practice):
     set_fault(practice.places, db.SPM_NOT_RELEASED, "host-01")
     practice.engine.maintain_host(practice.host_id("host-01"))
+    machines_left(practice, "host-01", 0)
     look = host_becomes(practice.engine, practice.host_id("host-01"), ("maintenance",))
     with pytest.raises(StepFailed, match="preparing_for_maintenance and spm"):
         wait_until("host-01 in maintenance", look, replace(SOON, seconds=0.5))
@@ -408,11 +420,13 @@ def test_closing_logs_out_and_the_next_call_logs_in_again(practice):
 
 def test_an_engine_that_is_only_starting_is_unreachable_and_never_an_empty_one(practice):
     id = practice.host_id("host-01")
+    practice.pace(1)
     with practice.places.world.change() as facts:
-        facts["engine"]["healthy_at"] = practice.places.world.now(facts) + 200
+        facts["engine"]["healthy_at"] = practice.places.world.now(facts) + 600
     assert practice.engine.health().page is Page.STARTING
     with pytest.raises(Unreachable, match="health answers 503"):
         practice.engine.host(id)
+    practice.pace(SPEED)
     wait_until("engine up", engine_up(practice.engine), SOON)
     assert practice.engine.host(id) is not None
 
@@ -427,6 +441,7 @@ def test_the_server_is_there_while_the_engine_machine_runs_and_keeps_what_it_kno
         assert "Simulated" in places_home(practice.access.url)
         becomes(practice, "host-02", "maintenance")
         engine_machine.shut_down(places.world, 0)
+        wait_until("engine away", partial(engine_away, engine), SOON)
         look = engine_up(engine)
         with pytest.raises(StepFailed, match="Connection refused"):
             wait_until("engine up", look, replace(SOON, seconds=0.6))
@@ -440,6 +455,11 @@ def test_the_server_is_there_while_the_engine_machine_runs_and_keeps_what_it_kno
         engine.close()
         stop_server(places)
     assert not places.server_file.exists()
+
+
+def engine_away(engine):
+    page = engine.health().page
+    return Sight(page is Page.AWAY, page.value)
 
 
 def places_home(url):
@@ -466,12 +486,12 @@ def test_the_site_opens_its_engine_and_doctor_says_how_it_is(practice):
     assert targets.engine() is targets.engine()
     assert len(targets.engine().hosts()) == 3
     targets.close()
-    found = {d.topic: d for d in examine_site(site, {"engine password": practice.password}, 30)}
+    found = {d.topic: d for d in examine_site(site, {"engine password": practice.password}, 240)}
     assert found["engine health"].level == "ok"
     assert found["engine"].seen == f"version {db.VERSION} (simulated): 3 hosts, 3 up"
-    assert {d.topic: d.level for d in examine_site(site, {}, 30)}["engine"] == "warning"
+    assert {d.topic: d.level for d in examine_site(site, {}, 240)}["engine"] == "warning"
     os.unlink(next(practice.places.known_cas.iterdir()))
-    found = {d.topic: d for d in examine_site(site, {"engine password": practice.password}, 30)}
+    found = {d.topic: d for d in examine_site(site, {"engine password": practice.password}, 240)}
     assert found["engine"].level == "error"
     assert "SHA-256" in found["engine"].seen
     with pytest.raises(InvalidInput, match="has no engine"):

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -19,8 +17,9 @@ from config.site_secrets import resolve_site_secrets
 from steps.drill.practice_engine import database as db
 from steps.drill.practice_hosts import first_world as world
 from steps.hosted_engine.archive.inspect import inspect
-from steps.hosted_engine.backup import step_failover
+from steps.hosted_engine.backup import step_failover, step_make
 from steps.hosted_engine.backup.procedure import PROCEDURE
+from steps.hosted_engine.detached_tool import DetachedTool
 from steps.procedure import ProbeInput
 from steps.run.directory import create_run
 from steps.run.runner import open_site_targets
@@ -43,7 +42,7 @@ def built():
 def standing(built: Standing, tmp_path, monkeypatch) -> Standing:
     monkeypatch.setenv("REKINDLE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(step_failover, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(step_failover, "STUCK_SECONDS", 1.0)
+    monkeypatch.setattr(step_make, "POLL_SECONDS", 0.2)
     built.begin()
     built.shell(world.BACKUP).run(["rm", "-rf", FOLDER])
     return built
@@ -115,7 +114,10 @@ def test_the_whole_backup_on_real_ssh_with_no_secret_anywhere(standing, tmp_path
     assert any(mark.startswith(f"rekindle-{backup.run.id}"[:30]) for mark in marks)
 
 
-def test_a_pinned_machine_is_asked_about_and_undo_brings_the_host_back(standing, tmp_path):
+def test_a_pinned_machine_is_asked_about_and_undo_brings_the_host_back(
+    standing, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(step_failover, "STUCK_SECONDS", 3.0)
     with standing.world.change() as facts:
         on = next(h["id"] for h in facts[db.KEY]["hosts"] if h["name"] == "host-03")
         next(m for m in facts[db.KEY]["machines"] if m["name"] == "vm_build")["pinned"] = on
@@ -130,7 +132,8 @@ def test_a_pinned_machine_is_asked_about_and_undo_brings_the_host_back(standing,
     assert on_server(standing) == ()
 
 
-def test_shutting_the_stuck_machine_down_lets_the_backup_go_on(standing, tmp_path):
+def test_shutting_the_stuck_machine_down_lets_the_backup_go_on(standing, tmp_path, monkeypatch):
+    monkeypatch.setattr(step_failover, "STUCK_SECONDS", 3.0)
     with standing.world.change() as facts:
         on = next(h["id"] for h in facts[db.KEY]["hosts"] if h["name"] == "host-03")
         next(m for m in facts[db.KEY]["machines"] if m["name"] == "vm_build")["pinned"] = on
@@ -211,30 +214,26 @@ def test_a_file_of_answers_backs_up_by_night_and_the_backups_are_listed(standing
     assert (backup["engine"], backup["failover"]) == (world.ENGINE, "host-02")
 
 
-def test_a_connection_that_is_cut_while_engine_backup_runs_loses_nothing(standing, tmp_path):
+def test_a_connection_that_is_cut_while_engine_backup_runs_loses_nothing(
+    standing, tmp_path, monkeypatch
+):
     backup = Backup(standing, tmp_path, failover="none")
-    life = backup.life()
-    opened = []
+    opened, cuts = [], []
 
     def targets(site, secrets):
         found = open_site_targets(site, secrets)
         opened.append(found)
         return found
 
-    life = backup.life(targets)
-    cutting = threading.Event()
+    def state_after_a_cut(tool, really=DetachedTool.state):
+        if len(cuts) < 2:
+            cuts.append(opened[0].shell(world.ENGINE).close())
+        return really(tool)
 
-    def cut() -> None:
-        while not cutting.is_set():
-            if life.view.steps and life.view.steps["archive.make"].touched and opened:
-                opened[0].shell(world.ENGINE).close()
-                return
-            time.sleep(0.01)
-
-    threading.Thread(target=cut, daemon=True).start()
-    life.start()
+    monkeypatch.setattr(DetachedTool, "state", state_after_a_cut)
+    life = backup.life(targets).start()
     assert life.end().finish.value == "done", life.ended
-    cutting.set()
+    assert len(cuts) == 2
     assert on_server(standing)
 
 

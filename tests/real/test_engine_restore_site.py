@@ -40,7 +40,7 @@ PROMPTS = REBOOTED | {
     "machine.host-key": "trust", "engine.ca": "accept",
     "menu.OVEHOSTED_INSTALLING_OS.1": "continue", "setup.preview": "OK",
 }  # fmt: skip
-PATIENCE = 150.0
+PATIENCE = 400.0
 STORAGE = f"{places.STORAGE}:{places.OTHER_EXPORT}"
 MIXED = ANSIBLE_HOSTS | {FAILOVER: places.GUIDE, NEW: places.GUIDE}
 

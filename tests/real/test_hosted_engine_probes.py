@@ -170,7 +170,7 @@ def test_a_mail_server_greets_or_a_warning_says_that_it_does_not(ask):
         thread = threading.Thread(target=greet)
         thread.start()
         lines = told(ask("mail", smtp_server="127.0.0.1", smtp_port=port))
-        thread.join(10)
+        thread.join(240)
     assert "greets h1: 220 mail.example.com ESMTP" in lines
     closed = told(ask("mail", smtp_server="127.0.0.1", smtp_port=port))
     assert closed.startswith("warning: ")

@@ -124,7 +124,7 @@ def polite(hypervisor: LibvirtHypervisor, tmp_path: Path) -> Iterator[Machine]:
     machine = make_machine(tmp_path / "polite", polite=True)
     hypervisor.define(machine.xml)
     hypervisor.start(machine.name)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not is_listening(hypervisor, machine.name):
         assert time.monotonic() < deadline, "the guest's boot sector never ran"
         time.sleep(0.1)
@@ -133,7 +133,7 @@ def polite(hypervisor: LibvirtHypervisor, tmp_path: Path) -> Iterator[Machine]:
 
 
 def test_a_guest_that_listens_is_shut_down(hypervisor: LibvirtHypervisor, polite: Machine) -> None:
-    assert hypervisor.shut_down(polite.name, 30)
+    assert hypervisor.shut_down(polite.name, 240)
     assert status(hypervisor, polite).state == "shut off"
     assert hypervisor.shut_down(polite.name, 0)
 
@@ -145,7 +145,7 @@ def test_a_transient_guest_that_was_shut_down_is_gone_and_that_counts(
     assert status(hypervisor, polite) == DomainStatus(
         polite.name, polite.uuid, "running", False, False, ()
     )
-    assert hypervisor.shut_down(polite.name, 30)
+    assert hypervisor.shut_down(polite.name, 240)
     assert hypervisor.domain(polite.name) is None
 
 
@@ -180,7 +180,7 @@ def test_a_guest_that_does_not_listen_is_waited_for_and_left_running(
     hypervisor.start(machine.name)
     started = time.monotonic()
     assert not hypervisor.shut_down(machine.name, 1.0)
-    assert 1.0 <= time.monotonic() - started < 40
+    assert 1.0 <= time.monotonic() - started < 120
     assert status(hypervisor, machine).state == "running"
 
 
@@ -189,8 +189,8 @@ def test_a_paused_guest_cannot_be_asked_and_is_not_waited_for(
 ) -> None:
     hypervisor.start(machine.name, paused=True)
     started = time.monotonic()
-    assert not hypervisor.shut_down(machine.name, 60)
-    assert time.monotonic() - started < 40
+    assert not hypervisor.shut_down(machine.name, 600)
+    assert time.monotonic() - started < 300
     assert status(hypervisor, machine).state == "paused"
 
 
@@ -308,7 +308,7 @@ def test_a_daemon_that_takes_the_call_and_says_nothing_is_not_waited_for_for_eve
         silent = LibvirtHypervisor(f"qemu+unix:///system?socket={tmp_path}/s")
         with pytest.raises(Unreachable, match="has not answered for 1 second"):
             silent.domains()
-        assert time.monotonic() - started < 40
+        assert time.monotonic() - started < 120
 
 
 def test_a_closed_connection_opens_again_and_guests_stay(

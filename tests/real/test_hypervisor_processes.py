@@ -72,7 +72,7 @@ def child(uri: str, machine: Machine | None, *verbs: str, **how: Any) -> subproc
 
 def answers(uri: str, machine: Machine | None, *verbs: str, **how: Any) -> list[Any]:
     """What a process of its own answers; it must print nothing else, on either stream."""
-    out, err = child(uri, machine, *verbs, **how).communicate(timeout=120)
+    out, err = child(uri, machine, *verbs, **how).communicate(timeout=300)
     assert err == ""
     return [json.loads(line) for line in out.splitlines()]
 
@@ -187,7 +187,7 @@ def test_what_cannot_be_opened_is_said_so_and_nothing_is_printed(wrong: str) -> 
     assert kind == ("InvalidInput" if "[" in wrong else "Unreachable")
     assert wrong in message
     assert remedy
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 120
 
 
 def test_ssh_is_never_allowed_to_ask_on_the_terminal(tmp_path: Path) -> None:

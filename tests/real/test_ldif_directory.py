@@ -246,7 +246,7 @@ def test_a_writer_waits_for_the_lock_and_a_reader_does_not(
     assert writer.is_alive()
     assert read(directory, MACHINE_DN).text("sstMemory") == "67108864"
     os.close(descriptor)
-    writer.join(30)
+    writer.join(240)
     assert read(directory, MACHINE_DN).text("sstMemory") == "1"
 
 
@@ -278,7 +278,7 @@ def test_writers_in_several_processes_lose_no_change(
     command = [sys.executable, "-c", _COUNT_UP, str(folder), BASE, MACHINE_DN]
     root = Path(__file__).parents[2]
     writers = [subprocess.Popen(command, cwd=root) for _ in range(3)]
-    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    assert [writer.wait(240) for writer in writers] == [0, 0, 0]
     assert read(directory, MACHINE_DN).text("sstMemory") == "75"
 
 

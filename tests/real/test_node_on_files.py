@@ -107,7 +107,7 @@ class FileNode:
 
     def stop(self) -> None:
         self.daemon.stop()
-        self.thread.join(20)
+        self.thread.join(240)
 
 
 @pytest.fixture

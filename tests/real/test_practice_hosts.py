@@ -153,7 +153,7 @@ def test_a_plain_user_can_have_practice_hosts():
     prefix = ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
     done = subprocess.run(
         [*prefix, sys.executable, "-P", "-c", program], capture_output=True, text=True,
-        timeout=120, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()},
+        timeout=600, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()},
     )  # fmt: skip
     assert done.stdout.strip() == NEW_HOST, done.stderr
 
@@ -310,4 +310,4 @@ def test_the_worlds_clock_can_run_faster(hosts):
     facts = hosts.places.world.read()
     before = hosts.places.world.now(facts)
     time.sleep(0.05)
-    assert 50 <= hosts.places.world.now(facts) - before < 5000
+    assert 50 <= hosts.places.world.now(facts) - before < 100_000

@@ -39,7 +39,7 @@ def backed_up(standing, tmp_path):
     """A backup of the running engine, on the backup server; the machine is another one then."""
     machine, here = standing.machine, tmp_path / "engine.backup"
     machine.run(["engine-backup", "--mode=backup", "--file=/root/b", "--log=/root/b.log"],
-                timeout=120)  # fmt: skip
+                timeout=600)  # fmt: skip
     machine.get("/root/b", str(here))
     standing.shell(world.BACKUP).put(str(here), ARCHIVE)
     machine.close()
@@ -78,7 +78,6 @@ def restoring(standing, tmp_path, job, phases=(), run=None, start=True, **prompt
         standing.site, "toy.machine", {"toy": "x"}, {}, {}, prompts, folder=tmp_path / "runs"
     )
     operator = Operator(run, procedure, secret="", open_targets=open_site_targets)
-    operator.patience = 60.0
     operator.session.add_secret("engine password", Secret("not asked for here"))
     return operator.start() if start else operator
 

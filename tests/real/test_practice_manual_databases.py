@@ -28,7 +28,7 @@ from tests.real.test_engine_restore_site import PROMPTS, RestoreSite
 from tests.real.test_practice_machine_restore import ARCHIVE, job_of, restoring
 
 PASSWORDS = {"database password engine": "pw-engine-1:\\x", "database password dwh": "pw-dwh-2"}
-PATIENCE = 180.0
+PATIENCE = 400.0
 DATA = "/var/lib/pgsql/data"
 AT_ONCE = {
     f"database.collation.{world.ENGINE}": "C.utf8",
@@ -147,7 +147,7 @@ def test_engine_backup_and_engine_cleanup_meet_the_real_server(by_hand, tmp_path
 
     def restore(*options: str):
         words = ["--mode=restore", "--file=/root/archive", "--log=/root/log", *options]
-        return machine.run(["engine-backup", *words], check=False, timeout=120)
+        return machine.run(["engine-backup", *words], check=False, timeout=400)
 
     by_hand.sql("ALTER DATABASE engine RENAME TO elsewhere")
     for file, logged in (

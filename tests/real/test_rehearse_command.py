@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -82,8 +83,9 @@ def test_a_signal_puts_everything_away(tmp_path, plain_with, scratch, number):
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
         while not servers(scratch):
             assert child.poll() is None
+            time.sleep(0.02)
         os.kill(child.pid, number)
-        assert child.wait(30) == 130
+        assert child.wait(240) == 130
         assert b"stopped" in child.stderr.read()
     assert leftovers(scratch) == []
 

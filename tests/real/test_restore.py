@@ -36,7 +36,7 @@ def restore(places: Places, name: str, **script: Any) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.real.restore_child", str(places.folder)],
         input=json.dumps({"name": name, **script}), capture_output=True, text=True, cwd=ROOT,
-        check=False, timeout=300,
+        check=False, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return dict(json.loads(done.stdout.splitlines()[-1]))

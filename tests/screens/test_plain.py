@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 
 import pytest
 
 from steps.run.directory import list_runs
+from steps.run.events import PREPARED, Event
+from tests.screens.support import Script, make_run
 from tests.screens.terminal import PATIENCE, Terminal, environment, python
+from tui.follow_plain import follow_plain
 
 PROGRAM = "tests.screens.plain_program"
 ANSWERS = ["", "", "1", "", "none"]
@@ -84,6 +88,31 @@ def test_the_end_of_the_input_after_the_start_detaches_with_4(tmp_path):
     (run,) = list_runs(tmp_path)
     assert f"rekindle attach {run.id}" in done.stdout
     assert "QUESTION" in done.stdout
+
+
+def test_a_question_that_a_prepared_answer_answers_is_nobody_s_however_long_that_takes(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tui.follow_plain.GRACE_SECONDS", 0.0)
+    ended = []
+    with Script(make_run(tmp_path)) as script:
+        script.start()
+        script.begin("swap.aside")
+        script.record(
+            Event.ASKED, question=1, step="swap.aside", name="what", text="What now?", detail="",
+            choices=[], default="", secret=False,
+        )  # fmt: skip
+        follower = threading.Thread(
+            target=lambda: ended.append(follow_plain(script.run, interactive=False))
+        )
+        follower.start()
+        follower.join(0.5)
+        assert ended == []
+        script.record(Event.ANSWERED, question=1, value="retry", by=PREPARED)
+        script.record(Event.STEP_DONE, step="swap.aside", evidence="there", seconds=1.0)
+        script.finish()
+        follower.join(PATIENCE)
+    assert ended == [0]
 
 
 def test_back_keeps_answers_and_help_explains(tmp_path):

@@ -62,9 +62,11 @@ def bug(_asked: ProbeInput) -> Probed:
 
 
 def sleep(asked: ProbeInput) -> Probed:
-    child = subprocess.Popen(["sleep", "60"])
-    Path(asked.given["pids"]).write_text(f"{os.getpid()} {child.pid}")
-    time.sleep(60)
+    child = subprocess.Popen(["sleep", "600"])
+    pids = Path(asked.given["pids"])
+    pids.with_suffix(".new").write_text(f"{os.getpid()} {child.pid}")
+    pids.with_suffix(".new").rename(pids)
+    time.sleep(600)
     return found("never")
 
 

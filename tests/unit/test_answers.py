@@ -288,7 +288,7 @@ NAMES = st.sampled_from(["machine", "iteration", "note", "other"])
 TEXTS = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=30)
 
 
-@settings(max_examples=100, deadline=2000)
+@settings(max_examples=100, deadline=60_000)
 @hypothesis_given(
     st.dictionaries(NAMES, TEXTS), st.dictionaries(TEXTS, TEXTS), st.dictionaries(TEXTS, TEXTS)
 )

@@ -111,15 +111,24 @@ def note_of(world: World) -> str:
     return PROCEDURE.probes["iterations"](probe(world)).choices[0].note
 
 
+def contents(folder: Path) -> dict[Path, object]:
+    """Every file and all about it but when it was read."""
+    seen = {path: path.stat() for path in folder.iterdir()}
+    return {
+        path: (path.read_bytes(), at.st_ino, at.st_mode, at.st_uid, at.st_mtime_ns, at.st_ctime_ns)
+        for path, at in seen.items()
+    }
+
+
 def test_a_sound_original_set_is_verified_and_shown_so_to_everybody(world: World):
-    before = {path: (path.read_bytes(), path.stat()) for path in world.set_folder.iterdir()}
+    before = contents(world.set_folder)
     context = verify(world)
     assert "1 of 1 verified" in context.facts["summary"]
     assert "made" in context.facts[f"verify.{NAME}.{LEAF}"]
     today = f"{datetime.now(UTC):%d %b %Y}"
     assert f"verified {today}" in note_of(world)
     # The set itself was only read; its record lies beside it.
-    assert {path: (path.read_bytes(), path.stat()) for path in world.set_folder.iterdir()} == before
+    assert contents(world.set_folder) == before
     assert (world.set_folder.parent / f".{LEAF}.check.json").exists()
 
 

@@ -289,7 +289,7 @@ import sys, time
 from steps.targets.copy import CopySettings, copy_file
 def slowly(done, total):
     print(done, flush=True)
-    time.sleep(0.002)
+    time.sleep(0.02)
 copy_file(sys.argv[1], sys.argv[2], slowly,
           settings=CopySettings(chunk_size=8192, threads=2, record_every=0.05))
 """
@@ -303,7 +303,8 @@ def test_a_killed_copy_goes_on_where_its_last_durable_chunk_ended(tmp_path):
     )
     while not os.path.exists(partial_paths(target)[1]):
         assert child.stdout.readline()
-    time.sleep(0.2)
+    for _ in range(10):
+        assert child.stdout.readline()
     child.kill()
     child.wait()
     child.stdout.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -388,7 +389,7 @@ def test_an_ansible_error_is_logged_as_its_message_with_the_whole_kept(deploy):
 
 
 def test_a_tool_that_is_killed_is_told_with_the_stage_it_was_in(deploy):
-    deploying, _folder = deploy([PROCEED, {"stages": ["Closing up"]}, {"sleep": 60}, *SUCCESS])
+    deploying, _folder = deploy([PROCEED, {"stages": ["Closing up"]}, {"sleep": 600}, *SUCCESS])
     wait_until(lambda: "Stage: Closing up" in deploying.log())
     tool = next(iter_tools(deploying))
     os.kill(tool.state().pid, signal.SIGKILL)
@@ -434,10 +435,21 @@ def test_aborted_the_tool_can_be_stopped_by_a_later_life(deploy):
     later.end()
 
 
-def test_before_its_first_answer_the_start_can_be_undone_and_the_tool_is_gone(deploy):
-    deploying, folder = deploy([{"sleep": 0.5}, PROCEED, *SUCCESS])
-    wait_until(lambda: "deploy.1.channel" in facts_of(deploying))
+def test_before_its_first_answer_the_start_can_be_undone_and_the_tool_is_gone(deploy, monkeypatch):
+    from steps.hosted_engine.detached_tool import DetachedTool
+
+    is_starting, is_stopped = threading.Event(), threading.Event()
+
+    def start_while_somebody_stops(tool, command, really=DetachedTool.start):
+        is_starting.set()
+        assert is_stopped.wait(240)
+        return really(tool, command)
+
+    monkeypatch.setattr(DetachedTool, "start", start_while_somebody_stops)
+    deploying, folder = deploy([PROCEED, *SUCCESS])
+    assert is_starting.wait(240)
     deploying.switches.stop("tester")
+    is_stopped.set()
     assert deploying.end().finish is Finish.STOPPED
     (tool,) = iter_tools(deploying)
     assert not tool.state().over

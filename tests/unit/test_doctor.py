@@ -151,7 +151,7 @@ def test_a_secret_that_cannot_be_had_is_an_error_and_its_directory_is_not_asked(
     secrets, found = gather_secrets(named, None)
     assert [(d.topic, d.level) for d in found] == [("directory password", "error")]
     assert "chmod 600" in found[0].remedy
-    reached = by_topic(examine_site(named, secrets, seconds=20))
+    reached = by_topic(examine_site(named, secrets, seconds=120))
     assert reached["directory"].level == "warning"
     assert "not asked" in reached["directory"].seen
 
@@ -166,7 +166,7 @@ def test_an_engine_host_is_asked_whether_it_has_its_tool():
         EngineHost("h1", ShellAccess(), ("sh", "-x")),
         EngineHost("h2", ShellAccess(), ("no-such-tool",)),
     )
-    found = by_topic(examine_site(Site("s", engine_hosts=hosts), {}, seconds=20))
+    found = by_topic(examine_site(Site("s", engine_hosts=hosts), {}, seconds=120))
     assert found["h1 shell"].level == found["h1 hosted-engine"].level == "ok"
     assert found["h2 hosted-engine"].level == "warning"
     assert "no-such-tool is not there" in found["h2 hosted-engine"].seen
@@ -180,7 +180,9 @@ def test_the_engines_machine_and_the_backup_servers_are_looked_at(tmp_path):
         BackupServer("b2", ShellAccess(), str(tmp_path / "none")),
     )
     engine = EngineAccess("https://127.0.0.1:1", machine=machine)
-    found = by_topic(examine_site(Site("s", engine=engine, backup_servers=servers), {}, seconds=20))
+    found = by_topic(
+        examine_site(Site("s", engine=engine, backup_servers=servers), {}, seconds=120)
+    )
     assert found["e1 shell"].level == found[f"b1 {tmp_path}"].level == "ok"
     assert "engine-backup is not there" in found["e1 engine-backup"].seen
     assert "not there" in found[f"b2 {tmp_path / 'none'}"].seen

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
 
 import pytest
 
 from steps.drill import ports
+from steps.drill.build import reserve_ports
 from steps.drill.ports import free_port, free_ports
 
 
@@ -27,6 +29,15 @@ def test_a_port_that_somebody_listens_on_is_not_free(monkeypatch, tmp_path):
         monkeypatch.setattr(ports, "LOWEST", taken - 999)
         kernel.write_text(f"{taken + 1}\t{taken + 9}\n")
         assert taken not in free_ports(900)
+
+
+def test_a_console_has_none_of_the_first_ports_that_libvirt_gives_to_whoever_wants_just_any():
+    for mark in ("00", "14", "63", "ff"):
+        with ExitStack() as held:
+            sockets = [held.enter_context(one) for one in reserve_ports(mark, 3)]
+            numbers = [one.getsockname()[1] for one in sockets]
+        assert len(set(numbers)) == 3
+        assert min(numbers) >= 5920
 
 
 @pytest.mark.parametrize("text", ["1024\t65535\n", "", None, "no number\n"])

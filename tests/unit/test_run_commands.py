@@ -237,7 +237,7 @@ class Following:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
-        self._reader.join(30)
+        self._reader.join(240)
         self.process.stdin.close()
         self.process.stdout.close()
 

@@ -60,7 +60,7 @@ def question(number=1, choices=CHOICES, secret=False) -> OpenQuestion:
 
 def raw(run) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(10)
+    connection.settimeout(120)
     with short_path(run.socket_file) as address:
         connection.connect(address)
     return connection
@@ -179,7 +179,10 @@ def test_what_is_no_request_is_answered_with_an_error_and_changes_nothing(
 
 
 @given(line=st.binary(max_size=200))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_no_bytes_stop_the_server(run, server, line):
     with raw(run) as connection:
         connection.sendall(line + b"\n")

@@ -67,7 +67,7 @@ class LaneStep(Step):
 
     def work(self, context):
         if self.world.meet is not None and self.lane:
-            self.world.meet.wait(30)
+            self.world.meet.wait(240)
         while not self.world.go.wait(0.01):
             context.checkpoint()
         if self.failures:
@@ -465,7 +465,7 @@ def test_a_lane_that_logs_without_end_does_not_keep_another_from_ending(toy_run,
     logs.write("mine", "the end")
     ended = threading.Thread(target=logs.flush, daemon=True)
     ended.start()
-    ended.join(30)
+    ended.join(240)
     assert not ended.is_alive()
     assert "the end" in toy_run.run.step_log("mine").read_text()
     endless.clear()
@@ -487,7 +487,7 @@ def test_whoever_asks_first_has_the_first_turn():
             while len(turns._queue) < number + 2:
                 inside.wait(0.001)
     for thread in threads:
-        thread.join(30)
+        thread.join(240)
     assert had == [0, 1, 2, 3, 4]
 
 
@@ -518,7 +518,7 @@ def test_a_broken_journal_ends_every_lane(toy_run, world):
 
     thread = threading.Thread(target=live, daemon=True)
     thread.start()
-    thread.join(60)
+    thread.join(240)
     assert not thread.is_alive()
     assert failed
     assert run.switches.abort_by == "the runner itself"

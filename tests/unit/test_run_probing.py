@@ -32,7 +32,7 @@ def own_home(tmp_path, monkeypatch):
     monkeypatch.setenv("REKINDLE_HOME", str(tmp_path))
 
 
-def ask(probe: str, timeout=20.0, cancel=None, **given) -> Probed:
+def ask(probe: str, timeout=240.0, cancel=None, **given) -> Probed:
     secrets = {"directory password": Secret("sesame")}
     return ask_probe(
         probe_toy.PROCEDURE, probe, SITE, given, secrets, timeout, cancel=cancel, command=COMMAND
@@ -85,20 +85,26 @@ def test_an_unknown_probe_or_procedure_is_bad_input():
 
 
 def test_a_probe_that_takes_too_long_is_ended_with_all_its_children(tmp_path):
-    begun = time.monotonic()
-    with pytest.raises(Unreachable, match="longer than 1 s"):
-        ask("sleep", timeout=1.0, pids=str(tmp_path / "pids"))
-    assert time.monotonic() - begun < 40
+    # On a busy host it has not begun after a second.
+    for seconds in (1, 4, 16, 40):
+        with pytest.raises(Unreachable, match=f"longer than {seconds} s"):
+            ask("sleep", timeout=float(seconds), pids=str(tmp_path / "pids"))
+        if (tmp_path / "pids").exists():
+            break
     assert_gone(tmp_path / "pids")
 
 
 def test_a_look_is_given_up_when_the_operator_leaves(tmp_path):
     cancel = threading.Event()
-    timer = threading.Timer(1.0, cancel.set)
-    timer.start()
+
+    def leave_once_it_has_begun():
+        while not (tmp_path / "pids").exists():
+            time.sleep(0.02)
+        cancel.set()
+
+    threading.Thread(target=leave_once_it_has_begun, daemon=True).start()
     with pytest.raises(Interrupted):
-        ask("sleep", timeout=60.0, cancel=cancel, pids=str(tmp_path / "pids"))
-    timer.join()
+        ask("sleep", timeout=300.0, cancel=cancel, pids=str(tmp_path / "pids"))
     assert_gone(tmp_path / "pids")
 
 

@@ -63,7 +63,9 @@ def test_a_hostile_xml_is_a_problem_in_words_and_quickly_so(tmp_path: Path, xml:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.sampled_from(["xml", "ldif", "state", "sums"]), st.binary(max_size=300))
 def test_any_bytes_are_read_or_said_to_be_wrong(tmp_path: Path, suffix: str, data: bytes):
@@ -75,7 +77,9 @@ def test_any_bytes_are_read_or_said_to_be_wrong(tmp_path: Path, suffix: str, dat
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=8))
 def test_a_state_file_with_any_damage_is_read_or_said_to_be_wrong(

@@ -317,7 +317,7 @@ PATHS = st.from_regex(r"(/[A-Za-z0-9_.-]*[A-Za-z0-9_-]){1,4}", fullmatch=True)
 WORDS = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
 
 
-@settings(max_examples=100, deadline=2000)
+@settings(max_examples=100, deadline=60_000)
 @given(st.lists(HOSTS, unique_by=str.lower, max_size=4), PATHS, WORDS, st.integers(1, 65535))
 def test_any_site_survives_freezing_and_saving(tmp_path_factory, names, path, word, port):
     shell = ShellAccess("ssh", "h", port, key_file=Path(path))

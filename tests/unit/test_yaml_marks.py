@@ -142,7 +142,7 @@ def test_what_is_no_regular_file_is_refused(tmp_path, what):
         load_yaml(path)
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300, deadline=60_000)
 @given(st.text(alphabet=st.sampled_from(list("ab:-?[]{}&*!|>'\"#%@, \n\t0~<=\\\x85\u2028é"))))
 def test_any_text_is_data_or_a_clear_error(text):
     try:
@@ -151,7 +151,7 @@ def test_any_text_is_data_or_a_clear_error(text):
         assert error.message.startswith("f")  # noqa: PT017  (either outcome is right)
 
 
-@settings(max_examples=100, deadline=2000)
+@settings(max_examples=100, deadline=60_000)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_data_or_a_clear_error(content):
     try:
@@ -173,13 +173,13 @@ PLAIN = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200, deadline=60_000)
 @given(PLAIN)
 def test_what_is_dumped_is_read_back_the_same(data):
     assert parse_yaml(dump_yaml(data), "f").data == data
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200, deadline=60_000)
 @given(st.text(st.sampled_from(list("0123456789truefalsno~-+_.:x ")), min_size=1, max_size=8))
 def test_the_text_of_a_plain_scalar_can_be_had_back(text):
     try:
