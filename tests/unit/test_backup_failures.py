@@ -13,9 +13,17 @@ from config.errors import RekindleError, StepFailed
 from steps.drill import practice_machine as practice
 from steps.targets.os_errors import NoSpaceLeft
 from steps.virtual_machine.backup import work
-from tests.unit.backup_world import BackupWorld, context_of, make_world, plan_of, tells
+from tests.unit.backup_world import (
+    BackupWorld,
+    _with_sources,
+    context_of,
+    generation_of,
+    make_world,
+    plan_of,
+    tells,
+)
 from tests.unit.deadly import Deadly, Fate
-from tests.unit.restore_world import WorldTargets, carry_out
+from tests.unit.restore_world import WorldTargets, carry_out, take_back
 from tests.unit.test_backup_crashes import WAYS, Stage, assert_backed_up
 
 WRITES = frozenset(
@@ -109,6 +117,33 @@ def test_a_live_snapshot_that_half_fails_is_taken_back_at_once(call: str):
     assert stage.world.beside_images() == names
     carry_out(stage.plan, context)
     assert_backed_up(stage, call)
+
+
+@pytest.mark.parametrize("how", ["merged", "taken back"])
+@pytest.mark.parametrize("method", ["live", "disk-only"])
+def test_what_a_guest_wrote_last_is_kept_where_it_was_defined_anew_on_the_image_and_went_off(
+    method: str, how: str
+):
+    """As an edit in the web interface does: undefine and define while the machine runs."""
+    stage = stage_of(method)
+    world, name = stage.world, practice.MACHINE
+    context = context_of(world, stage.answers)
+    carry_out(stage.plan, context, until=f"merge.{practice.FIRST_DISKS[0].target}.{name}")
+    domain = world.hypervisor.domains_by_name[name]
+    overlays = world.hypervisor._sources(domain.active)
+    domain.inactive, domain.active, domain.state = world.definition, "", "shut off"
+    with pytest.raises(StepFailed) as told:
+        (carry_out if how == "merged" else take_back)(stage.plan, context)
+    if how == "taken back":
+        assert "may hold what its guest wrote" in told.value.message
+    assert {generation_of(path) for path in overlays} == {world.hypervisor.generation}
+    # Defined with its overlays again it goes on, and nothing is missing.
+    domain.inactive = _with_sources(
+        world.definition, dict(zip((d.target for d in practice.FIRST_DISKS), overlays, strict=True))
+    )
+    take_back(stage.plan, context)
+    assert world.hypervisor.reads(name) == {world.hypervisor.generation}
+    assert world.beside_images() == sorted(path.name for path in world.images)
 
 
 def test_a_save_xml_with_its_chain_ends_left_in_is_noticed_before_the_guest_runs(
