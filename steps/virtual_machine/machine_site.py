@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from config.errors import InvalidInput, Unreachable
+from config.errors import InvalidInput, RekindleError, Unreachable
 from config.site import HypervisorNode
+from steps.ldif_text import parse_entries
 from steps.procedure import ProbeInput
 from steps.targets.directory import Directory, Entry
 from steps.targets.directory_names import naming
@@ -25,6 +26,7 @@ from steps.virtual_machine.machine_directory import (
 from steps.virtual_machine.places import StoragePlace, storage_place
 from steps.virtual_machine.safe_names import safe_name
 from steps.virtual_machine.set_reader import disks_of
+from steps.virtual_machine.small_files import read_small
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +127,59 @@ def _storage(probe: ProbeInput, entries: tuple[Entry, ...]) -> StoragePlace | No
 
 def _gone(probe: ProbeInput, machine: str, entries: tuple[Entry, ...]) -> MachineSite:
     silent: list[str] = []
-    for node, shell, plan in roots(probe, silent):
-        for storage, name in find_machines(shell, plan.backup_root):
-            if name == machine:
-                directory = probe.targets.directory()
-                return MachineSite(machine, node, shell, directory, entries, plan, storage)
+    directory = probe.targets.directory()
+    found = [
+        MachineSite(machine, node, shell, directory, entries, plan, storage)
+        for node, shell, plan in roots(probe, silent)
+        for storage, name in find_machines(shell, plan.backup_root)
+        if name == machine
+    ]
+    if found:
+        return found[0] if len(probe.site.nodes) == 1 else _at_home(probe, found)
     unasked = f" Not looked at: {'; '.join(silent)}" if silent else ""
     raise InvalidInput(
         f"Neither the directory nor any backup root has a machine {machine!r}.{unasked}",
         "Check its uuid, the site file's nodes, and that the backup storage is mounted.",
     )
+
+
+def _at_home(probe: ProbeInput, found: Sequence[MachineSite]) -> MachineSite:
+    """Of the nodes that see its backups the one where the machine is, or was.
+
+    Its entry is gone, but it may run on: brought up on another node it would run twice.
+    """
+    machine = found[0].machine
+    homes = [node.name for node in probe.site.nodes if _knows(probe, node, machine)]
+    seeing = ", ".join(dict.fromkeys(site.node.name for site in found))
+    if homes and not any(site.node.name in homes for site in found):
+        raise InvalidInput(
+            f"{machine} has no directory entry, and the hypervisor of {', '.join(homes)} has it;"
+            f" its backups are only to be seen on {seeing}.",
+            f"Make its backups readable on {homes[0]}, or undefine it there first.",
+        )
+    wanted = homes or [_named_by_backup(found[0])]
+    return next((site for site in found if site.node.name in wanted), found[0])
+
+
+def _knows(probe: ProbeInput, node: HypervisorNode, machine: str) -> bool:
+    try:
+        return probe.targets.hypervisor(node.name).domain(machine) is not None
+    except RekindleError:
+        # A node that cannot be asked: what the others and the backup say has to do.
+        return False
+
+
+def _named_by_backup(site: MachineSite) -> str:
+    """The node that the newest backup's entry names; empty where none can be read."""
+    for iteration in site.iterations():
+        path = iteration.place.file(f"{site.machine}.ldif")
+        try:
+            entries = parse_entries(read_small(site.shell, path), path)
+        except RekindleError:
+            continue
+        own = entries_below(entries, site.dn)
+        return (own[0].text("sstNode") or "") if own else ""
+    return ""
 
 
 def roots(
