@@ -141,6 +141,15 @@ def busy(leaves: Sequence[Leaf], ours: str) -> tuple[Leaf, ...]:
     )
 
 
+def unfinished(leaves: Sequence[Leaf], ours: str) -> tuple[Leaf, ...]:
+    """Other leaves on which nobody is at work, and whose job has not ended: it waits, or is lost.
+
+    A machine's disks may stand on the overlays of a backup that waits for its merge.
+    """
+    others = [leaf for leaf in leaves if leaf.name != ours and leaf.mode.lower() != Mode.FINISHED]
+    return tuple(leaf for leaf in others if not busy([leaf], ours))
+
+
 def new_leaf(name: str, mode: Mode, stamp: str) -> Attributes:
     """The attributes of a leaf that the directory does not have (any more)."""
     return {

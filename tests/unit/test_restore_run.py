@@ -18,8 +18,10 @@ from steps.drill import practice_machine as practice
 from steps.procedure import Outcome
 from steps.targets.directory import Attributes, Entry
 from steps.virtual_machine.backup.manifest import Manifest
+from steps.virtual_machine.backup_set import findings
 from steps.virtual_machine.directory_modes import MODE, STATE
 from steps.virtual_machine.restore import PROCEDURE
+from steps.virtual_machine.survey import RestoreSurvey
 from tests.unit.restore_world import (
     LEAF,
     PASSWORD,
@@ -364,6 +366,17 @@ def test_a_machine_at_work_in_another_leaf_is_not_touched(world: World):
     world.directory.add(leaf.dn.replace(LEAF, "other"), attributes)
     with pytest.raises(StepFailed, match="merging"):
         carry_out(plan, context(world))
+
+
+def test_a_backup_that_waits_for_its_merge_is_told_before_the_restore(world: World):
+    leaf = world.leaf()
+    assert leaf is not None
+    attributes = {**leaf.attributes, "ou": (b"other",), MODE: (b"snapshotted",)}
+    world.directory.add(leaf.dn.replace(LEAF, "other"), attributes)
+    facts = RestoreSurvey.from_json(survey_of(world, answers())).facts
+    (warning,) = (f for f in findings(facts, with_state=True) if f.level == "warning")
+    assert "has not ended" in warning.text
+    assert "snapshotted" in warning.text
 
 
 @pytest.mark.parametrize("image", [VDA, VDB])
