@@ -15,7 +15,7 @@ import pytest
 from config.errors import InvalidInput, Refused, StepFailed
 from steps.conflicts import Resolution
 from steps.drill import practice_machine as practice
-from steps.procedure import Outcome
+from steps.procedure import KEPT_BY_UNDO, Outcome
 from steps.targets.directory import Attributes, Entry
 from steps.virtual_machine.backup.manifest import Manifest
 from steps.virtual_machine.backup_set import findings
@@ -146,6 +146,8 @@ def test_taking_it_all_back_leaves_the_world_as_it_was(world: World):
     after = snapshot(world)
     ran = [file for file in after["files"] if ".ran-" in file]
     assert len(ran) == 2
+    told = [text for name, text in run.facts.items() if name.startswith(KEPT_BY_UNDO)]
+    assert all(any(file in text for text in told) for file in ran)
     assert {**after, "files": [f for f in after["files"] if f not in ran]} == {
         **before,
         "leaf": ("finished", "0"),
