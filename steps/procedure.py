@@ -20,6 +20,10 @@ from config.site import Site
 from steps.conflicts import ConflictSet, Resolutions
 from steps.targets import Targets
 
+KEPT_BY_UNDO = "kept by undo."
+"""A fact whose name begins so: a file that an undo has left on purpose, where somebody must look
+at it. The report names it."""
+
 
 class Outcome(StrEnum):
     """What looking at the world can tell about a step."""

@@ -248,6 +248,7 @@ def run_attached(run_dir: Path, *, mouse: bool = False) -> int:
 
 
 def run_app(app: RekindleApp, mouse: bool) -> int:
+    """Run the full screen to its end and return its exit code; raises what it failed with."""
     code = app.run(mouse=mouse)
     if app.failure is not None:
         raise app.failure

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from config.errors import StepFailed
 from steps.doctor.diagnosis import Diagnosis, concern, fault, fine
+from steps.targets.processes import child_environment
 
 MIN_PYTHON = (3, 11)
 
@@ -119,8 +120,9 @@ def program_version(path: str) -> str:
     option = "-VV" if os.path.basename(path) == "slapd" else "--version"
     try:
         result = subprocess.run(
-            [path, option], stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False
-        )
+            [path, option], stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False,
+            env=child_environment(),
+        )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"but it does not run: {error}"
     text = (result.stdout + result.stderr).decode("utf-8", "replace").strip()

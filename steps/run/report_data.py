@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from config.questions import Given
 from steps.conflicts import ConflictSet, Resolutions, Row
-from steps.procedure import Plan, Procedure
+from steps.procedure import KEPT_BY_UNDO, Plan, Procedure
 from steps.run.choices import left_undone
 from steps.run.directory import FrozenPlan, RunDirectory
 from steps.run.events import PREPARED, Finish
@@ -218,6 +218,9 @@ def _left_behind(run: RunDirectory, view: RunView, plan: Plan) -> Iterator[str]:
         found, remover = view.steps[step.name], view.steps.get(step.removed_by)
         if found.touched and not (remover and remover.succeeded):
             yield from step.leaves(run.id, whole=found.succeeded)
+    for name, text in view.facts.items():
+        if name.startswith(KEPT_BY_UNDO) and text:
+            yield f"Kept by the undo: {text}. Remove it once nobody misses what is in it."
 
 
 def _iso(moment: datetime | None) -> str | None:

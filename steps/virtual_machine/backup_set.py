@@ -83,7 +83,7 @@ class HostFit:
     problem: str = ""
 
 
-_LISTS = ("small_files", "document_problems", "at_work", "unlisted", "in_use")
+_LISTS = ("small_files", "document_problems", "at_work", "unlisted", "in_use", "unfinished")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,8 @@ class SetFacts:
     """Files that the checksum list names and the folder has not."""
     in_use: tuple[str, ...] = ()
     """Live images that another process holds although the machine is off, in words."""
+    unfinished: tuple[str, ...] = ()
+    """Backups that wait for their next task, in words: disks may still be on their overlays."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as it stands in the survey."""
@@ -122,7 +124,7 @@ class SetFacts:
                 "fit": HostFit(
                     **{**data["fit"], "bridges_missing": tuple(data["fit"]["bridges_missing"])}
                 ),
-                **{name: tuple(data[name]) for name in _LISTS},
+                **{name: tuple(data.get(name, ())) for name in _LISTS},
             }
         )
 
@@ -194,6 +196,13 @@ def _standing(facts: SetFacts) -> Iterator[Finding]:
             ERROR,
             f"Somebody is at work on this machine's backups: {leaf}",
             "Wait until it is finished. If nobody is, set that leaf to finished by hand.",
+        )
+    for leaf in facts.unfinished:
+        yield Finding(
+            WARNING,
+            f"A backup of this machine has not ended: {leaf}",
+            "Let it end or undo it first: today's disks may stand on an overlay of it, and what is"
+            " set aside is then only half of a disk.",
         )
     for words in facts.in_use:
         yield Finding(

@@ -105,6 +105,14 @@ def _about_host(situation: Situation) -> Iterator[Warning_]:
             "other-node",
             f"The directory says the machine is on {seen.text}, this host is {facts.this_node}.",
         )
+    moving = situation.fields.get("migration-node")
+    where = moving.seen.get(s.DIRECTORY_NOW) if moving else None
+    if where is not None and where.key:
+        yield Warning_(
+            "migrating",
+            f"The directory says that the machine migrates to {where.text}: see that it runs there"
+            " no more. Restored here as well, it would run twice.",
+        )
     base = situation.documents.xmls.get(situation.base or "")
     if base is not None and console(base) is not None and not known_password(situation):
         yield Warning_("console-open", "The console has no password in any source.")

@@ -4,6 +4,10 @@ A command (written by the control side) has state 0, which is what makes a node'
 claim ("-ing") and a result ("-ed") carry a UTC timestamp instead: a claim with state 0 would be
 read back by a daemon as a command it does not know, and the timestamp tells after a crash whose
 claim it is. Nothing here ever writes `finished` with state 0: that would start a daemon again.
+
+The commands here are no orders: whoever writes one does the work itself and claims it at once. A
+daemon that was faster, or found the command after a crash, would move images over the live ones
+meanwhile. So a command is dated on a day that is past, on which every daemon leaves it alone.
 """
 
 from __future__ import annotations
@@ -19,7 +23,11 @@ from steps.targets.directory import Attributes, Change, Entry
 MODE = "sstProvisioningMode"
 STATE = "sstProvisioningState"
 RETURN_VALUE = "sstProvisioningReturnValue"
+DATE = "sstProvisioningExecutionDate"
 COMMANDED = "0"
+ANY_DAY = "0"
+DAY_PAST = "19700101"
+"""The date of a command that its writer carries out itself: an order only counts on its day."""
 
 _AT_WORK = re.compile(r"ing($|[A-Z])")
 """retaining, cleaningUp, unretainingSmallFiles: somebody claims to be doing it."""
@@ -94,9 +102,15 @@ def state_of(mode: Mode, stamp: str) -> str:
 def changes_with(mode: Mode, stamp: str) -> tuple[Change, ...]:
     """The changes that go into the same modify as the mode itself."""
     state = Change("replace", STATE, (state_of(mode, stamp).encode(),))
+    day = date_of(command=mode in _COMMANDS)
     if mode not in _RESULTS:
-        return (state,)
-    return (state, Change("replace", RETURN_VALUE, (b"0",)))
+        return (state, day)
+    return (state, day, Change("replace", RETURN_VALUE, (b"0",)))
+
+
+def date_of(*, command: bool) -> Change:
+    """The date that goes with a mode: of a command the one that keeps every daemon away."""
+    return Change("replace", DATE, ((DAY_PAST if command else ANY_DAY).encode(),))
 
 
 def way(current: str, target: Mode) -> tuple[Mode, ...]:
@@ -127,12 +141,21 @@ def busy(leaves: Sequence[Leaf], ours: str) -> tuple[Leaf, ...]:
     )
 
 
+def unfinished(leaves: Sequence[Leaf], ours: str) -> tuple[Leaf, ...]:
+    """Other leaves on which nobody is at work, and whose job has not ended: it waits, or is lost.
+
+    A machine's disks may stand on the overlays of a backup that waits for its merge.
+    """
+    others = [leaf for leaf in leaves if leaf.name != ours and leaf.mode.lower() != Mode.FINISHED]
+    return tuple(leaf for leaf in others if not busy([leaf], ours))
+
+
 def new_leaf(name: str, mode: Mode, stamp: str) -> Attributes:
     """The attributes of a leaf that the directory does not have (any more)."""
     return {
         "objectClass": (b"top", b"organizationalUnit", b"sstProvisioning"),
         "ou": (name.encode(),),
-        "sstProvisioningExecutionDate": (b"0",),
+        DATE: (ANY_DAY.encode(),),
         MODE: (mode.value.encode(),),
         STATE: (state_of(mode, stamp).encode(),),
         RETURN_VALUE: (b"0",),

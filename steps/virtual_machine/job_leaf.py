@@ -15,9 +15,8 @@ from typing import Final
 from steps.ldif_text import split_dn
 from steps.targets.directory import Change, Entry
 from steps.targets.directory_names import naming
-from steps.virtual_machine.directory_modes import COMMANDED, MODE, RETURN_VALUE, STATE
+from steps.virtual_machine.directory_modes import COMMANDED, DATE, MODE, RETURN_VALUE, STATE
 
-DATE: Final = "sstProvisioningExecutionDate"
 TIMES: Final = "sstProvisioningExecutionTime"
 MARKS: Final = "description"
 CLASS: Final = "sstProvisioning"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
-from config.errors import InvalidInput, Unreachable
+from config.errors import InvalidInput, RekindleError, Unreachable
 from config.site import HypervisorNode
+from steps.ldif_text import parse_entries
 from steps.procedure import ProbeInput
+from steps.targets import Targets
 from steps.targets.directory import Directory, Entry
 from steps.targets.directory_names import naming
 from steps.targets.hypervisor import Hypervisor
@@ -25,6 +28,7 @@ from steps.virtual_machine.machine_directory import (
 from steps.virtual_machine.places import StoragePlace, storage_place
 from steps.virtual_machine.safe_names import safe_name
 from steps.virtual_machine.set_reader import disks_of
+from steps.virtual_machine.small_files import read_small
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class MachineSite:
     entries: tuple[Entry, ...]
     plan: BackupPlan
     storage: StoragePlace | None
+    elsewhere: str = ""
+    """A node that does not see its backups and whose hypervisor has it; without an entry only."""
 
     @property
     def dn(self) -> str:
@@ -124,12 +130,22 @@ def _storage(probe: ProbeInput, entries: tuple[Entry, ...]) -> StoragePlace | No
 
 
 def _gone(probe: ProbeInput, machine: str, entries: tuple[Entry, ...]) -> MachineSite:
+    known = _FOUND.setdefault(probe.targets, {})
+    if machine in known:
+        return replace(known[machine], entries=entries)
     silent: list[str] = []
-    for node, shell, plan in roots(probe, silent):
-        for storage, name in find_machines(shell, plan.backup_root):
-            if name == machine:
-                directory = probe.targets.directory()
-                return MachineSite(machine, node, shell, directory, entries, plan, storage)
+    answered: list[HypervisorNode] = []
+    directory = probe.targets.directory()
+    found = [
+        MachineSite(machine, node, shell, directory, entries, plan, storage)
+        for node, shell, plan in roots(probe, silent, answered)
+        for storage, name in find_machines(shell, plan.backup_root)
+        if name == machine
+    ]
+    if found:
+        several = len(probe.site.nodes) > 1
+        known[machine] = _at_home(probe, found, answered) if several else found[0]
+        return known[machine]
     unasked = f" Not looked at: {'; '.join(silent)}" if silent else ""
     raise InvalidInput(
         f"Neither the directory nor any backup root has a machine {machine!r}.{unasked}",
@@ -137,12 +153,50 @@ def _gone(probe: ProbeInput, machine: str, entries: tuple[Entry, ...]) -> Machin
     )
 
 
+_FOUND: WeakKeyDictionary[Targets, dict[str, MachineSite]] = WeakKeyDictionary()
+"""Machines without entry are looked for once: each node that is down costs half a minute."""
+
+
+def _at_home(
+    probe: ProbeInput, found: Sequence[MachineSite], answered: Sequence[HypervisorNode]
+) -> MachineSite:
+    """Of the nodes that see its backups the one where the machine is, or was.
+
+    Its entry is gone, but it may run on: brought up on another node it would run twice.
+    """
+    homes = [node.name for node in answered if _knows(probe, node, found[0].machine)]
+    wanted = homes or [_named_by_backup(found[0])]
+    here = next((site for site in found if site.node.name in wanted), None)
+    return here or replace(found[0], elsewhere=", ".join(homes))
+
+
+def _knows(probe: ProbeInput, node: HypervisorNode, machine: str) -> bool:
+    try:
+        return probe.targets.hypervisor(node.name).domain(machine) is not None
+    except RekindleError:
+        # A node that cannot be asked: what the others and the backup say has to do.
+        return False
+
+
+def _named_by_backup(site: MachineSite) -> str:
+    """The node that the newest backup's entry names; empty where none can be read."""
+    for iteration in site.iterations():
+        path = iteration.place.file(f"{site.machine}.ldif")
+        try:
+            entries = parse_entries(read_small(site.shell, path), path)
+        except RekindleError:
+            continue
+        own = entries_below(entries, site.dn)
+        return (own[0].text("sstNode") or "") if own else ""
+    return ""
+
+
 def roots(
-    probe: ProbeInput, silent: list[str]
+    probe: ProbeInput, silent: list[str], answered: list[HypervisorNode] | None = None
 ) -> Iterator[tuple[HypervisorNode, Shell, BackupPlan]]:
     """Every backup root of the site: of the global plan and of each pool's, on each node.
 
-    What a node that does not answer said is added to `silent`.
+    What a node that does not answer said is added to `silent`, one that does to `answered`.
     """
     plans = {plan.backup_root: plan for plan in _plans(probe)}
     for node in probe.site.nodes:
@@ -152,6 +206,8 @@ def roots(
         except Unreachable as error:
             silent.append(error.message)
             continue
+        if answered is not None:
+            answered.append(node)
         for plan in there:
             yield node, shell, plan
 

@@ -174,6 +174,7 @@ def _wrong_format(
 
 
 def base_value(field: Field, situation: Situation) -> str | None:
+    """What the definition to start from says, else the backup's other documents."""
     order = (situation.base or "", s.XML_STATE, s.XML_BACKUP, s.DIRECTORY_BACKUP)
     return next((field.seen[x].key for x in order if x in field.seen), None)
 

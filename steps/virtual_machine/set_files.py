@@ -79,7 +79,7 @@ def read_set(folder: Path, machine: str, leaf: str = "") -> Sources:
     if not known or (chosen and chosen not in known):
         raise InvalidInput(
             f"{folder} has no backup {chosen + ' ' if chosen else ''}of {machine}.",
-            f"There is: {', '.join(known)}." if known else "Files are named <VM>.ldif.<leaf>.",
+            f"There is: {', '.join(known)}." if known else _who_is_there(folder),
         )
     chosen = chosen or known[-1]
     return Sources(
@@ -89,6 +89,16 @@ def read_set(folder: Path, machine: str, leaf: str = "") -> Sources:
         xml_backup=_document(folder, machine, "xml", chosen, MAX_XML_BYTES),
         images=_images(folder, machine, chosen),
     ).with_state(_state(folder / f"{machine}.state.{chosen}"))
+
+
+def _who_is_there(folder: Path) -> str:
+    """Whose backups the folder has: files bear the machine's name, not the one people call it."""
+    found = (name.partition(".ldif.") for name in _names(folder))
+    machines = sorted({name for name, mark, _ in found if mark and is_safe_name(name)})
+    if not machines:
+        return "Files are named <VM>.ldif.<leaf>."
+    more = f" and {len(machines) - 5} more" if len(machines) > 5 else ""
+    return f"It has backups of {', '.join(machines[:5])}{more}."
 
 
 def _names(folder: Path) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from config.errors import RekindleError
 from steps.procedure import ProbeInput
 from steps.targets.hypervisor import DomainStatus, Hypervisor
 from steps.virtual_machine.backup_set import SetFacts
-from steps.virtual_machine.directory_modes import Leaf, busy
+from steps.virtual_machine.directory_modes import Leaf, busy, unfinished
 from steps.virtual_machine.iterations import Iteration
 from steps.virtual_machine.machine_directory import leaves
 from steps.virtual_machine.machine_site import MachineSite, hypervisor_of
@@ -56,7 +57,9 @@ def look_at_set(
         replace(
             facts,
             at_work=tuple(f"{leaf.dn}: {leaf}" for leaf in busy(found, iteration.leaf)),
-            domain_problem=domain_problem(hypervisor, site.machine, documents),
+            domain_problem=_elsewhere(probe, site)
+            or domain_problem(hypervisor, site.machine, documents),
+            unfinished=tuple(f"{leaf.dn}: {leaf}" for leaf in unfinished(found, iteration.leaf)),
             in_use=_held(site, facts, hypervisor.domain(site.machine)),
         ),
         documents,
@@ -86,6 +89,30 @@ def domain_problem(hypervisor: Hypervisor, machine: str, documents: SetDocuments
     if same is not None and same.name != machine:
         return f"The hypervisor has the uuid {uuid} under another name: {same.name}."
     return _in_the_way(status)
+
+
+def _elsewhere(probe: ProbeInput, site: MachineSite) -> str:
+    """Whether the machine runs, or may run, on another node: a restore would be a second one."""
+    if site.elsewhere:
+        return (
+            f"It has no directory entry, and the hypervisor of {site.elsewhere} has it; its backups"
+            f" are to be seen on {site.node.name}. Restored there it could run twice."
+        )
+    moving = site.entry.text("sstMigrationNode") if site.entry else None
+    node = probe.site.node(moving) if moving else None
+    if node is None or node.name == site.node.name:
+        return ""
+    try:
+        there = probe.targets.hypervisor(node.name).domain(site.machine)
+    except RekindleError:
+        # The migration itself is warned of among the differences.
+        return ""
+    if there is None or not there.active:
+        return ""
+    return (
+        f"It runs on {node.name}, where it migrated to; the directory still says {site.node.name}."
+        " Restored there it would run twice."
+    )
 
 
 def _in_the_way(status: DomainStatus | None) -> str:

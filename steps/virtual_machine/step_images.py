@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 
 from config.errors import Refused, StepFailed
-from steps.procedure import Step, StepContext, Verdict, done, not_done, unknown
+from steps.procedure import KEPT_BY_UNDO, Step, StepContext, Verdict, done, not_done, unknown
 from steps.targets.quoting import command_line
 from steps.targets.shell import FileStatus, Shell
 from steps.virtual_machine.machine_step import RAN
@@ -154,6 +154,10 @@ class MoveIn(DiskStep):
             # Its memory state fits it no more, and a later restore must not take it for a copy.
             back = f"{self.disk.staged}.ran-{context.run_directory.name}"
             context.log(f"the restored {self.disk.target}, on which the machine ran, is {back}")
+            where = (
+                f"{back} on {self.job.node}: the restored {self.disk.target}, as the guest left it"
+            )
+            context.remember(f"{KEPT_BY_UNDO}{self.disk.target}", where)
         self.shell(context).rename(self.disk.live, back)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from config.errors import Refused
@@ -81,11 +82,12 @@ class LeafMode(Step):
         leaf = self._leaf(context)
         if leaf is None:
             return
+        if context.recall(_CREATED):
+            self._remove(context)
+            return
         # Finished as an undone restore leaves it is not finished as this run would have left it.
         context.remember(f"leaf.{Mode.FINISHED}", "")
-        if context.recall(_CREATED) is not None:
-            self._remove(context)
-        elif leaf.mode != Mode.FINISHED:
+        if leaf.mode != Mode.FINISHED:
             if not _ours(context, leaf):
                 raise taken(leaf)
             changes = changes_with(Mode.FINISHED, _now())
@@ -101,8 +103,8 @@ class LeafMode(Step):
     def _write(self, context: StepContext, current: str, mode: Mode) -> None:
         stamp = _now()
         others = changes_with(mode, stamp)
-        context.remember(f"leaf.{mode}", _state_in(others))
-        context.targets.directory().transition(self.job.leaf_dn, MODE, current, mode, others)
+        with claiming(context, f"leaf.{mode}", _state_in(others)):
+            context.targets.directory().transition(self.job.leaf_dn, MODE, current, mode, others)
         context.log(f"leaf {self.job.place.leaf}: {current} -> {mode}")
 
     def _create(self, context: StepContext) -> None:
@@ -110,21 +112,43 @@ class LeafMode(Step):
         parent_dn = parent(self.job.leaf_dn)
         stamp = _now()
         others = changes_with(self.target, stamp)
-        context.remember(f"leaf.{self.target}", _state_in(others))
         has_parent = directory.get(parent_dn) is not None
-        context.remember(_CREATED, "leaf" if has_parent else "leaf and ou=backup")
-        if not has_parent:
-            classes = (b"top", b"organizationalUnit")
-            directory.add(parent_dn, {"objectClass": classes, "ou": (b"backup",)})
-        directory.add(self.job.leaf_dn, new_leaf(self.job.place.leaf, self.target, stamp))
+        made = "leaf" if has_parent else "leaf and ou=backup"
+        with (
+            claiming(context, f"leaf.{self.target}", _state_in(others)),
+            claiming(context, _CREATED, made),
+        ):
+            if not has_parent:
+                classes = (b"top", b"organizationalUnit")
+                directory.add(parent_dn, {"objectClass": classes, "ou": (b"backup",)})
+            directory.add(self.job.leaf_dn, new_leaf(self.job.place.leaf, self.target, stamp))
 
     def _remove(self, context: StepContext) -> None:
         directory = context.targets.directory()
-        directory.delete(self.job.leaf_dn)
+        entry = directory.get(self.job.leaf_dn)
+        if entry is not None:
+            leaf = leaf_of(entry)
+            if not _ours(context, leaf):
+                raise taken(leaf)
+            directory.delete(entry.dn, expected_csn=entry.entry_csn)
         parent_dn = parent(self.job.leaf_dn)
         made_parent = context.recall(_CREATED) == "leaf and ou=backup"
         if made_parent and not directory.children(parent_dn):
             directory.delete(parent_dn)
+
+
+@contextmanager
+def claiming(context: StepContext, fact: str, mark: str) -> Iterator[None]:
+    """Remember a claim before it is written; where somebody else was faster, it is not ours.
+
+    Their claim may carry the very same mark: a command's is always 0, a claim's is a second.
+    """
+    context.remember(fact, mark)
+    try:
+        yield
+    except Refused:
+        context.remember(fact, "")
+        raise
 
 
 def _ours(context: StepContext, leaf: Leaf) -> bool:

@@ -103,6 +103,7 @@ class ImageShell(LocalShell):
                 if found["generation"] is not None:
                     base = Path(found["backing"])
                     write_image(base, found["generation"], read_image(base)["backing"])
+                    write_image(Path(path), None, found["backing"])
             case "map":
                 own = read_image(path)["generation"] is not None
                 out = json.dumps([{"depth": 0 if own else 1, "present": True}])

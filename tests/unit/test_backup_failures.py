@@ -11,11 +11,22 @@ import pytest
 
 from config.errors import RekindleError, StepFailed
 from steps.drill import practice_machine as practice
+from steps.procedure import ProbeInput
 from steps.targets.os_errors import NoSpaceLeft
 from steps.virtual_machine.backup import work
-from tests.unit.backup_world import BackupWorld, context_of, make_world, plan_of, tells
+from steps.virtual_machine.machine_site import find_machine
+from steps.virtual_machine.verification import Verified, note
+from tests.unit.backup_world import (
+    BackupWorld,
+    _with_sources,
+    context_of,
+    generation_of,
+    make_world,
+    plan_of,
+    tells,
+)
 from tests.unit.deadly import Deadly, Fate
-from tests.unit.restore_world import WorldTargets, carry_out
+from tests.unit.restore_world import WorldTargets, carry_out, take_back
 from tests.unit.test_backup_crashes import WAYS, Stage, assert_backed_up
 
 WRITES = frozenset(
@@ -111,6 +122,49 @@ def test_a_live_snapshot_that_half_fails_is_taken_back_at_once(call: str):
     assert_backed_up(stage, call)
 
 
+@pytest.mark.parametrize("how", ["merged", "taken back"])
+@pytest.mark.parametrize("method", ["live", "disk-only"])
+def test_what_a_guest_wrote_last_is_kept_where_it_was_defined_anew_on_the_image_and_went_off(
+    method: str, how: str
+):
+    """As an edit in the web interface does: undefine and define while the machine runs."""
+    stage = stage_of(method)
+    world, name = stage.world, practice.MACHINE
+    context = context_of(world, stage.answers)
+    carry_out(stage.plan, context, until=f"merge.{practice.FIRST_DISKS[0].target}.{name}")
+    domain = world.hypervisor.domains_by_name[name]
+    overlays = world.hypervisor._sources(domain.active)
+    domain.inactive, domain.active, domain.state = world.definition, "", "shut off"
+    with pytest.raises(StepFailed) as told:
+        (carry_out if how == "merged" else take_back)(stage.plan, context)
+    if how == "taken back":
+        assert "may hold what its guest wrote" in told.value.message
+    assert {generation_of(path) for path in overlays} == {world.hypervisor.generation}
+    # Defined with its overlays again it goes on, and nothing is missing.
+    domain.inactive = _with_sources(
+        world.definition, dict(zip((d.target for d in practice.FIRST_DISKS), overlays, strict=True))
+    )
+    take_back(stage.plan, context)
+    assert world.hypervisor.reads(name) == {world.hypervisor.generation}
+    assert world.beside_images() == sorted(path.name for path in world.images)
+
+
+def test_taken_back_just_after_a_pull_the_image_is_written_out_before_retain_goes():
+    """QEMU still holds tables of the pulled image in memory: a power cut would leave zeros."""
+    stage = stage_of("save")
+    world, name = stage.world, practice.MACHINE
+    context = context_of(world, stage.answers)
+    targets = [disk.target for disk in practice.FIRST_DISKS]
+    carry_out(stage.plan, context, until=f"merge.{targets[0]}.{name}")
+    for target in targets:
+        context.touched.add(f"merge.{target}.{name}")
+        world.hypervisor.pull(name, target)
+    assert world.hypervisor.unwritten
+    take_back(stage.plan, context)
+    assert not world.hypervisor.unwritten
+    assert_goes_on(world, "running")
+
+
 def test_a_save_xml_with_its_chain_ends_left_in_is_noticed_before_the_guest_runs(
     monkeypatch: pytest.MonkeyPatch,
 ):
@@ -162,6 +216,40 @@ def test_an_incomplete_backup_neither_counts_nor_goes():
     carry_out(plan, context_of(world, answers))
     assert first in world.sets()
     assert len(world.sets()) == 2
+
+
+def test_a_backup_that_was_found_damaged_lets_no_sound_one_go():
+    world = make_world(iterations=2)
+    for _ in range(2):
+        plan, answers = plan_of(world)
+        carry_out(plan, context_of(world, answers))
+    sound, damaged = world.sets()
+    found_damaged(world, damaged)
+    plan, answers = plan_of(world)
+    carry_out(plan, context_of(world, answers))
+    assert {sound, damaged} < {path for path in world.sets() if path.is_dir()}
+
+
+def test_a_removal_is_refused_where_the_newer_backups_were_found_damaged():
+    world = make_world(iterations=1)
+    for _ in range(2):
+        plan, answers = plan_of(world, retention="keep")
+        carry_out(plan, context_of(world, answers))
+    old, newer = world.sets()
+    plan, answers = plan_of(world)
+    found_damaged(world, newer)
+    removal = next(step for step in plan.steps if step.name.startswith(f"delete.{old.name}"))
+    with pytest.raises(RekindleError, match="newest complete"):
+        removal.apply(context_of(world, answers))
+    assert tells(old)["memory"] is not None
+
+
+def found_damaged(world: BackupWorld, folder: Path) -> None:
+    """A check has found that set damaged."""
+    targets = WorldTargets(world)  # type: ignore[arg-type]
+    site = find_machine(ProbeInput(world.site, {}, targets), practice.MACHINE)  # type: ignore[arg-type]
+    verdict = Verified("20260101T000000Z", "vda reads otherwise")
+    note(site.shell, site.iteration(folder.name), verified=verdict)
 
 
 def test_the_newest_complete_backup_is_never_removed():

@@ -254,6 +254,15 @@ def test_a_node_other_than_the_directorys_is_told():
     assert "other-node" in codes(compare(Scene(facts=facts)).warnings)
 
 
+def test_a_machine_that_may_still_run_where_it_migrates_to_is_told():
+    moving = replace(THEN, extra=(("sstMigrationNode", "node-09.example.com"),))
+    conflicts = compare(Scene(now=moving))
+    assert codes(conflicts.warnings) == ["migrating"]
+    assert "node-09.example.com" in conflicts.warnings[0].message
+    # What the backup says of a migration is long over.
+    assert codes(compare(Scene(then=moving)).warnings) == []
+
+
 def test_a_recovery_into_a_folder_this_host_has_not_is_told():
     facts = host_facts(image_directories=(f"{FOLDER}-new",))
     conflicts = compare(Scene(now=None, defined=None, facts=facts))

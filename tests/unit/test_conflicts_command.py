@@ -398,6 +398,12 @@ def test_a_link_in_out_is_replaced_and_not_followed(run, place, tmp_path):
     assert not (place.out / f"{NAME}.ldif").is_symlink()
 
 
+def test_whoever_names_another_machine_is_told_which_there_are(run, place):
+    code, _, said = run(place.arguments(vm="web01"))
+    assert code == 2
+    assert f"It has backups of {NAME}." in said
+
+
 def test_nothing_else_on_disk_changes(run, place, tmp_path):
     def everything():
         return {

@@ -67,6 +67,14 @@ def test_a_program_that_does_not_run_is_told(tmp_path):
     assert software.program_version(str(path)) == "qemu-img version 9"
 
 
+def test_a_program_that_is_asked_for_its_version_learns_no_secret(tmp_path, monkeypatch):
+    monkeypatch.setenv("LDAP_PASSWORD", "not for a program's eyes")
+    path = tmp_path / "curious"
+    path.write_text('#!/bin/sh\necho "knows ${LDAP_PASSWORD:-nothing}"\n')
+    path.chmod(0o755)
+    assert software.program_version(str(path)) == "knows nothing"
+
+
 def test_folders_are_made_private_and_locks_hold(home):
     found = by_topic(folders.examine_folders())
     assert {diagnosis.level for diagnosis in found.values()} == {"ok"}

@@ -15,10 +15,13 @@ import pytest
 from config.errors import InvalidInput, Refused, StepFailed
 from steps.conflicts import Resolution
 from steps.drill import practice_machine as practice
-from steps.procedure import Outcome
+from steps.procedure import KEPT_BY_UNDO, Outcome
+from steps.targets.directory import Attributes, Entry
 from steps.virtual_machine.backup.manifest import Manifest
+from steps.virtual_machine.backup_set import findings
 from steps.virtual_machine.directory_modes import MODE, STATE
 from steps.virtual_machine.restore import PROCEDURE
+from steps.virtual_machine.survey import RestoreSurvey
 from tests.unit.restore_world import (
     LEAF,
     PASSWORD,
@@ -143,6 +146,8 @@ def test_taking_it_all_back_leaves_the_world_as_it_was(world: World):
     after = snapshot(world)
     ran = [file for file in after["files"] if ".ran-" in file]
     assert len(ran) == 2
+    told = [text for name, text in run.facts.items() if name.startswith(KEPT_BY_UNDO)]
+    assert all(any(file in text for text in told) for file in ran)
     assert {**after, "files": [f for f in after["files"] if f not in ran]} == {
         **before,
         "leaf": ("finished", "0"),
@@ -261,6 +266,51 @@ def test_a_leaf_that_is_gone_is_made_and_taken_away_again(world: World):
     assert world.leaf() is None
 
 
+def test_a_leaf_that_somebody_else_made_first_is_neither_claimed_nor_taken_away(world: World):
+    """Their claim may have been written in the same second, and so carry the same mark."""
+    leaf = world.leaf()
+    assert leaf is not None
+    world.directory.delete(leaf.dn)
+    plan, run = plan_of(world, answers()), context(world)
+    carry_out(plan, run, until="modes.unretain-small")
+    step = next(step for step in plan.steps if step.name == "modes.unretain-small")
+    theirs = _made_just_before(world, run, step)
+    with pytest.raises(Refused, match="unretainingSmallFiles"):
+        step.apply(run)
+    with pytest.raises(Refused, match="unretainingSmallFiles"):
+        step.undo(run)
+    assert world.leaf() == theirs
+
+
+def test_a_leaf_of_this_run_that_somebody_else_took_over_is_not_taken_away(world: World):
+    leaf = world.leaf()
+    assert leaf is not None
+    world.directory.delete(leaf.dn)
+    plan, run = plan_of(world, answers()), context(world)
+    carry_out(plan, run, until="small.copy")
+    world.change(leaf.dn, MODE, "deleting")
+    with pytest.raises(Refused, match="deleting"):
+        take_back(plan, run)
+    assert mode_of(world) == "deleting"
+
+
+def _made_just_before(world: World, run: MemoryContext, step) -> Entry:
+    """Another operator's run makes the leaf between this one's look and its write."""
+    directory = world.directory
+
+    def add(dn: str, attributes: Attributes) -> None:
+        del directory.add
+        directory.add(dn, attributes)
+        directory.add(dn, attributes)
+
+    directory.add = add
+    with pytest.raises(Refused, match="already"):
+        step.apply(run)
+    found = world.leaf()
+    assert found is not None
+    return found
+
+
 def test_what_somebody_changed_before_the_run_stops_it_with_no_trace(world: World):
     plan = plan_of(world, answers())
     world.change(world.dn, "description", "hands off")
@@ -318,6 +368,17 @@ def test_a_machine_at_work_in_another_leaf_is_not_touched(world: World):
     world.directory.add(leaf.dn.replace(LEAF, "other"), attributes)
     with pytest.raises(StepFailed, match="merging"):
         carry_out(plan, context(world))
+
+
+def test_a_backup_that_waits_for_its_merge_is_told_before_the_restore(world: World):
+    leaf = world.leaf()
+    assert leaf is not None
+    attributes = {**leaf.attributes, "ou": (b"other",), MODE: (b"snapshotted",)}
+    world.directory.add(leaf.dn.replace(LEAF, "other"), attributes)
+    facts = RestoreSurvey.from_json(survey_of(world, answers())).facts
+    (warning,) = (f for f in findings(facts, with_state=True) if f.level == "warning")
+    assert "has not ended" in warning.text
+    assert "snapshotted" in warning.text
 
 
 @pytest.mark.parametrize("image", [VDA, VDB])

@@ -10,9 +10,11 @@ import pytest
 
 from config.site import Site
 from steps.conflicts import Decision, Resolution
-from steps.procedure import Phase, Plan
+from steps.procedure import KEPT_BY_UNDO, Phase, Plan
 from steps.run.directory import create_run
-from steps.run.events import FAILED_STEP, SKIP_REASON
+from steps.run.events import FAILED_STEP, SKIP_REASON, Event
+from steps.run.journal import Journal
+from steps.run.redact import Redactor
 from steps.run.report import as_html, as_json, as_markdown, write_reports
 from steps.run.report_data import gather
 from tests.crash import toy
@@ -171,6 +173,14 @@ def test_the_files_are_written_for_the_owner_alone(finished):
     assert json.loads(finished.report_file("json").read_text()) == data
     for kind in ("md", "html", "json"):
         assert finished.report_file(kind).stat().st_mode & 0o077 == 0
+
+
+def test_what_an_undo_has_kept_on_purpose_is_named_under_what_to_do_next(finished):
+    journal = Journal(finished.path / "journal.jsonl", Redactor())
+    journal.record(Event.FACT, name=f"{KEPT_BY_UNDO}vda", value="/retain/vda.ran-1 on node-01")
+    journal.close()
+    data = gather(finished, PROCEDURE)
+    assert any("/retain/vda.ran-1 on node-01" in line for line in data["next"])
 
 
 def test_what_the_plan_leaves_undone_is_named_under_what_to_do_next(finished):

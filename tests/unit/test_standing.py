@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from steps.targets.directory import Entry
 from steps.virtual_machine.coordination.standing import Around, Kind, standing, usual_seconds
+from steps.virtual_machine.directory_modes import DAY_PAST
 from steps.virtual_machine.heartbeat import Busy, Heartbeat, heartbeat_of, told
 from steps.virtual_machine.job_leaf import JobLeaf, csn_time, job_leaf, times_changed
 from steps.virtual_machine.node.orders import orders
@@ -23,11 +24,11 @@ STAMP = "20261127T032959Z"
 
 
 def leaf(
-    mode: str, state: str = STAMP, code: int = 0, age: float = 1.0, owner: str = ""
+    mode: str, state: str = STAMP, code: int = 0, age: float = 1.0, owner: str = "", date: str = "0"
 ) -> JobLeaf:
     marks = (f"rekindle claim {owner} 1234abcd",) if owner else ()
     return JobLeaf(
-        f"ou=L,ou=backup,{MACHINE_DN}", "m", MACHINE_DN, "L", mode, state, code,
+        f"ou=L,ou=backup,{MACHINE_DN}", "m", MACHINE_DN, "L", mode, state, code, date,
         marks=marks, changed=NOW - timedelta(seconds=age),
     )  # fmt: skip
 
@@ -53,6 +54,8 @@ def kind(one: JobLeaf, *beats: Heartbeat, usual: dict[str, float] | None = None)
         (leaf("snapshot", "0", age=61), (beat(1, Busy("other", "merge")),), Kind.WAITING),
         (leaf("snapshot", STAMP, age=5), (), Kind.WAITING),
         (leaf("snapshot", STAMP, age=31), (), Kind.HALF),
+        (leaf("restore", "0", age=5, date=DAY_PAST), (beat(),), Kind.WAITING),
+        (leaf("restore", "0", age=31, date=DAY_PAST), (beat(),), Kind.HALF),
         (leaf("snapshotting", owner=OWNER), (beat(),), Kind.WORKING),
         (leaf("snapshotting", owner=OWNER), (), Kind.DEAD),
         (leaf("snapshotting", owner=OWNER), (beat(31),), Kind.WORKING),

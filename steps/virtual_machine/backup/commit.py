@@ -9,7 +9,8 @@ from typing import Final
 from config.errors import StepFailed
 from steps.targets.shell import Progress
 from steps.virtual_machine.backup.job import JobDisk
-from steps.virtual_machine.backup.pull import MERGE_SECONDS, follow
+from steps.virtual_machine.backup.pull import BEGUN, DONE, MERGE_SECONDS, follow
+from steps.virtual_machine.backup.swap import is_empty
 from steps.virtual_machine.backup.work import POLL_SECONDS, Work
 from steps.virtual_machine.domain_xml import disks, parse_domain, to_text, write
 from steps.virtual_machine.qemu_image import try_info
@@ -55,13 +56,51 @@ def commit(work: Work, disk: JobDisk) -> None:
             " guest wrote last.",
             "It is kept. Define the machine with that overlay as its disk, then try again.",
         )
-    if work.is_active() and _stands_on(work, disk):
+    if _stands_on(work, disk):
+        _write_back(work, disk)
+    elif not _is_written_back(work, disk):
+        raise StepFailed(
+            f"{job.title} was defined anew with {disk.live}, and {overlay} may hold what its guest"
+            " wrote since the snapshot.",
+            "It is kept. Find out on which of the two the machine shall run: define it with that"
+            " one as its disk. If nothing in the overlay is missed, move it away. Then try again.",
+            seen=f"{disk.target} on {disk.live}",
+            expected=f"{disk.target} on {overlay}",
+        )
+    work.shell.remove(overlay)
+    if work.recall(_back(disk)):
+        work.remember(_back(disk), "")
+
+
+def _write_back(work: Work, disk: JobDisk) -> None:
+    work.remember(_back(disk), BEGUN)
+    if work.is_active():
         _online(work, disk)
-    elif _stands_on(work, disk):
+    else:
         _offline(work, disk)
     if _stands_on(work, disk):
-        raise StepFailed(f"{job.title}: {disk.target} still stands on {overlay}.", "Try again.")
-    work.shell.remove(overlay)
+        raise StepFailed(
+            f"{work.job.title}: {disk.target} still stands on {work.job.overlay(disk)}.",
+            "Try again.",
+        )
+    work.remember(_back(disk), DONE)
+
+
+def _is_written_back(work: Work, disk: JobDisk) -> bool:
+    """Whether an overlay that the machine does not use has nothing that its image has not.
+
+    A machine that is edited in its web interface is defined anew while it runs: once it is off, it
+    would start from the image, and what it wrote last is in the overlay alone.
+    """
+    overlay, told = work.job.overlay(disk), work.recall(_back(disk))
+    if work.shell.status(overlay) is None or told == DONE:
+        return True
+    # Cut off just after the pivot: a machine that is on its image has left the overlay behind.
+    return (told == BEGUN and work.is_active()) or is_empty(work, overlay)
+
+
+def _back(disk: JobDisk) -> str:
+    return f"written back.{disk.target}"
 
 
 def _stands_on(work: Work, disk: JobDisk) -> bool:

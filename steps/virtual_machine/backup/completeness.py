@@ -1,4 +1,4 @@
-"""Whether a backup set is whole: by its manifest, else (an original one) by what its XML names."""
+"""Whether a backup set is whole, by its manifest or what its XML names, and not known damaged."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from steps.virtual_machine.backup.manifest import Manifest, read_manifest, what_
 from steps.virtual_machine.iterations import MANIFEST, Iteration, missing_images
 from steps.virtual_machine.set_reader import SetReader
 from steps.virtual_machine.small_files import read_small
+from steps.virtual_machine.verification import read_record
 
 
 def manifest_of(shell: Shell, iteration: Iteration) -> Manifest | None:
@@ -33,6 +34,16 @@ def shortcomings(
         missing = what_is_missing(sizes, manifest)
         return tuple(f"{name} missing or of another size" for name in missing)
     return _by_documents(shell, iteration, live_root)
+
+
+def unfit(
+    shell: Shell, iteration: Iteration, live_root: str = "/var/virtualization"
+) -> tuple[str, ...]:
+    """Why the set brings nobody back, as far as is known: incomplete, or found damaged since."""
+    verified = read_record(shell, iteration).verified
+    damage = verified.problem if verified is not None else ""
+    short = shortcomings(shell, iteration, live_root)
+    return (*short, f"found damaged: {damage}") if damage else short
 
 
 def _by_documents(shell: Shell, iteration: Iteration, live_root: str) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class OldBackup:
-    """One iteration that is there: `short` says what makes it incomplete."""
+    """One iteration that is there: `short` says what makes it incomplete, or damaged it."""
 
     leaf: str
     size: int

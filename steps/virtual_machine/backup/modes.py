@@ -1,7 +1,8 @@
 """The modes an iteration's leaf goes through during a backup and its removal. Pure.
 
-As in a restore: a command has state 0, which makes a daemon act; a claim and a result carry a UTC
-timestamp, results also return value 0. One modify a transition, guarded by the mode before.
+As in a restore: a command has state 0, but a date on which no daemon acts; a claim and a result
+carry a UTC timestamp, results also return value 0. One modify a transition, guarded by the mode
+before.
 """
 
 from __future__ import annotations
@@ -10,7 +11,15 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from steps.targets.directory import Attributes, Change
-from steps.virtual_machine.directory_modes import COMMANDED, MODE, RETURN_VALUE, STATE
+from steps.virtual_machine.directory_modes import (
+    ANY_DAY,
+    COMMANDED,
+    DATE,
+    MODE,
+    RETURN_VALUE,
+    STATE,
+    date_of,
+)
 
 EXECUTION_TIME = "sstProvisioningExecutionTime"
 
@@ -54,7 +63,10 @@ def state_of(mode: BackupMode, stamp: str) -> str:
 
 def changes_with(mode: BackupMode, stamp: str, times: Sequence[str] = ()) -> tuple[Change, ...]:
     """The changes that go into the same modify as the mode itself."""
-    changes = [Change("replace", STATE, (state_of(mode, stamp).encode(),))]
+    changes = [
+        Change("replace", STATE, (state_of(mode, stamp).encode(),)),
+        date_of(command=mode in _COMMANDS),
+    ]
     if mode in _RESULTS:
         changes.append(Change("replace", RETURN_VALUE, (b"0",)))
     if times:
@@ -79,7 +91,7 @@ def new_leaf(name: str, stamp: str) -> Attributes:
     return {
         "objectClass": (b"top", b"organizationalUnit", b"sstProvisioning"),
         "ou": (name.encode(),),
-        "sstProvisioningExecutionDate": (b"0",),
+        DATE: (ANY_DAY.encode(),),
         MODE: (BackupMode.INITIALIZE.value.encode(),),
         STATE: (stamp.encode(),),
         RETURN_VALUE: (b"0",),

@@ -195,8 +195,7 @@ def take_back_disk(work: Work, disk: JobDisk) -> None:
     elif work.shell.status(disk.live) is None or _is_unused(work, disk):
         swap_back(work, disk)
     else:
-        if chain_problem(work, disk):
-            pull(work, disk)
+        merge_by_pull(work, disk)
         forget_retained(work, disk)
 
 

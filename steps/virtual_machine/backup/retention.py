@@ -12,7 +12,8 @@ from steps.virtual_machine.places import set_place
 def superseded(look: MachineLook) -> tuple[OldBackup, ...]:
     """The oldest complete iterations beyond the plan's number, the new one counted, oldest first.
 
-    Incomplete ones count for nothing and are left alone: somebody must look at them.
+    Incomplete and damaged ones count for nothing and are left alone: somebody must look at them,
+    and no sound one goes for them.
     """
     whole = sorted((old for old in look.backups if not old.short), key=lambda old: old.leaf)
     return tuple(whole[: max(len(whole) + 1 - look.plan.iterations, 0)])

@@ -11,7 +11,7 @@ from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.quoting import command_line
 from steps.targets.shell import Shell
 from steps.virtual_machine.backup.backup_step import BackupStep
-from steps.virtual_machine.backup.completeness import shortcomings
+from steps.virtual_machine.backup.completeness import unfit
 from steps.virtual_machine.backup.facts import DELETE
 from steps.virtual_machine.backup.job import BackupJob
 from steps.virtual_machine.iterations import INCOMPLETE, MANIFEST, SUMS, find_iterations
@@ -52,7 +52,7 @@ class DeleteIteration(BackupStep):
         return not_done(f"{folder} is there")
 
     def act(self, context: StepContext) -> None:
-        """Mark, remove. Raises Refused where no newer complete backup is there."""
+        """Mark, remove. Raises Refused where no newer backup is there that is whole and sound."""
         job, shell = self.job, self.shell(context)
         folder = job.place.backup
         if shell.status(f"{folder}/{INCOMPLETE}") is None:
@@ -78,7 +78,7 @@ class DeleteIteration(BackupStep):
         newer = [
             found
             for found in find_iterations(shell, job.machine, root, root, job.place.storage)
-            if found.leaf > job.leaf and not shortcomings(shell, found, job.live_root)
+            if found.leaf > job.leaf and not unfit(shell, found, job.live_root)
         ]
         if not newer:
             raise Refused(

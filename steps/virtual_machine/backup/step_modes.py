@@ -23,7 +23,7 @@ from steps.virtual_machine.backup.modes import (
     way,
 )
 from steps.virtual_machine.directory_modes import MODE, Leaf, leaf_of, timestamp
-from steps.virtual_machine.step_modes import taken
+from steps.virtual_machine.step_modes import claiming, taken
 
 
 class LeafStep(Step):
@@ -128,12 +128,12 @@ class BackupLeafMode(LeafStep):
     def _create(self, context: StepContext) -> Leaf:
         directory, dn = context.targets.directory(), self.job.leaf_dn
         stamp = _now()
-        context.remember(self._fact(BackupMode.INITIALIZE), stamp)
         if directory.get(parent(dn)) is None:
             context.remember(self.job.key("leaf.parent"), "made")
             classes = (b"top", b"organizationalUnit")
             directory.add(parent(dn), {"objectClass": classes, "ou": (b"backup",)})
-        directory.add(dn, new_leaf(self.job.leaf, stamp))
+        with claiming(context, self._fact(BackupMode.INITIALIZE), stamp):
+            directory.add(dn, new_leaf(self.job.leaf, stamp))
         return Leaf(dn, self.job.leaf, BackupMode.INITIALIZE, stamp, "0")
 
     def _remove_parent(self, context: StepContext) -> None:
@@ -143,10 +143,10 @@ class BackupLeafMode(LeafStep):
 
     def _write(self, context: StepContext, current: str, mode: BackupMode) -> None:
         stamp = _now()
-        context.remember(self._fact(mode), state_of(mode, stamp))
         times = execution_times(context.recall, self.job) if mode.endswith("ed") else ()
         changes = changes_with(mode, stamp, times)
-        context.targets.directory().transition(self.job.leaf_dn, MODE, current, mode, changes)
+        with claiming(context, self._fact(mode), state_of(mode, stamp)):
+            context.targets.directory().transition(self.job.leaf_dn, MODE, current, mode, changes)
         context.log(f"leaf {self.job.leaf}: {current} -> {mode}")
 
 

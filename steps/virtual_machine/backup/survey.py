@@ -13,7 +13,7 @@ from config.site import HypervisorNode, ShellAccess
 from steps.procedure import ProbeInput, StepContext, Survey
 from steps.targets.hypervisor import DomainStatus, Hypervisor
 from steps.targets.shell import Shell
-from steps.virtual_machine.backup.completeness import shortcomings
+from steps.virtual_machine.backup.completeness import unfit
 from steps.virtual_machine.backup.job import BackupJob, JobDisk
 from steps.virtual_machine.backup.look import MachineLook, OldBackup, Space
 from steps.virtual_machine.backup_plan import BackupPlan, Ownership
@@ -225,9 +225,7 @@ def _retained(site: MachineSite) -> tuple[str, ...]:
 
 def _backups(site: MachineSite, live_root: str) -> tuple[OldBackup, ...]:
     return tuple(
-        OldBackup(
-            found.leaf, found.size, found.place.storage, shortcomings(site.shell, found, live_root)
-        )
+        OldBackup(found.leaf, found.size, found.place.storage, unfit(site.shell, found, live_root))
         for found in site.iterations()
     )
 

@@ -101,13 +101,18 @@ def forget_overlay(work: Work, disk: JobDisk) -> None:
 
 
 def is_untouched(work: Work, disk: JobDisk) -> bool:
-    """Whether the overlay holds nothing yet: no cluster of it is its own."""
-    command = ["qemu-img", "map", "-U", "--output=json", disk.live]
+    """Whether the overlay holds nothing yet."""
+    return is_empty(work, disk.live)
+
+
+def is_empty(work: Work, overlay: str) -> bool:
+    """Whether no cluster of an overlay is its own: nothing is lost with it."""
+    command = ["qemu-img", "map", "-U", "--output=json", overlay]
     try:
         pieces = json.loads(work.shell.run(command, timeout=CREATE_SECONDS).out)
         return not any(piece["depth"] == 0 and piece["present"] for piece in pieces)
     except (ValueError, KeyError, TypeError) as error:
-        raise StepFailed(f"qemu-img map of {disk.live} cannot be read.", "Look at it.") from error
+        raise StepFailed(f"qemu-img map of {overlay} cannot be read.", "Look at it.") from error
 
 
 def _inode(disk: JobDisk) -> str:

@@ -13,11 +13,19 @@ from typing import Final
 from config.errors import Refused
 from steps.targets.directory import Change, Directory, Entry
 from steps.virtual_machine.coordination.standing import has_failed
-from steps.virtual_machine.directory_modes import COMMANDED, MODE, RETURN_VALUE, STATE, timestamp
+from steps.virtual_machine.directory_modes import (
+    ANY_DAY,
+    COMMANDED,
+    DATE,
+    MODE,
+    RETURN_VALUE,
+    STATE,
+    date_of,
+    timestamp,
+)
 from steps.virtual_machine.job_leaf import (
     CLAIMED,
     CONTROL,
-    DATE,
     FAILED,
     MARKS,
     JobLeaf,
@@ -106,7 +114,7 @@ def initialize(directory: Directory, machine: Commanded, control: str, now: date
         {
             "objectClass": (b"top", b"organizationalUnit", b"sstProvisioning"),
             "ou": (machine.leaf.encode(),),
-            DATE: (b"0",),
+            DATE: (ANY_DAY.encode(),),
             MODE: (INITIALIZE.encode(),),
             RETURN_VALUE: (b"0",),
             STATE: (timestamp(now).encode(),),
@@ -125,6 +133,7 @@ def order(directory: Directory, leaf: JobLeaf, task: Task) -> None:
     """Order a task of the daemon, whatever the leaf says as it was read. Raises Refused."""
     others = (
         Change("replace", STATE, (COMMANDED.encode(),)),
+        date_of(command=False),
         # Or the last task's return value would be taken for this one's.
         Change("replace", RETURN_VALUE, (b"0",)),
         *marks_changed(leaf, (CLAIMED, FAILED), ()),
@@ -136,6 +145,7 @@ def finish(directory: Directory, leaf: JobLeaf, now: datetime) -> None:
     """The end: never with state 0, which would start an original daemon again."""
     others = (
         Change("replace", STATE, (timestamp(now).encode(),)),
+        date_of(command=False),
         Change("replace", RETURN_VALUE, (b"0",)),
         *marks_changed(leaf, (CLAIMED, FAILED), ()),
     )

@@ -33,7 +33,9 @@ def task_to_order_again(leaf: JobLeaf | None, stands: Standing) -> Task | None:
 
 def needs_mending(leaf: JobLeaf | None, stands: Standing) -> bool:
     """Whether a writer that was cut off left the leaf's state at 0."""
-    return leaf is not None and stands.kind is Kind.HALF and leaf.commanded
+    if leaf is None or stands.kind is not Kind.HALF:
+        return False
+    return leaf.commanded and ordered(leaf.mode) is None
 
 
 def order_again(directory: Directory, row: Row) -> str:

@@ -15,6 +15,7 @@ from statistics import median
 from typing import Final
 
 from steps.run.text import duration
+from steps.virtual_machine.directory_modes import DAY_PAST
 from steps.virtual_machine.heartbeat import (
     MISSED_BEATS,
     SLACK_SECONDS,
@@ -178,6 +179,13 @@ def _ordered(leaf: JobLeaf, task: Task, around: Around) -> Standing:
             Kind.HALF, f"{task.order} is ordered, but the state is {leaf.state}, not 0: its writer"
             " was cut off, and no daemon acts on it",
             f"{REPAIR}.",
+        )  # fmt: skip
+    if leaf.date == DAY_PAST:
+        if age < HALF_SECONDS:
+            return Standing(Kind.WAITING, f"{task.order} is being claimed by a run")
+        return Standing(
+            Kind.HALF, f"{task.order} was to be done by a run of Rekindle itself, which was cut"
+            " off; no daemon acts on it", f"Resume that run (rekindle runs), or: {REPAIR}.",
         )  # fmt: skip
     alive = living(around.beats, around.node, around.now)
     others = sum(len(beat.busy) for beat in alive)

@@ -26,7 +26,9 @@ from steps.virtual_machine.coordination.standing import (
 from steps.virtual_machine.dashboard import look
 from steps.virtual_machine.dashboard.orphans import whole
 from steps.virtual_machine.directory_modes import (
+    ANY_DAY,
     COMMANDED,
+    DATE,
     MODE,
     RETURN_VALUE,
     STATE,
@@ -122,18 +124,21 @@ def repaired(entry: Entry, action: str, now: datetime, order: str = "") -> Entry
     Finished is as a job's end leaves it: a timestamp as state (never 0), return value 0, nobody's
     claim. Ordered again is as a control instance orders. Mended is the write that was missing.
     """
-    stamp = timestamp(now).encode()
+    stamp, day = timestamp(now).encode(), (ANY_DAY.encode(),)
     marks = tuple(
         value for value in entry.values(MARKS)
         if not value.decode("utf-8", "replace").startswith((CLAIMED, FAILED))
     )  # fmt: skip
     match action:
         case "finish":
-            wanted = {MODE: (b"finished",), STATE: (stamp,), RETURN_VALUE: (b"0",), MARKS: marks}
+            wanted = {
+                MODE: (b"finished",), STATE: (stamp,), DATE: day, RETURN_VALUE: (b"0",),
+                MARKS: marks,
+            }  # fmt: skip
         case "again":
             wanted = {
-                MODE: (order.encode(),), STATE: (COMMANDED.encode(),), RETURN_VALUE: (b"0",),
-                MARKS: marks,
+                MODE: (order.encode(),), STATE: (COMMANDED.encode(),), DATE: day,
+                RETURN_VALUE: (b"0",), MARKS: marks,
             }  # fmt: skip
         case "mend":
             wanted = {STATE: (stamp,)}
