@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from config.interviews.hosted_engine.conditions import both, holds, not_
+from config.interviews.hosted_engine.database_places import (
+    ENGINE,
+    HISTORY,
+    name_questions,
+    server_questions,
+)
 from config.interviews.hosted_engine.variants import by_hand, onto_machine
 from config.questions import Choice, Given, Kind, Question
 
@@ -67,37 +73,8 @@ DATABASES = Question(
         Choice(REMOTE, "On another machine", "made there, or by its administrator"),
     ),
     suggest_probe="databases",
-    depends_on=("archive", "archive_file"),
+    depends_on=("archive", "archive_file", "scope"),
     condition=by_hand,
-)
-DATABASE_HOST = Question(
-    name="database_host",
-    title="Host of the databases",
-    kind=Kind.TEXT,
-    why="As the engine's machine reaches it. A host that the site names is made ready here.",
-    condition=databases_remote,
-)
-DATABASE_NAME = Question(
-    name="database_name",
-    title="Name of the engine's database",
-    kind=Kind.TEXT,
-    why="It is made empty; the guide calls it engine.",
-    default="engine",
-    condition=both(databases_made, not_(history_chosen)),
-)
-DATABASE_USER = Question(
-    name="database_user",
-    title="User of the engine's database",
-    kind=Kind.TEXT,
-    default="engine",
-    condition=DATABASE_NAME.condition,
-)
-DATABASE_PASSWORD = Question(
-    name="database_password",
-    title="Password of that user",
-    kind=Kind.SECRET,
-    why="It goes to engine-backup in a file that is removed afterwards, never on a command line.",
-    condition=DATABASE_NAME.condition,
 )
 HAS_HISTORY = Question(
     name="has_history",
@@ -113,28 +90,17 @@ def _history(given: Given) -> bool:
     return databases_made(given) and (history_chosen(given) or given.get("has_history") is True)
 
 
-HISTORY_NAME = Question(
-    name="history_name",
-    title="Name of the Data Warehouse's database",
-    kind=Kind.TEXT,
-    default="ovirt_engine_history",
-    condition=_history,
-)
-HISTORY_USER = Question(
-    name="history_user",
-    title="User of the Data Warehouse's database",
-    kind=Kind.TEXT,
-    default="ovirt_engine_history",
-    condition=_history,
-)
-HISTORY_PASSWORD = Question(
-    name="history_password",
-    title="Password of that user",
-    kind=Kind.SECRET,
-    condition=_history,
-)
+def _history_elsewhere(given: Given) -> bool:
+    """Both go to other machines, and each may have its own."""
+    return databases_remote(given) and _history(given) and not history_chosen(given)
+
 
 QUESTIONS: Final = (
-    SCOPE, DATABASES, DATABASE_HOST, DATABASE_NAME, DATABASE_USER, DATABASE_PASSWORD, HAS_HISTORY,
-    HISTORY_NAME, HISTORY_USER, HISTORY_PASSWORD,
-)  # fmt: skip
+    SCOPE,
+    DATABASES,
+    *server_questions(ENGINE, databases_remote, databases_made),
+    *name_questions(ENGINE, both(databases_made, not_(history_chosen))),
+    HAS_HISTORY,
+    *server_questions(HISTORY, _history_elsewhere, _history_elsewhere),
+    *name_questions(HISTORY, _history),
+)

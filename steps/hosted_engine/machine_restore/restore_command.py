@@ -16,6 +16,7 @@ from steps.hosted_engine.archive.inspection import Inspection
 from steps.hosted_engine.archive.problems import NO_DATABASE
 from steps.hosted_engine.archive.version import Numbers, Version, version_problem
 from steps.hosted_engine.machine_restore.databases import (
+    KINDS,
     LOCAL_HOSTS,
     PORT,
     DatabaseKind,
@@ -61,13 +62,17 @@ class ArchiveHolds:
     @classmethod
     def of(cls, inspection: Inspection, *, without_engine: bool = False) -> ArchiveHolds:
         """Out of an inspection. `without_engine`: nobody misses the engine's database in it."""
-        hosts = {"db": inspection.engine_db_host, "dwhdb": inspection.dwh_db_host}
+        places = (inspection.database(kind.scope) for kind in KINDS)
         missed = {NO_DATABASE} if without_engine else set()
         blocking = next((p for p in inspection.problems if p.blocks and p.code not in missed), None)
         return cls(
             version=inspection.version or "",
             scopes=inspection.scopes,
-            databases={scope: DatabaseSettings(host) for scope, host in hosts.items() if host},
+            databases={
+                place.scope: DatabaseSettings(place.host, place.port, place.secured)
+                for place in places
+                if place.host or place.is_told
+            },
             fit=blocking is None,
             problem=blocking.message if blocking else "",
         )
@@ -91,7 +96,7 @@ class RestoreChoice:
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Files on the engine's machine: the archive, the log, and each user's password file."""
+    """Files on the engine's machine: archive, log, and by scope each database's password file."""
 
     archive: str
     log: str
@@ -247,8 +252,22 @@ def _credentials_are_whole(
     for place in restored_places(choice, holds):
         if place.way is Way.MANUAL:
             place.check()
-            if not paths.passfiles.get(place.user, "").startswith("/"):
+            if not paths.passfiles.get(place.scope, "").startswith("/"):
                 raise InvalidInput(f"The {_title(place)} has no password file for {place.user}.")
+
+
+def _a_server_has_one_port(
+    holds: ArchiveHolds, _installed: Version, choice: RestoreChoice, _paths: Paths
+) -> None:
+    """One PostgreSQL is made ready on a host."""
+    ports: dict[str, int] = {}
+    for place in restored_places(choice, holds):
+        if place.server and ports.setdefault(place.server, place.port) != place.port:
+            raise InvalidInput(
+                f"The {_title(place)} is to be on {place.server} at port {place.port}, another one"
+                f" at port {ports[place.server]}.",
+                "Give one port for all databases on a host that is made ready here.",
+            )
 
 
 def _files_differ(
@@ -265,6 +284,7 @@ _CHECKS: Final[tuple[_Check, ...]] = (
     _every_database_has_a_place,
     _provisioned_ones_fit,
     _credentials_are_whole,
+    _a_server_has_one_port,
     _files_differ,
 )
 
@@ -289,13 +309,16 @@ def _database_options(
         options += (
             (f"--provision-{kind.prefix}db",)
             if place.way is Way.AUTOMATIC
-            else _credentials(kind, place, paths.passfiles[place.user])
+            else _credentials(kind, place, paths.passfiles[place.scope])
         )
     return tuple(options)
 
 
 def _credentials(kind: DatabaseKind, place: DatabasePlace, passfile: str) -> tuple[str, ...]:
-    """Where it goes; the password only as the name of a file. The order is engine-backup's own."""
+    """Where it goes; the password only as the name of a file. The order is engine-backup's own.
+
+    Its help calls the last one `secured-validation`; only this spelling is taken.
+    """
     option = f"--{kind.prefix}db"
     return (
         f"--change-{kind.prefix}db-credentials",
@@ -304,4 +327,6 @@ def _credentials(kind: DatabaseKind, place: DatabasePlace, passfile: str) -> tup
         f"{option}-name={place.name}",
         f"{option}-user={place.user}",
         f"{option}-passfile={passfile}",
+        *((f"{option}-secured",) if place.secured else ()),
+        *((f"{option}-sec-validation",) if place.validated else ()),
     )

@@ -109,12 +109,19 @@ def engine_login(
     return _login(job, context, shell, place)
 
 
+def login_of(job: MachineRestoreJob, context: StepContext, place: DatabasePlace) -> DatabaseLogin:
+    """How a database that is made by hand is asked: as the engine will."""
+    password = context.secret(place.secret, job.secrets[place.secret])
+    return DatabaseLogin(
+        place.host, place.port, place.name, place.user, password, place.secured, place.validated
+    )
+
+
 def _login(
     job: MachineRestoreJob, context: StepContext, shell: Shell, place: DatabasePlace
 ) -> DatabaseLogin | None:
     if place.way is Way.MANUAL:
-        password = context.secret(place.secret, job.secrets[place.secret])
-        return DatabaseLogin(place.host, place.port, place.name, place.user, password)
+        return login_of(job, context, place)
     path = job.paths.settings.get(place.scope)
     found = login_there(shell, path) if path else None
     if found is not None and found.password.reveal():

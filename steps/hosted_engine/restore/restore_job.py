@@ -8,6 +8,7 @@ from typing import Final
 from config.errors import InvalidInput
 from config.interviews.hosted_engine.builds import CLASSIC
 from config.interviews.hosted_engine.conditions import classic
+from config.interviews.hosted_engine.database_places import ASKED, answered_place
 from config.interviews.hosted_engine.databases import (
     ENGINE_ALONE,
     ENGINE_ONLY,
@@ -28,7 +29,13 @@ from steps.hosted_engine.deploy import deploy_job
 from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.interview_answers import InterviewAnswers
 from steps.hosted_engine.known_answers import KnownAnswers
-from steps.hosted_engine.machine_restore.databases import DatabasePlace, automatic, kind_of, manual
+from steps.hosted_engine.machine_restore.databases import (
+    LOCAL_HOSTS,
+    DatabasePlace,
+    Way,
+    automatic,
+    kind_of,
+)
 from steps.hosted_engine.machine_restore.job import (
     FENCE_DELAY,
     ArchiveSource,
@@ -57,10 +64,7 @@ _SCOPES: Final = {
     ENGINE_ALONE: ("db",),
     HISTORY_ALONE: ("dwhdb",),
 }
-_ANSWERED: Final = {
-    "db": ("database_name", "database_user", "database_password"),
-    "dwhdb": ("history_name", "history_user", "history_password"),
-}
+_ASKED: Final = {asked.scope: asked for asked in ASKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,14 +218,22 @@ def _scopes(given: Given, survey: RestoreSurvey) -> tuple[str, ...]:
 
 def _place(scope: str, site: Site, machine: EngineMachine, given: Given) -> DatabasePlace:
     """By hand where that was chosen and asked for; all others engine-backup makes itself."""
-    way, names = given.get("databases"), _ANSWERED.get(scope)
-    if names is None or way not in (MANUAL, REMOTE):
+    way, asked = given.get("databases"), _ASKED.get(scope)
+    if asked is None or way not in (MANUAL, REMOTE):
         return automatic(scope)
-    name, user, secret = (str(given.get(names[0], "")), str(given.get(names[1], "")), names[2])
-    host = str(given.get("database_host", "")) if way == REMOTE else "localhost"
-    server = machine.name if way == MANUAL else (host if host in site.shells else "")
-    place = manual(scope, host=host, name=name, user=user, server=server)
-    return replace(place, secret_name=secret)
+    answered = answered_place(given, asked)
+    host = answered.host if way == REMOTE else "localhost"
+    return DatabasePlace(
+        scope, Way.MANUAL, host, answered.port, answered.name, answered.user,
+        _server(host, site, machine), answered.secured, answered.validated, answered.secret,
+    )  # fmt: skip
+
+
+def _server(host: str, site: Site, machine: EngineMachine) -> str:
+    """The host of the site whose PostgreSQL is made ready for it; empty: somebody else did so."""
+    if host.lower() in LOCAL_HOSTS:
+        return machine.name
+    return host if host in site.shells else ""
 
 
 def as_machine(host: EngineHost) -> EngineMachine:
