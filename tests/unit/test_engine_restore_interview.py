@@ -79,6 +79,15 @@ def test_the_warehouse_s_server_is_the_engine_s_where_nothing_else_is_answered()
     assert world.complete(world.MACHINE | {"databases": "manual"})["database_port"] == 5432
 
 
+@pytest.mark.parametrize(
+    ("way", "usual"), [("automatic", "restore"), ("manual", "leave"), ("remote", "leave")]
+)
+def test_permissions_have_a_default_that_fits_how_the_databases_are_made(way, usual):
+    known = world.complete(world.MACHINE | {"databases": way})
+    assert known["permissions"] == usual
+    assert "permissions" not in asked(world.ANSIBLE)
+
+
 @pytest.mark.parametrize("port", [0, 65536, -1])
 def test_a_number_that_is_no_port_is_refused(port):
     with pytest.raises(InvalidInput, match="no port"):

@@ -176,6 +176,36 @@ def test_server_access_and_firewall_are_those_of_each_database_s_own_host():
     assert "hist bob" not in lines[f"database.access.{world.SERVER}"]
 
 
+@pytest.mark.parametrize(
+    ("answers", "flag"),
+    [
+        ({}, "--restore-permissions"),
+        ({"permissions": "leave"}, "--no-restore-permissions"),
+        (REMOTE, "--no-restore-permissions"),
+        (REMOTE | {"permissions": "restore"}, "--restore-permissions"),
+    ],
+)
+def test_exactly_the_permissions_flag_that_was_chosen_is_given(answers, flag):
+    plan, _job = planned(world.MACHINE | answers)
+    (line,) = [
+        line
+        for step in plan.steps
+        for line in step.commands()
+        if step.name == "restore.run" and "--mode=restore" in line
+    ]
+    assert [word for word in line.split() if word.endswith("restore-permissions")] == [flag]
+
+
+def test_a_database_alone_keeps_in_mind_whose_its_tables_were_and_not_where_it_was():
+    there = DatabaseThere("db", "far.example.org", 5433, "engine", "engine", secured=True)
+    answers = world.MACHINE | {"scope": "db-alone"}
+    inspection = world.an_inspection(databases=(there,))
+    assert planned(answers, inspection=inspection)
+    other = {"databases": "manual", "database_user": "alice", "permissions": "restore"}
+    with pytest.raises(Refused, match="belonged to engine"):
+        planned(answers | other | {"database_password": world.PASSWORD}, inspection=inspection)
+
+
 def test_one_server_of_the_site_is_not_asked_for_at_two_ports():
     with pytest.raises(InvalidInput, match="at port 5433"):
         planned(REMOTE | {"history_port": 5433})

@@ -151,6 +151,17 @@ def test_what_engine_backup_would_refuse_too_late_is_refused_before(has, choice,
     assert caught.value.remedy
 
 
+def test_permissions_are_not_restored_to_a_user_that_is_called_otherwise():
+    has = holds(scopes=("files", "db"), db=DatabaseSettings("localhost", 5432, user="engine"))
+    other = RestoreChoice((manual("db", user="alice"),), (), Permissions.RESTORE)
+    with pytest.raises(Refused, match="belonged to engine") as caught:
+        command(has, other)
+    assert "call the user engine" in caught.value.remedy
+    same = RestoreChoice((manual("db"),), (), Permissions.RESTORE)
+    assert command(has, same).permissions == "--restore-permissions"
+    assert command(has, RestoreChoice((manual("db", user="alice"),))).permissions.startswith("--no")
+
+
 @pytest.mark.parametrize(
     ("choice", "paths"),
     [

@@ -24,6 +24,9 @@ HISTORY_ONLY: Final = "dwhdb"
 ENGINE_ALONE: Final = "db-alone"
 HISTORY_ALONE: Final = "dwhdb-alone"
 
+KEEP_PERMISSIONS: Final = "restore"
+DROP_PERMISSIONS: Final = "leave"
+
 databases_made = both(by_hand, holds("databases", MANUAL, REMOTE))
 databases_remote = both(by_hand, holds("databases", REMOTE))
 history_chosen = holds("scope", HISTORY_ONLY, HISTORY_ALONE)
@@ -95,6 +98,28 @@ def _history_elsewhere(given: Given) -> bool:
     return databases_remote(given) and _history(given) and not history_chosen(given)
 
 
+def _usual_permissions(given: Given) -> str:
+    return KEEP_PERMISSIONS if given.get("databases") == AUTOMATIC else DROP_PERMISSIONS
+
+
+PERMISSIONS: Final = Question(
+    name="permissions",
+    title="Permissions that the dumps hold",
+    kind=Kind.CHOICE,
+    why="Who owns the tables, and who else may read them. engine-backup wants to be told.",
+    help="Databases that engine-backup makes get their permissions back, and it makes whoever had"
+    " some. In a database that was made by hand everything belongs to its user, which is enough for"
+    " the engine; to restore permissions there, every role that the dumps name must exist, and the"
+    " user must be called as in the backup. Whoever read along (a reporting tool) is let in again"
+    " by hand then. Plain dumps hold no permissions: either answer does the same.",
+    choices=(
+        Choice(KEEP_PERMISSIONS, "Restore them", "--restore-permissions"),
+        Choice(DROP_PERMISSIONS, "Leave them out", "--no-restore-permissions"),
+    ),
+    default=_usual_permissions,
+    condition=by_hand,
+)
+
 QUESTIONS: Final = (
     SCOPE,
     DATABASES,
@@ -103,4 +128,5 @@ QUESTIONS: Final = (
     HAS_HISTORY,
     *server_questions(HISTORY, _history_elsewhere, _history_elsewhere),
     *name_questions(HISTORY, _history),
+    PERMISSIONS,
 )

@@ -47,6 +47,7 @@ class DatabaseSettings:
     host: str | None = None
     port: int | None = None
     secured: bool | None = None
+    user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class ArchiveHolds:
             version=inspection.version or "",
             scopes=inspection.scopes,
             databases={
-                place.scope: DatabaseSettings(place.host, place.port, place.secured)
+                place.scope: DatabaseSettings(place.host, place.port, place.secured, place.user)
                 for place in places
                 if place.host or place.is_told
             },
@@ -146,10 +147,16 @@ def permissions_flag(choice: RestoreChoice, places: tuple[DatabasePlace, ...]) -
 
     Without one, engine-backup of 3.6.3 and later stops after it has overwritten files under /etc.
     """
-    if choice.permissions is Permissions.RESTORE:
+    flag, reason = _fitting_flag(places)
+    chosen = {Permissions.RESTORE: RESTORE, Permissions.LEAVE: LEAVE}.get(choice.permissions, flag)
+    if chosen == flag:
+        return flag, reason
+    if chosen == RESTORE:
         return RESTORE, "chosen: other roles that the dumps grant to must exist beforehand"
-    if choice.permissions is Permissions.LEAVE:
-        return LEAVE, "chosen: what was granted to other roles is granted again by hand"
+    return LEAVE, "chosen: what was granted to other roles is granted again by hand"
+
+
+def _fitting_flag(places: tuple[DatabasePlace, ...]) -> tuple[str, str]:
     if any(place.way is Way.MANUAL for place in places):
         return LEAVE, (
             "the databases are made by hand and belong to their users; roles that the dumps grant"
@@ -256,6 +263,22 @@ def _credentials_are_whole(
                 raise InvalidInput(f"The {_title(place)} has no password file for {place.user}.")
 
 
+def _owners_are_there(
+    holds: ArchiveHolds, _installed: Version, choice: RestoreChoice, _paths: Paths
+) -> None:
+    """Restoring permissions gives the tables to the user of the backup, who must be there."""
+    if choice.permissions is not Permissions.RESTORE:
+        return
+    for place in restored_places(choice, holds):
+        was = holds.databases.get(place.scope, DatabaseSettings()).user
+        if place.way is Way.MANUAL and was and was != place.user:
+            raise Refused(
+                f"The {_title(place)} belonged to {was} and is to belong to {place.user}; its"
+                f" permissions cannot be restored without {was}.",
+                f"Leave the permissions out, or call the user {was}.",
+            )
+
+
 def _a_server_has_one_port(
     holds: ArchiveHolds, _installed: Version, choice: RestoreChoice, _paths: Paths
 ) -> None:
@@ -284,6 +307,7 @@ _CHECKS: Final[tuple[_Check, ...]] = (
     _every_database_has_a_place,
     _provisioned_ones_fit,
     _credentials_are_whole,
+    _owners_are_there,
     _a_server_has_one_port,
     _files_differ,
 )

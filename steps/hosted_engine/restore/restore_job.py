@@ -42,7 +42,12 @@ from steps.hosted_engine.machine_restore.job import (
     ExpectedRows,
     MachineRestoreJob,
 )
-from steps.hosted_engine.machine_restore.restore_command import ArchiveHolds, RestoreChoice
+from steps.hosted_engine.machine_restore.restore_command import (
+    ArchiveHolds,
+    DatabaseSettings,
+    Permissions,
+    RestoreChoice,
+)
 from steps.hosted_engine.recovery.recovery_job import (
     RecoveryJob,
     hosts_of,
@@ -175,7 +180,7 @@ def _machine_job(
         machine=machine,
         archive=archive_source(survey),
         holds=_holds(given, survey.inspection),
-        choice=RestoreChoice(tuple(places), scopes),
+        choice=RestoreChoice(tuple(places), scopes, _permissions(given)),
         fqdn=survey.inspection.engine_fqdn or str(given.get("fqdn", "")),
         installed=_installed(given, survey),
         expected=ExpectedRows.of(survey.inspection),
@@ -186,9 +191,13 @@ def _machine_job(
 
 
 def _holds(given: Given, inspection: Inspection) -> ArchiveHolds:
-    """What counts of the archive. Without its files, the machine's own say where databases are."""
+    """What counts of the archive. Where the machine's own files stay, they say where its databases
+    are; whose the tables in the dumps are, only the archive knows."""
     found = ArchiveHolds.of(inspection, without_engine=not restores_engine(given))
-    return replace(found, databases={}) if files_left(given) else found
+    if not files_left(given):
+        return found
+    owners = {s: DatabaseSettings(user=was.user) for s, was in found.databases.items()}
+    return replace(found, databases=owners)
 
 
 def _renews(given: Given) -> bool:
@@ -214,6 +223,12 @@ def _scopes(given: Given, survey: RestoreSurvey) -> tuple[str, ...]:
     if not chosen and given.get("has_history") is False and "dwhdb" in survey.inspection.scopes:
         return tuple(scope for scope in survey.inspection.scopes if scope != "dwhdb")
     return chosen
+
+
+def _permissions(given: Given) -> Permissions:
+    """As answered; answers of before say nothing of it."""
+    chosen = given.get("permissions")
+    return Permissions(str(chosen)) if chosen else Permissions.AS_FITS
 
 
 def _place(scope: str, site: Site, machine: EngineMachine, given: Given) -> DatabasePlace:
