@@ -218,3 +218,8 @@ def test_a_new_machine_is_not_restored_from_an_archive_without_files():
 
 def test_where_the_engine_s_database_stays_its_machines_and_hosts_are_no_risk():
     assert conflicts(world.MACHINE | {"scope": "dwhdb-alone"}, look=ALONE).rows == ()
+
+
+def test_another_database_that_the_archive_lacks_cannot_be_placed():
+    answers = world.MACHINE | {"databases": "manual", "other_databases": ("keycloakdb",)}
+    assert codes(conflicts(answers, look=ALONE)) == {"no-keycloakdb"}

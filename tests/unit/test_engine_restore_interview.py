@@ -79,6 +79,27 @@ def test_the_warehouse_s_server_is_the_engine_s_where_nothing_else_is_answered()
     assert world.complete(world.MACHINE | {"databases": "manual"})["database_port"] == 5432
 
 
+KEYCLOAK = {"keycloak_name", "keycloak_user", "keycloak_password"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"databases": "automatic"}, set()),
+        ({"databases": "manual"}, {"other_databases"}),
+        ({"databases": "manual", "scope": "db"}, set()),
+        ({"databases": "manual", "other_databases": ("keycloakdb",)},
+         KEYCLOAK | {"other_databases"}),
+        ({"databases": "remote", "other_databases": ("keycloakdb",)},
+         KEYCLOAK | {"other_databases", "keycloak_host", "keycloak_port", "keycloak_tls"}),
+    ],
+)  # fmt: skip
+def test_another_database_is_asked_about_once_it_was_chosen(changes, wanted):
+    others = ("other_", "keycloak_", "cinderlib_", "reports_", "managedblock_")
+    found = {name for name in asked(world.MACHINE | changes) if name.startswith(others)}
+    assert found == wanted
+
+
 @pytest.mark.parametrize(
     ("way", "usual"), [("automatic", "restore"), ("manual", "leave"), ("remote", "leave")]
 )

@@ -228,3 +228,20 @@ def test_where_the_databases_were_stands_in_the_survey_and_no_password_does(site
     assert inspection.database("db").port is None
     assert inspection.database("dwhdb").user == "u_DWH"
     assert PASSWORD not in json.dumps(found)
+
+
+def test_the_other_databases_of_an_archive_are_suggested_with_their_own_places(site, folder):
+    dump = CustomDump(14, "zlib").dump(TABLES)
+    file = "etc/ovirt-engine/engine.conf.d/20-setup-cinderlib-database.conf"
+    recipe = MODERN.but(
+        texts=MODERN.texts | {file: conf("CINDERLIB", "far.example", "5433")},
+        dumps={"engine_backup.db": dump, "cinderlib_backup.db": CustomDump(14, "zlib").dump({})},
+    )
+    looked = on_server(site, build(folder / "engine.backup", recipe), variant="machine")
+    assert restore_probes()["other-databases"](looked).suggested == ("cinderlibdb",)
+    probed = restore_probes()["databases"](looked)
+    assert probed.suggested == "remote"
+    assert probed.values["cinderlib_host"] == "far.example"
+    assert (probed.values["cinderlib_port"], probed.values["cinderlib_name"]) == (
+        5433, "d_CINDERLIB",
+    )  # fmt: skip

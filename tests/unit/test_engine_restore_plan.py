@@ -160,6 +160,31 @@ def test_each_database_goes_to_its_own_server_over_its_own_kind_of_connection():
     ]  # fmt: skip
 
 
+WITH_KEYCLOAK = ("files", "db", "dwhdb", "keycloakdb")
+
+
+@pytest.mark.parametrize("chosen", [(), ("keycloakdb",)])
+def test_another_database_is_placed_by_answers_or_made_by_engine_backup(chosen):
+    answers = REMOTE | {
+        "other_databases": chosen, "keycloak_host": "localhost", "keycloak_name": "kc",
+        "keycloak_user": "kc_user", "keycloak_password": world.PASSWORD,
+    }  # fmt: skip
+    plan, job = planned(answers, inspection=world.an_inspection(scopes=WITH_KEYCLOAK))
+    place = next(place for place in job.machine.places if place.scope == "keycloakdb")
+    (line,) = [
+        c for s in plan.steps if s.name == "restore.run" for c in s.commands() if "=all" in c
+    ]
+    if not chosen:
+        assert "--provision-keycloak-db" in line
+        return
+    assert (place.host, place.name, place.user, place.server) == (
+        "localhost", "kc", "kc_user", world.FQDN,
+    )  # fmt: skip
+    assert "--keycloak-db-name=kc --keycloak-db-user=kc_user --keycloak-db-passfile=/" in line
+    assert job.machine.secrets["keycloak_password"]
+    assert "database.make.keycloakdb" in names(plan)
+
+
 def test_server_access_and_firewall_are_those_of_each_database_s_own_host():
     plan, _job = planned(REMOTE | {"history_host": world.FQDN, "history_port": 5433})
     assert [name for name in names(plan) if name.startswith("database.")] == [

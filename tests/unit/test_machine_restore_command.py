@@ -23,7 +23,8 @@ from steps.hosted_engine.machine_restore.restore_command import (
 FULL = ("files", "db", "dwhdb")
 PATHS = Paths(
     "/w/archive", "/var/log/r.log",
-    {"db": "/w/p-engine", "dwhdb": "/w/p-dwh", "keycloakdb": "/w/k"},
+    {"db": "/w/p-engine", "dwhdb": "/w/p-dwh", "keycloakdb": "/w/k",
+     "cinderlibdb": "/w/c", "reportsdb": "/w/r"},
 )  # fmt: skip
 BASE = ["engine-backup", "--mode=restore"]
 FILES = ["--file=/w/archive", "--log=/var/log/r.log"]
@@ -149,6 +150,45 @@ def test_what_engine_backup_would_refuse_too_late_is_refused_before(has, choice,
         command(has, choice, installed)
     assert says in caught.value.message
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("version", "scope", "prefix", "name", "passfile"),
+    [
+        ("4.5.7", "keycloakdb", "keycloak-", "ovirt_engine_keycloak", "/w/k"),
+        ("4.4.10", "cinderlibdb", "cinderlib-", "ovirt_cinderlib", "/w/c"),
+        ("4.3.11", "cinderlibdb", "cinderlib-", "ovirt_cinderlib", "/w/c"),
+        ("3.6.7", "reportsdb", "reports-", "ovirt_engine_reports", "/w/r"),
+        ("4.3.11", "reportsdb", "reports-", "ovirt_engine_reports", "/w/r"),
+    ],
+)
+def test_any_other_database_is_placed_by_hand_beside_those_that_engine_backup_makes(
+    version, scope, prefix, name, passfile
+):
+    has = holds(version, ("files", "db", scope))
+    place = manual(scope, host="x.example.org", port=5433, secured=True, validated=True)
+    made = command(has, RestoreChoice((automatic("db"), place)), version)
+    assert list(made.command) == [
+        *BASE, "--scope=all", *FILES, "--provision-db",
+        *change(prefix, "x.example.org", 5433, name, name, passfile),
+        f"--{prefix}db-secured", f"--{prefix}db-sec-validation", "--no-restore-permissions",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "scope"),
+    [("4.4.10", "reportsdb"), ("4.3.9", "cinderlibdb"), ("4.4.10", "keycloakdb")],
+)
+def test_a_database_that_this_engine_backup_does_not_know_is_refused(version, scope):
+    has = holds(version, ("files", "db", scope))
+    with pytest.raises(Refused, match="does not restore a"):
+        command(has, RestoreChoice((manual("db"), manual(scope))), version)
+
+
+def test_one_that_was_elsewhere_is_not_left_to_engine_backup():
+    has = holds(scopes=("db", "keycloakdb"), keycloakdb=DatabaseSettings("far.example.org"))
+    with pytest.raises(Refused, match="Keycloak database cannot be made automatically"):
+        command(has, RestoreChoice((manual("db"), automatic("keycloakdb"))))
 
 
 def test_permissions_are_not_restored_to_a_user_that_is_called_otherwise():

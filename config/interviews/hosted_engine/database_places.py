@@ -34,7 +34,13 @@ class AskedDatabase:
 
 ENGINE: Final = AskedDatabase("db", FIRST, "engine", "engine")
 HISTORY: Final = AskedDatabase("dwhdb", "history", "Data Warehouse", "ovirt_engine_history")
-ASKED: Final = (ENGINE, HISTORY)
+OTHERS: Final = (
+    AskedDatabase("reportsdb", "reports", "Reports", "ovirt_engine_reports"),
+    AskedDatabase("cinderlibdb", "cinderlib", "Cinderlib", "ovirt_cinderlib"),
+    AskedDatabase("keycloakdb", "keycloak", "Keycloak", "ovirt_engine_keycloak"),
+    AskedDatabase("managedblockdb", "managedblock", "managed block", "ovirt_managedblock"),
+)
+ASKED: Final = (ENGINE, HISTORY, *OTHERS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
-from config.interviews.hosted_engine.conditions import both, holds, not_
+from config.interviews.hosted_engine.conditions import Condition, both, holds, not_
 from config.interviews.hosted_engine.database_places import (
     ENGINE,
     HISTORY,
+    OTHERS,
+    AskedDatabase,
     name_questions,
     server_questions,
 )
@@ -98,6 +101,41 @@ def _history_elsewhere(given: Given) -> bool:
     return databases_remote(given) and _history(given) and not history_chosen(given)
 
 
+OTHER_DATABASES: Final = Question(
+    name="other_databases",
+    title="Other databases of the backup to be placed like these",
+    kind=Kind.CHOICES,
+    why="Those that are not chosen are made by engine-backup on the engine's machine.",
+    help="Reports (3.5 to 4.3), Cinderlib (from 4.3.10), Keycloak (from 4.5) and managed block"
+    " storage have databases of their own. engine-backup makes one only on localhost, port 5432,"
+    " unencrypted: any other must be placed here.",
+    choices=tuple(Choice(one.scope, one.title, f"usually {one.usual}") for one in OTHERS),
+    default=(),
+    required=False,
+    suggest_probe="other-databases",
+    depends_on=("archive", "archive_file"),
+    condition=both(databases_made, holds("scope", ALL)),
+)
+
+
+def _others() -> Iterator[Question]:
+    """What is asked of each of them, once it was chosen."""
+    for one in OTHERS:
+        made, remote = _is_placed(one, databases_made), _is_placed(one, databases_remote)
+        yield from server_questions(one, remote, remote)
+        yield from name_questions(one, made)
+
+
+def _is_placed(asked: AskedDatabase, way: Condition) -> Condition:
+    return lambda given: way(given) and asked.scope in others_placed(given)
+
+
+def others_placed(given: Given) -> tuple[str, ...]:
+    """Scopes of the other databases that are placed by answers."""
+    chosen = given.get(OTHER_DATABASES.name)
+    return chosen if isinstance(chosen, tuple) and OTHER_DATABASES.condition(given) else ()
+
+
 def _usual_permissions(given: Given) -> str:
     return KEEP_PERMISSIONS if given.get("databases") == AUTOMATIC else DROP_PERMISSIONS
 
@@ -128,5 +166,7 @@ QUESTIONS: Final = (
     HAS_HISTORY,
     *server_questions(HISTORY, _history_elsewhere, _history_elsewhere),
     *name_questions(HISTORY, _history),
+    OTHER_DATABASES,
+    *_others(),
     PERMISSIONS,
 )

@@ -74,7 +74,7 @@ def look_at_restored(job: MachineRestoreJob, context: StepContext, shell: Shell)
     there = shell.status(job.paths.set_up_mark) is not None
     files = there if job.restores_files else None
     logins = {place.scope: _login(job, context, shell, place) for place in job.places}
-    asked = {scope: login for scope, login in logins.items() if scope in _COUNTED}
+    asked = {s: login for s, login in logins.items() if s in _COUNTED or login is not None}
     tables = {scope: number_in(shell, login, COUNT_TABLES) for scope, login in asked.items()}
     engine = logins.get("db")
     if engine is None or not tables.get("db"):
@@ -87,7 +87,8 @@ def look_at_restored(job: MachineRestoreJob, context: StepContext, shell: Shell)
 
 
 _COUNTED: Final = ("db", "dwhdb")
-"""The databases whose settings lie in a file of the engine's own."""
+"""The databases whose settings lie in a file of the engine's own. Of the others those are counted
+that were made by hand."""
 
 
 def just_restored(shell: Shell, engine: DatabaseLogin) -> str:

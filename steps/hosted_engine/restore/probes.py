@@ -9,10 +9,11 @@ from typing import Final
 
 from config.errors import Interrupted, RekindleError
 from config.interviews.hosted_engine.database_places import (
-    ASKED,
     ENCRYPTED,
     ENGINE,
     FIRST,
+    HISTORY,
+    OTHERS,
     PLAIN,
     PORT,
     VALIDATED,
@@ -176,10 +177,11 @@ def _asked_for(given: Given, inspection: Inspection) -> _There:
     Each with the beginning of the answers about its server: the first ones where it goes alone.
     """
     history_only = by_hand(given) and history_chosen(given)
-    scopes = [one for one in ASKED if not (history_only and one is ENGINE)]
+    held = (HISTORY,) if history_only else (ENGINE, HISTORY)
+    others = [one for one in OTHERS if one.scope in inspection.scopes and not history_only]
     there = [
         (FIRST if history_only else one.prefix, one, inspection.database(one.scope))
-        for one in scopes
+        for one in (*held, *others)
     ]
     return [entry for entry in there if entry[2].host or entry[2].is_told]
 
@@ -216,6 +218,13 @@ def suggest_history(probe: ProbeInput) -> Probed:
     """Yes where the archive holds one."""
     inspection = _inspection(probe)
     return Probed(suggested=inspection is not None and "dwhdb" in inspection.scopes)
+
+
+def suggest_others(probe: ProbeInput) -> Probed:
+    """Those that the archive holds."""
+    inspection = _inspection(probe)
+    held = inspection.scopes if inspection else ()
+    return Probed(suggested=tuple(one.scope for one in OTHERS if one.scope in held))
 
 
 def _inspection(probe: ProbeInput) -> Inspection | None:
@@ -336,6 +345,7 @@ def restore_probes() -> dict[str, Probe]:
         "variant": suggest_variant,
         "databases": suggest_databases,
         "has-history": suggest_history,
+        "other-databases": suggest_others,
         "hosts": list_restore_hosts,
         "host": check_restore_host,
     }

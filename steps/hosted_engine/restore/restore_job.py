@@ -17,6 +17,7 @@ from config.interviews.hosted_engine.databases import (
     MANUAL,
     REMOTE,
     files_left,
+    others_placed,
     restores_engine,
 )
 from config.interviews.hosted_engine.variants import MACHINE, by_hand
@@ -69,6 +70,7 @@ _SCOPES: Final = {
     ENGINE_ALONE: ("db",),
     HISTORY_ALONE: ("dwhdb",),
 }
+_ALWAYS_PLACED: Final = ("db", "dwhdb")
 _ASKED: Final = {asked.scope: asked for asked in ASKED}
 
 
@@ -234,7 +236,8 @@ def _permissions(given: Given) -> Permissions:
 def _place(scope: str, site: Site, machine: EngineMachine, given: Given) -> DatabasePlace:
     """By hand where that was chosen and asked for; all others engine-backup makes itself."""
     way, asked = given.get("databases"), _ASKED.get(scope)
-    if asked is None or way not in (MANUAL, REMOTE):
+    answered_for = scope in _ALWAYS_PLACED or scope in others_placed(given)
+    if asked is None or way not in (MANUAL, REMOTE) or not answered_for:
         return automatic(scope)
     answered = answered_place(given, asked)
     host = answered.host if way == REMOTE else "localhost"
