@@ -59,41 +59,27 @@ echo Done.
 """Fills the database by the options it is given, as the real one does; the rest is not its own."""
 
 
-class Server(Machine):
-    """A host with PostgreSQL installed and nothing else: no data, not running."""
+class Postgres:
+    """A PostgreSQL that is installed on a machine and nothing else: no data, not running."""
 
-    def __init__(self, folder: Path, monkeypatch) -> None:
-        super().__init__(folder, monkeypatch)
-        self.port, self.data = free_port(), folder / "pg" / "data"
+    def __init__(self, machine: Machine, service: str) -> None:
+        self.machine, self.service, self.port = machine, service, free_port()
+        self.data = machine.folder / service / "data"
         self.data.parent.mkdir()
         Path(f"{self.data}.socket").mkdir()
         subprocess.run(["chown", "-R", "postgres:", str(self.data.parent)], check=True)
         words = {"@CTL@": program("pg_ctl"), "@INITDB@": program("initdb"),
                  "@DATA@": str(self.data), "@PORT@": str(self.port)}  # fmt: skip
-        for name, text in (("unit-postgresql", UNIT), ("postgresql-setup", INITIALISE)):
+        for name, text in ((f"unit-{service}", UNIT), (f"{service}-setup", INITIALISE)):
             for word, value in words.items():
                 text = text.replace(word, value)
-            self.program(name, text)
-        self.address = subprocess.run(
-            ["/usr/bin/hostname", "-I"], capture_output=True, text=True, check=True
-        ).stdout.split()[0]
-        self.write("hosts", f"{self.address} {FQDN}\n{self.address} {self.address}\n")
+            machine.program(name, text)
 
     @property
     def layout(self) -> PostgresLayout:
         client = ("runuser", "-u", "postgres", "--", "psql", "-h", f"{self.data}.socket")
-        setup = str(self.bin / "postgresql-setup")
-        return PostgresLayout("PostgreSQL", setup, "postgresql", str(self.data), (setup,), client)
-
-    def steps(self, *places, scopes=SCOPES, phases=("databases",)):
-        job = self.job(
-            holds=ArchiveHolds("4.5.7", scopes),
-            choice=RestoreChoice(places),
-            postgres=(self.layout,),
-            expected=ExpectedRows(2, 1),
-        )
-        found = (phase.steps for phase in machine_phases(job) if phase.name in phases)
-        return tuple(step for steps in found for step in steps)
+        setup = str(self.machine.bin / f"{self.service}-setup")
+        return PostgresLayout("PostgreSQL", setup, self.service, str(self.data), (setup,), client)
 
     def sql(self, text: str, database="postgres") -> str:
         command = [*self.layout.client, "-p", str(self.port), "-XAtq", "-d", database, "-c", text]
@@ -102,6 +88,39 @@ class Server(Machine):
     def file(self, name: str) -> str:
         return (self.data / name).read_text()
 
+    def control(self, what: str) -> None:
+        subprocess.run([str(self.machine.bin / f"unit-{self.service}"), what], check=False)
+
+
+class Server(Machine):
+    """A host with PostgreSQL."""
+
+    def __init__(self, folder: Path, monkeypatch) -> None:
+        super().__init__(folder, monkeypatch)
+        self.postgres = Postgres(self, "postgresql")
+        self.port, self.data = self.postgres.port, self.postgres.data
+        self.layouts = (self.postgres.layout,)
+        self.address = subprocess.run(
+            ["/usr/bin/hostname", "-I"], capture_output=True, text=True, check=True
+        ).stdout.split()[0]
+        self.write("hosts", f"{self.address} {FQDN}\n{self.address} {self.address}\n")
+
+    def steps(self, *places, scopes=SCOPES, phases=("databases",), chosen=()):
+        job = self.job(
+            holds=ArchiveHolds("4.5.7", scopes),
+            choice=RestoreChoice(places, chosen),
+            postgres=self.layouts,
+            expected=ExpectedRows(2, 1),
+        )
+        found = (phase.steps for phase in machine_phases(job) if phase.name in phases)
+        return tuple(step for steps in found for step in steps)
+
+    def sql(self, text: str, database="postgres") -> str:
+        return self.postgres.sql(text, database)
+
+    def file(self, name: str) -> str:
+        return self.postgres.file(name)
+
 
 @pytest.fixture
 def server(monkeypatch):
@@ -109,7 +128,7 @@ def server(monkeypatch):
     folder.chmod(0o755)
     made = Server(folder, monkeypatch)
     yield made
-    subprocess.run([str(made.bin / "unit-postgresql"), "stop"], check=False)
+    made.postgres.control("stop")
     shutil.rmtree(folder)
 
 

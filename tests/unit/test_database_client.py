@@ -33,6 +33,18 @@ def test_a_settings_file_tells_who_connects_and_its_password_is_unescaped(text):
 
 
 @pytest.mark.parametrize(
+    ("secured", "validated", "mode"),
+    [("False", "False", ""), ("True", "False", "require"), ("True", "True", "verify-full"),
+     ("False", "True", "")],
+)  # fmt: skip
+def test_the_connection_is_encrypted_as_engine_setup_will_have_it(secured, validated, mode):
+    text = FILE.replace('SECURED="False"', f'SECURED="{secured}"')
+    login = login_in(f'{text}ENGINE_DB_SECURED_VALIDATION="{validated}"\n')
+    assert login.encryption == mode
+    assert ("root.crt" in login.remedy) == (mode == "verify-full")
+
+
+@pytest.mark.parametrize(
     ("old", "new"),
     [("5433", "²"), ("5433", "123456"), ("engine", "-c evil"), ("db.example.com", ""),
      ("ENGINE_DB_PORT", "X_PORT"), ("c\\$d", "c\x01d")],

@@ -247,3 +247,8 @@ def test_names_of_which_nobody_tells_where_they_lead_are_told():
     found = restore_conflicts(world.a_site(), given, survey.to_json())
     told = {w.code: w.message for w in found.warnings}["names-unknown"]
     assert "h1.example.org, h2.example.org, h3.example.org" in told
+
+
+def test_another_database_that_the_archive_lacks_cannot_be_placed():
+    answers = world.MACHINE | {"databases": "manual", "other_databases": ("keycloakdb",)}
+    assert codes(conflicts(answers, look=ALONE)) == {"no-keycloakdb"}

@@ -10,6 +10,8 @@ from tests.unit import engine_restore_support as world
 
 DATABASES = {"database_name", "database_user", "database_password"}
 HISTORY = {"history_name", "history_user", "history_password"}
+SERVER = {"database_port", "database_tls"}
+OTHER_SERVER = {"history_host", "history_port", "history_tls"}
 
 
 def asked(answers):
@@ -45,19 +47,72 @@ def test_the_older_tool_leaves_databases_and_engine_setup_to_us():
 @pytest.mark.parametrize(
     ("changes", "wanted"),
     [
-        ({"databases": "manual"}, DATABASES | {"has_history"}),
-        ({"databases": "manual", "has_history": True}, DATABASES | HISTORY | {"has_history"}),
-        ({"databases": "remote", "scope": "db"}, DATABASES | {"database_host"}),
-        ({"databases": "remote", "scope": "dwhdb"}, HISTORY | {"database_host"}),
+        ({"databases": "manual"}, DATABASES | SERVER | {"has_history"}),
+        (
+            {"databases": "manual", "has_history": True},
+            DATABASES | SERVER | HISTORY | {"has_history"},
+        ),
+        ({"databases": "remote", "scope": "db"}, DATABASES | SERVER | {"database_host"}),
+        ({"databases": "remote", "scope": "dwhdb"}, HISTORY | SERVER | {"database_host"}),
+        (
+            {"databases": "remote", "has_history": True},
+            DATABASES | SERVER | HISTORY | OTHER_SERVER | {"database_host", "has_history"},
+        ),
         ({"databases": "automatic", "scope": "db"}, set()),
-        ({"databases": "manual", "scope": "db-alone"}, DATABASES),
-        ({"databases": "manual", "scope": "dwhdb-alone"}, HISTORY),
+        ({"databases": "manual", "scope": "db-alone"}, DATABASES | SERVER),
+        ({"databases": "manual", "scope": "dwhdb-alone"}, HISTORY | SERVER),
         ({"databases": "automatic", "scope": "dwhdb-alone"}, set()),
     ],
 )
 def test_databases_are_asked_about_as_far_as_they_are_made_here(changes, wanted):
-    every = DATABASES | HISTORY | {"has_history", "database_host"}
+    every = DATABASES | SERVER | HISTORY | OTHER_SERVER | {"has_history", "database_host"}
     assert set(asked(world.MACHINE | changes)) & every == wanted
+
+
+def test_the_warehouse_s_server_is_the_engine_s_where_nothing_else_is_answered():
+    answers = world.MACHINE | {
+        "databases": "remote", "database_host": "db.example.org", "database_port": 5433,
+        "database_tls": "encrypted", "has_history": True,
+    }  # fmt: skip
+    known = world.complete(answers)
+    assert [known[name] for name in sorted(OTHER_SERVER)] == ["db.example.org", 5433, "encrypted"]
+    assert world.complete(world.MACHINE | {"databases": "manual"})["database_port"] == 5432
+
+
+KEYCLOAK = {"keycloak_name", "keycloak_user", "keycloak_password"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"databases": "automatic"}, set()),
+        ({"databases": "manual"}, {"other_databases"}),
+        ({"databases": "manual", "scope": "db"}, set()),
+        ({"databases": "manual", "other_databases": ("keycloakdb",)},
+         KEYCLOAK | {"other_databases"}),
+        ({"databases": "remote", "other_databases": ("keycloakdb",)},
+         KEYCLOAK | {"other_databases", "keycloak_host", "keycloak_port", "keycloak_tls"}),
+    ],
+)  # fmt: skip
+def test_another_database_is_asked_about_once_it_was_chosen(changes, wanted):
+    others = ("other_", "keycloak_", "cinderlib_", "reports_", "managedblock_")
+    found = {name for name in asked(world.MACHINE | changes) if name.startswith(others)}
+    assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("way", "usual"), [("automatic", "restore"), ("manual", "leave"), ("remote", "leave")]
+)
+def test_permissions_have_a_default_that_fits_how_the_databases_are_made(way, usual):
+    known = world.complete(world.MACHINE | {"databases": way})
+    assert known["permissions"] == usual
+    assert "permissions" not in asked(world.ANSIBLE)
+
+
+@pytest.mark.parametrize("port", [0, 65536, -1])
+def test_a_number_that_is_no_port_is_refused(port):
+    with pytest.raises(InvalidInput, match="no port"):
+        check_value(RESTORE.question("history_port"), port, {})
 
 
 @pytest.mark.parametrize("scope", ["db-alone", "dwhdb-alone"])

@@ -1,5 +1,7 @@
 """Looking for archives and into one: on a server or here, with what is kept for the next look."""
 
+import json
+
 import pytest
 
 from config.errors import InvalidInput
@@ -208,3 +210,80 @@ def test_a_restore_is_compared_with_an_engine_that_still_answers(site, folder, m
 def test_that_the_engine_is_gone_is_no_news_to_a_restore(site, folder, monkeypatch):
     answering(monkeypatch, silent="nothing answers")
     assert not any("https://e" in text for text in names_checked(site, folder))
+
+
+def conf(start, host, port="5432", secured="False", validated="False"):
+    return (
+        f'{start}_DB_HOST="{host}"\n{start}_DB_PORT="{port}"\n{start}_DB_USER="u_{start}"\n'
+        f'{start}_DB_DATABASE="d_{start}"\n{start}_DB_SECURED="{secured}"\n'
+        f'{start}_DB_SECURED_VALIDATION="{validated}"\n{start}_DB_PASSWORD="{PASSWORD}"\n'
+    )
+
+
+def suggested(site, folder, engine, history, **given):
+    texts = MODERN.texts | {
+        "etc/ovirt-engine/engine.conf.d/10-setup-database.conf": engine,
+        "etc/ovirt-engine/engine.conf.d/10-setup-dwh-database.conf": history,
+    }
+    dump = CustomDump(14, "zlib").dump(TABLES)
+    path = build(
+        folder / "engine.backup", MODERN.but(texts=texts, dumps={"engine_backup.db": dump})
+    )
+    return restore_probes()["databases"](on_server(site, path, variant="machine", **given))
+
+
+def test_two_servers_of_the_backup_are_suggested_each_for_its_database(site, folder):
+    far, other = (
+        conf("ENGINE", "a.example", "5433", "True"),
+        conf("DWH", "b", "6432", "True", "True"),
+    )
+    probed = suggested(site, folder, far, other)
+    assert probed.suggested == "remote"
+    assert probed.values == {
+        "database_host": "a.example", "database_port": 5433, "database_tls": "encrypted",
+        "database_name": "d_ENGINE", "database_user": "u_ENGINE",
+        "history_host": "b", "history_port": 6432, "history_tls": "validated",
+        "history_name": "d_DWH", "history_user": "u_DWH",
+    }  # fmt: skip
+    alone = suggested(site, folder, far, other, scope="dwhdb-alone")
+    assert (alone.values["database_host"], alone.values["database_port"]) == ("b", 6432)
+    assert "history_host" not in alone.values
+
+
+@pytest.mark.parametrize(
+    ("port", "secured", "way"),
+    [("5432", "False", "automatic"), ("5433", "False", "manual"), ("5432", "True", "manual")],
+)
+def test_what_engine_backup_cannot_make_is_suggested_to_be_made_here(
+    site, folder, port, secured, way
+):
+    local = conf("ENGINE", "localhost", port, secured)
+    probed = suggested(site, folder, local, conf("DWH", "localhost"))
+    assert probed.suggested == way
+    assert "database_host" not in probed.values
+
+
+def test_where_the_databases_were_stands_in_the_survey_and_no_password_does(site, folder):
+    suggested(site, folder, conf("ENGINE", "a", "99999999"), conf("DWH", "b"))
+    found = survey(on_server(site, folder / "engine.backup", variant="machine"))
+    inspection = RestoreSurvey.from_json(found).inspection
+    assert inspection.database("db").port is None
+    assert inspection.database("dwhdb").user == "u_DWH"
+    assert PASSWORD not in json.dumps(found)
+
+
+def test_the_other_databases_of_an_archive_are_suggested_with_their_own_places(site, folder):
+    dump = CustomDump(14, "zlib").dump(TABLES)
+    file = "etc/ovirt-engine/engine.conf.d/20-setup-cinderlib-database.conf"
+    recipe = MODERN.but(
+        texts=MODERN.texts | {file: conf("CINDERLIB", "far.example", "5433")},
+        dumps={"engine_backup.db": dump, "cinderlib_backup.db": CustomDump(14, "zlib").dump({})},
+    )
+    looked = on_server(site, build(folder / "engine.backup", recipe), variant="machine")
+    assert restore_probes()["other-databases"](looked).suggested == ("cinderlibdb",)
+    probed = restore_probes()["databases"](looked)
+    assert probed.suggested == "remote"
+    assert probed.values["cinderlib_host"] == "far.example"
+    assert (probed.values["cinderlib_port"], probed.values["cinderlib_name"]) == (
+        5433, "d_CINDERLIB",
+    )  # fmt: skip

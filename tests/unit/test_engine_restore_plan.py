@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from config.errors import Refused
+from config.errors import InvalidInput, Refused
 from config.interviews.hosted_engine_restore import RESTORE
 from steps.conflicts import Decision, Resolution
+from steps.hosted_engine.archive.engine_files import DatabaseThere
 from steps.hosted_engine.archive.problems import Problem
 from steps.hosted_engine.restore.conflict_set import restore_conflicts
 from steps.hosted_engine.restore.restore_job import restore_job
@@ -121,6 +122,135 @@ def test_databases_made_by_hand_have_their_passwords_among_the_secrets_of_the_in
     assert (places["db"].host, places["db"].server) == (world.SERVER, world.SERVER)
     assert {place.secret for place in places.values()} == {"database_password", "history_password"}
     assert set(job.machine.secrets) <= set(RESTORE.names)
+
+
+REMOTE = world.MACHINE | {
+    "databases": "remote", "database_host": world.SERVER, "database_name": "eng",
+    "database_user": "alice", "has_history": True, "history_name": "hist", "history_user": "bob",
+    "database_password": world.PASSWORD, "history_password": world.PASSWORD,
+}  # fmt: skip
+
+
+def placed(answers):
+    _plan, job = planned(answers)
+    return [
+        (p.scope, p.host, p.port, p.name, p.user, p.server, p.secured, p.validated)
+        for p in job.machine.places
+    ]
+
+
+def test_answers_of_before_place_both_databases_on_the_one_host_as_before():
+    assert placed(REMOTE) == [
+        ("db", world.SERVER, 5432, "eng", "alice", world.SERVER, False, False),
+        ("dwhdb", world.SERVER, 5432, "hist", "bob", world.SERVER, False, False),
+    ]
+    only = {"scope": "dwhdb", "history_password": world.PASSWORD}
+    assert placed(REMOTE | only) == [
+        ("dwhdb", world.SERVER, 5432, "hist", "bob", world.SERVER, False, False)
+    ]
+
+
+def test_each_database_goes_to_its_own_server_over_its_own_kind_of_connection():
+    assert placed(REMOTE | {
+        "database_host": "localhost", "database_tls": "encrypted",
+        "history_host": "far.example.org", "history_port": 6543, "history_tls": "validated",
+    }) == [
+        ("db", "localhost", 5432, "eng", "alice", world.FQDN, True, False),
+        ("dwhdb", "far.example.org", 6543, "hist", "bob", "", True, True),
+    ]  # fmt: skip
+
+
+WITH_KEYCLOAK = ("files", "db", "dwhdb", "keycloakdb")
+
+
+@pytest.mark.parametrize("chosen", [(), ("keycloakdb",)])
+def test_another_database_is_placed_by_answers_or_made_by_engine_backup(chosen):
+    answers = REMOTE | {
+        "other_databases": chosen, "keycloak_host": "localhost", "keycloak_name": "kc",
+        "keycloak_user": "kc_user", "keycloak_password": world.PASSWORD,
+    }  # fmt: skip
+    plan, job = planned(answers, inspection=world.an_inspection(scopes=WITH_KEYCLOAK))
+    place = next(place for place in job.machine.places if place.scope == "keycloakdb")
+    (line,) = [
+        c for s in plan.steps if s.name == "restore.run" for c in s.commands() if "=all" in c
+    ]
+    if not chosen:
+        assert "--provision-keycloak-db" in line
+        return
+    assert (place.host, place.name, place.user, place.server) == (
+        "localhost", "kc", "kc_user", world.FQDN,
+    )  # fmt: skip
+    assert "--keycloak-db-name=kc --keycloak-db-user=kc_user --keycloak-db-passfile=/" in line
+    assert job.machine.secrets["keycloak_password"]
+    assert "database.make.keycloakdb" in names(plan)
+
+
+def test_server_access_and_firewall_are_those_of_each_database_s_own_host():
+    plan, _job = planned(REMOTE | {"history_host": world.FQDN, "history_port": 5433})
+    assert [name for name in names(plan) if name.startswith("database.")] == [
+        f"database.server.{world.SERVER}", "database.make.db",
+        f"database.access.{world.SERVER}", f"database.firewall.{world.SERVER}",
+        f"database.server.{world.FQDN}", "database.make.dwhdb",
+        f"database.access.{world.FQDN}", f"database.firewall.{world.FQDN}",
+        "database.prove.db", "database.prove.dwhdb",
+    ]  # fmt: skip
+    lines = {s.name: "\n".join(s.commands()) for s in plan.steps}
+    assert "--dport 5432" in lines[f"database.firewall.{world.SERVER}"]
+    assert "--dport 5433" in lines[f"database.firewall.{world.FQDN}"]
+    assert "eng alice" in lines[f"database.access.{world.SERVER}"]
+    assert "hist bob" not in lines[f"database.access.{world.SERVER}"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "flag"),
+    [
+        ({}, "--restore-permissions"),
+        ({"permissions": "leave"}, "--no-restore-permissions"),
+        (REMOTE, "--no-restore-permissions"),
+        (REMOTE | {"permissions": "restore"}, "--restore-permissions"),
+    ],
+)
+def test_exactly_the_permissions_flag_that_was_chosen_is_given(answers, flag):
+    plan, _job = planned(world.MACHINE | answers)
+    (line,) = [
+        line
+        for step in plan.steps
+        for line in step.commands()
+        if step.name == "restore.run" and "--mode=restore" in line
+    ]
+    assert [word for word in line.split() if word.endswith("restore-permissions")] == [flag]
+
+
+def test_a_database_alone_keeps_in_mind_whose_its_tables_were_and_not_where_it_was():
+    there = DatabaseThere("db", "far.example.org", 5433, "engine", "engine", secured=True)
+    answers = world.MACHINE | {"scope": "db-alone"}
+    inspection = world.an_inspection(databases=(there,))
+    assert planned(answers, inspection=inspection)
+    other = {"databases": "manual", "database_user": "alice", "permissions": "restore"}
+    with pytest.raises(Refused, match="belonged to engine"):
+        planned(answers | other | {"database_password": world.PASSWORD}, inspection=inspection)
+
+
+def test_one_server_of_the_site_is_not_asked_for_at_two_ports():
+    with pytest.raises(InvalidInput, match="at port 5433"):
+        planned(REMOTE | {"history_port": 5433})
+
+
+@pytest.mark.parametrize(
+    ("was", "says"),
+    [
+        ({"port": 5433}, "its port was 5433"),
+        ({"secured": True}, "its connection was secured"),
+        ({"host": "db.example.org"}, "it was on db.example.org"),
+    ],
+)
+def test_engine_backup_is_not_asked_to_make_what_it_cannot(was, says):
+    there = DatabaseThere("db", **({"host": "localhost", "port": 5432, "name": "engine"} | was))
+    inspection = world.an_inspection(databases=(there,))
+    with pytest.raises(Refused, match=says):
+        planned(world.MACHINE, inspection=inspection)
+    answers = {"databases": "manual", "database_password": world.PASSWORD, "scope": "db"}
+    assert planned(world.MACHINE | answers, inspection=inspection)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ from steps.hosted_engine.machine_restore.restore_command import (
 FULL = ("files", "db", "dwhdb")
 PATHS = Paths(
     "/w/archive", "/var/log/r.log",
-    {"engine": "/w/p-engine", "ovirt_engine_history": "/w/p-dwh", "ovirt_engine_keycloak": "/w/k"},
+    {"db": "/w/p-engine", "dwhdb": "/w/p-dwh", "keycloakdb": "/w/k",
+     "cinderlibdb": "/w/c", "reportsdb": "/w/r"},
 )  # fmt: skip
 BASE = ["engine-backup", "--mode=restore"]
 FILES = ["--file=/w/archive", "--log=/var/log/r.log"]
@@ -50,6 +51,8 @@ DWH = change(
     "dwh-", "db.example.org", 5433, "ovirt_engine_history", "ovirt_engine_history", "/w/p-dwh"
 )
 AT_HOME = manual("db")
+SECURED = manual("db", host="pg.example.org", port=6432, secured=True, validated=True)
+ENCRYPTED = manual("dwhdb", host="dwh.example.org", secured=True)
 AWAY = manual("dwhdb", host="db.example.org", port=5433, server="db-01")
 
 
@@ -75,6 +78,18 @@ AWAY = manual("dwhdb", host="db.example.org", port=5433, server="db-01")
          ["--scope=all", *ENGINE], "--no-restore-permissions"),
         (("dwhdb",), "4.5.7", RestoreChoice((AWAY,), ("dwhdb",)),
          ["--scope=dwhdb", *DWH], "--no-restore-permissions"),
+        (FULL, "4.5.7", RestoreChoice((SECURED, ENCRYPTED)),
+         ["--scope=all",
+          *change("", "pg.example.org", 6432, "engine", "engine", "/w/p-engine"),
+          "--db-secured", "--db-sec-validation",
+          *change("dwh-", "dwh.example.org", 5432, "ovirt_engine_history",
+                  "ovirt_engine_history", "/w/p-dwh"),
+          "--dwh-db-secured"], "--no-restore-permissions"),
+        (FULL, "4.5.7",
+         RestoreChoice((manual("db", user="same"), manual("dwhdb", host="b", user="same"))),
+         ["--scope=all", *change("", "localhost", 5432, "engine", "same", "/w/p-engine"),
+          *change("dwh-", "b", 5432, "ovirt_engine_history", "same", "/w/p-dwh")],
+         "--no-restore-permissions"),
         (FULL, "4.5.7", RestoreChoice((AT_HOME,), ("db",)),
          ["--scope=db", *ENGINE], "--no-restore-permissions"),
         (FULL, "4.5.7", RestoreChoice((automatic("db"),), ("db",)),
@@ -90,7 +105,8 @@ AWAY = manual("dwhdb", host="db.example.org", port=5433, server="db-01")
     ],
     ids=[
         "guide-both", "guide-engine", "all-databases", "manual-local-and-remote", "mixed",
-        "files-and-db", "files-and-dwh", "db-only-archive", "dwh-only", "db-alone",
+        "files-and-db", "files-and-dwh", "db-only-archive", "dwh-only", "two-servers-secured",
+        "one-user-name-on-both", "db-alone",
         "db-alone-made", "dwh-alone-made", "files-only",
         "permissions-chosen", "permissions-left",
     ],
@@ -137,6 +153,56 @@ def test_what_engine_backup_would_refuse_too_late_is_refused_before(has, choice,
 
 
 @pytest.mark.parametrize(
+    ("version", "scope", "prefix", "name", "passfile"),
+    [
+        ("4.5.7", "keycloakdb", "keycloak-", "ovirt_engine_keycloak", "/w/k"),
+        ("4.4.10", "cinderlibdb", "cinderlib-", "ovirt_cinderlib", "/w/c"),
+        ("4.3.11", "cinderlibdb", "cinderlib-", "ovirt_cinderlib", "/w/c"),
+        ("3.6.7", "reportsdb", "reports-", "ovirt_engine_reports", "/w/r"),
+        ("4.3.11", "reportsdb", "reports-", "ovirt_engine_reports", "/w/r"),
+    ],
+)
+def test_any_other_database_is_placed_by_hand_beside_those_that_engine_backup_makes(
+    version, scope, prefix, name, passfile
+):
+    has = holds(version, ("files", "db", scope))
+    place = manual(scope, host="x.example.org", port=5433, secured=True, validated=True)
+    made = command(has, RestoreChoice((automatic("db"), place)), version)
+    assert list(made.command) == [
+        *BASE, "--scope=all", *FILES, "--provision-db",
+        *change(prefix, "x.example.org", 5433, name, name, passfile),
+        f"--{prefix}db-secured", f"--{prefix}db-sec-validation", "--no-restore-permissions",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "scope"),
+    [("4.4.10", "reportsdb"), ("4.3.9", "cinderlibdb"), ("4.4.10", "keycloakdb")],
+)
+def test_a_database_that_this_engine_backup_does_not_know_is_refused(version, scope):
+    has = holds(version, ("files", "db", scope))
+    with pytest.raises(Refused, match="does not restore a"):
+        command(has, RestoreChoice((manual("db"), manual(scope))), version)
+
+
+def test_one_that_was_elsewhere_is_not_left_to_engine_backup():
+    has = holds(scopes=("db", "keycloakdb"), keycloakdb=DatabaseSettings("far.example.org"))
+    with pytest.raises(Refused, match="Keycloak database cannot be made automatically"):
+        command(has, RestoreChoice((manual("db"), automatic("keycloakdb"))))
+
+
+def test_permissions_are_not_restored_to_a_user_that_is_called_otherwise():
+    has = holds(scopes=("files", "db"), db=DatabaseSettings("localhost", 5432, user="engine"))
+    other = RestoreChoice((manual("db", user="alice"),), (), Permissions.RESTORE)
+    with pytest.raises(Refused, match="belonged to engine") as caught:
+        command(has, other)
+    assert "call the user engine" in caught.value.remedy
+    same = RestoreChoice((manual("db"),), (), Permissions.RESTORE)
+    assert command(has, same).permissions == "--restore-permissions"
+    assert command(has, RestoreChoice((manual("db", user="alice"),))).permissions.startswith("--no")
+
+
+@pytest.mark.parametrize(
     ("choice", "paths"),
     [
         (RestoreChoice((automatic("db"),)), PATHS),
@@ -148,8 +214,22 @@ def test_what_engine_backup_would_refuse_too_late_is_refused_before(has, choice,
         (RestoreChoice((manual("db", port=0), automatic("dwhdb"))), PATHS),
         (RestoreChoice((manual("db"), automatic("dwhdb"))), Paths("/a", "/l")),
         (RestoreChoice(BOTH), Paths("/same", "/same")),
+        (RestoreChoice((manual("db", validated=True), automatic("dwhdb"))), PATHS),
+        (RestoreChoice((manual("db", server="a"), manual("dwhdb", port=5433, server="a"))), PATHS),
     ],
-    ids=["no-place", "twice", "unused", "host", "name", "user", "port", "passfile", "log"],
+    ids=[
+        "no-place",
+        "twice",
+        "unused",
+        "host",
+        "name",
+        "user",
+        "port",
+        "passfile",
+        "log",
+        "validated-in-the-clear",
+        "two-ports",
+    ],
 )
 def test_a_choice_that_is_not_whole_is_bad_input(choice, paths):
     with pytest.raises(InvalidInput):
@@ -180,7 +260,7 @@ def test_whatever_is_chosen_there_is_one_permissions_flag_and_no_password(
         if scope in restored
     )
     databases = {s: DatabaseSettings(h) for s, h in zip(("db", "dwhdb"), hosts, strict=True) if h}
-    paths = Paths("/w/archive", "/l", {f"user_{s}": f"/w/{s}" for s in SCOPES})
+    paths = Paths("/w/archive", "/l", {s: f"/w/{s}" for s in SCOPES})
     try:
         made = command(
             ArchiveHolds(version, tuple(archive), databases),
@@ -204,7 +284,7 @@ def test_whatever_is_chosen_there_is_one_permissions_flag_and_no_password(
 def test_most_of_what_may_be_chosen_is_not_refused():
     made = [
         command(holds(version), RestoreChoice((way("db"), way("dwhdb")), scopes), version,
-                Paths("/a", "/l", {"engine": "/e", "ovirt_engine_history": "/d"}))
+                Paths("/a", "/l", {"db": "/e", "dwhdb": "/d"}))
         for version in ("3.6.7", "4.1.0", "4.5.7")
         for way in (automatic, manual)
         for scopes in ((), FULL, ("db", "dwhdb"))

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
-from config.interviews.hosted_engine.conditions import both, holds, not_
+from config.interviews.hosted_engine.conditions import Condition, both, holds, not_
+from config.interviews.hosted_engine.database_places import (
+    ENGINE,
+    HISTORY,
+    OTHERS,
+    AskedDatabase,
+    name_questions,
+    server_questions,
+)
 from config.interviews.hosted_engine.variants import by_hand, onto_machine
 from config.questions import Choice, Given, Kind, Question
 
@@ -17,6 +26,9 @@ ENGINE_ONLY: Final = "db"
 HISTORY_ONLY: Final = "dwhdb"
 ENGINE_ALONE: Final = "db-alone"
 HISTORY_ALONE: Final = "dwhdb-alone"
+
+KEEP_PERMISSIONS: Final = "restore"
+DROP_PERMISSIONS: Final = "leave"
 
 databases_made = both(by_hand, holds("databases", MANUAL, REMOTE))
 databases_remote = both(by_hand, holds("databases", REMOTE))
@@ -67,37 +79,8 @@ DATABASES = Question(
         Choice(REMOTE, "On another machine", "made there, or by its administrator"),
     ),
     suggest_probe="databases",
-    depends_on=("archive", "archive_file"),
+    depends_on=("archive", "archive_file", "scope"),
     condition=by_hand,
-)
-DATABASE_HOST = Question(
-    name="database_host",
-    title="Host of the databases",
-    kind=Kind.TEXT,
-    why="As the engine's machine reaches it. A host that the site names is made ready here.",
-    condition=databases_remote,
-)
-DATABASE_NAME = Question(
-    name="database_name",
-    title="Name of the engine's database",
-    kind=Kind.TEXT,
-    why="It is made empty; the guide calls it engine.",
-    default="engine",
-    condition=both(databases_made, not_(history_chosen)),
-)
-DATABASE_USER = Question(
-    name="database_user",
-    title="User of the engine's database",
-    kind=Kind.TEXT,
-    default="engine",
-    condition=DATABASE_NAME.condition,
-)
-DATABASE_PASSWORD = Question(
-    name="database_password",
-    title="Password of that user",
-    kind=Kind.SECRET,
-    why="It goes to engine-backup in a file that is removed afterwards, never on a command line.",
-    condition=DATABASE_NAME.condition,
 )
 HAS_HISTORY = Question(
     name="has_history",
@@ -113,28 +96,77 @@ def _history(given: Given) -> bool:
     return databases_made(given) and (history_chosen(given) or given.get("has_history") is True)
 
 
-HISTORY_NAME = Question(
-    name="history_name",
-    title="Name of the Data Warehouse's database",
-    kind=Kind.TEXT,
-    default="ovirt_engine_history",
-    condition=_history,
+def _history_elsewhere(given: Given) -> bool:
+    """Both go to other machines, and each may have its own."""
+    return databases_remote(given) and _history(given) and not history_chosen(given)
+
+
+OTHER_DATABASES: Final = Question(
+    name="other_databases",
+    title="Other databases of the backup to be placed like these",
+    kind=Kind.CHOICES,
+    why="Those that are not chosen are made by engine-backup on the engine's machine.",
+    help="Reports (3.5 to 4.3), Cinderlib (from 4.3.10), Keycloak (from 4.5) and managed block"
+    " storage have databases of their own. engine-backup makes one only on localhost, port 5432,"
+    " unencrypted: any other must be placed here.",
+    choices=tuple(Choice(one.scope, one.title, f"usually {one.usual}") for one in OTHERS),
+    default=(),
+    required=False,
+    suggest_probe="other-databases",
+    depends_on=("archive", "archive_file"),
+    condition=both(databases_made, holds("scope", ALL)),
 )
-HISTORY_USER = Question(
-    name="history_user",
-    title="User of the Data Warehouse's database",
-    kind=Kind.TEXT,
-    default="ovirt_engine_history",
-    condition=_history,
-)
-HISTORY_PASSWORD = Question(
-    name="history_password",
-    title="Password of that user",
-    kind=Kind.SECRET,
-    condition=_history,
+
+
+def _others() -> Iterator[Question]:
+    """What is asked of each of them, once it was chosen."""
+    for one in OTHERS:
+        made, remote = _is_placed(one, databases_made), _is_placed(one, databases_remote)
+        yield from server_questions(one, remote, remote)
+        yield from name_questions(one, made)
+
+
+def _is_placed(asked: AskedDatabase, way: Condition) -> Condition:
+    return lambda given: way(given) and asked.scope in others_placed(given)
+
+
+def others_placed(given: Given) -> tuple[str, ...]:
+    """Scopes of the other databases that are placed by answers."""
+    chosen = given.get(OTHER_DATABASES.name)
+    return chosen if isinstance(chosen, tuple) and OTHER_DATABASES.condition(given) else ()
+
+
+def _usual_permissions(given: Given) -> str:
+    return KEEP_PERMISSIONS if given.get("databases") == AUTOMATIC else DROP_PERMISSIONS
+
+
+PERMISSIONS: Final = Question(
+    name="permissions",
+    title="Permissions that the dumps hold",
+    kind=Kind.CHOICE,
+    why="Who owns the tables, and who else may read them. engine-backup wants to be told.",
+    help="Databases that engine-backup makes get their permissions back, and it makes whoever had"
+    " some. In a database that was made by hand everything belongs to its user, which is enough for"
+    " the engine; to restore permissions there, every role that the dumps name must exist, and the"
+    " user must be called as in the backup. Whoever read along (a reporting tool) is let in again"
+    " by hand then. Plain dumps hold no permissions: either answer does the same.",
+    choices=(
+        Choice(KEEP_PERMISSIONS, "Restore them", "--restore-permissions"),
+        Choice(DROP_PERMISSIONS, "Leave them out", "--no-restore-permissions"),
+    ),
+    default=_usual_permissions,
+    condition=by_hand,
 )
 
 QUESTIONS: Final = (
-    SCOPE, DATABASES, DATABASE_HOST, DATABASE_NAME, DATABASE_USER, DATABASE_PASSWORD, HAS_HISTORY,
-    HISTORY_NAME, HISTORY_USER, HISTORY_PASSWORD,
-)  # fmt: skip
+    SCOPE,
+    DATABASES,
+    *server_questions(ENGINE, databases_remote, databases_made),
+    *name_questions(ENGINE, both(databases_made, not_(history_chosen))),
+    HAS_HISTORY,
+    *server_questions(HISTORY, _history_elsewhere, _history_elsewhere),
+    *name_questions(HISTORY, _history),
+    OTHER_DATABASES,
+    *_others(),
+    PERMISSIONS,
+)

@@ -14,19 +14,26 @@ from typing import Final
 
 MAX_FILE_BYTES: Final = 256 << 10
 
-_DATABASES: Final = {"db": "ENGINE_DB", "dwhdb": "DWH_DB"}
+_DATABASES: Final = {
+    "db": "ENGINE_DB", "dwhdb": "DWH_DB", "reportsdb": "REPORTS_DB",
+    "cinderlibdb": "CINDERLIB_DB", "keycloakdb": "KEYCLOAK_DB",
+    "managedblockdb": "MANAGEDBLOCK_DB",
+}  # fmt: skip
 """What the settings of a database begin with, by the scope of its dump."""
 
+_ASKED_OF_EACH: Final = (
+    "HOST", "PORT", "DATABASE", "USER", "SECURED", "SECURED_VALIDATION",
+)  # fmt: skip
 _SETTINGS: Final = frozenset(
     {"ENGINE_FQDN"}
-    | {f"{start}_{what}" for start in _DATABASES.values() for what in ("HOST", "PORT", "SECURED")}
+    | {f"{start}_{what}" for start in _DATABASES.values() for what in _ASKED_OF_EACH}
 )
 _SETUP_KEYS: Final = {
     "OVESETUP_CONFIG/fqdn": "fqdn",
     "OVESETUP_ENGINE_CONFIG/fqdn": "fqdn",
     "OVESETUP_DWH_CORE/enable": "dwh",
 }
-_CONF: Final = re.compile(r"etc/ovirt-engine(-dwh)?/[^/]+\.conf\.d/[^/]+\.conf")
+_CONF: Final = re.compile(r"etc/ovirt-engine(-dwh|-reports)?/[^/]+\.conf\.d/[^/]+\.conf")
 _SETUP: Final = re.compile(r"etc/ovirt-engine-setup\.conf\.d/[^/]+\.conf")
 _CA: Final = "etc/pki/ovirt-engine/ca.pem"
 _DWH_DATABASE: Final = "etc/ovirt-engine-dwh/ovirt-engine-dwhd.conf.d/10-setup-database.conf"
@@ -35,6 +42,24 @@ _DWH_DATABASE: Final = "etc/ovirt-engine-dwh/ovirt-engine-dwhd.conf.d/10-setup-d
 def is_wanted(name: str) -> bool:
     """Whether a file of the engine, by its path without the first slash, says one of the facts."""
     return name == _CA or bool(_CONF.fullmatch(name) or _SETUP.fullmatch(name))
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseThere:
+    """Where a database was when the backup was made, by its scope; None is not known."""
+
+    scope: str
+    host: str | None = None
+    port: int | None = None
+    name: str | None = None
+    user: str | None = None
+    secured: bool | None = None
+    validated: bool | None = None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether more than its host is known of it."""
+        return (self.port, self.name, self.user, self.secured) != (None, None, None, None)
 
 
 @dataclass(slots=True)
@@ -75,11 +100,32 @@ class EngineFiles:
 
     def database(self, scope: str) -> tuple[str | None, int | None, bool | None]:
         """Host, port, and whether the connection was secured; None is not known."""
+        found = self.place(scope)
+        return found.host, found.port, found.secured
+
+    def place(self, scope: str) -> DatabaseThere:
+        """Everything that is known of where it was."""
         start = _DATABASES.get(scope, "")
-        port, secured = self._value(f"{start}_PORT"), self._value(f"{start}_SECURED")
-        number = int(port) if port and port.isascii() and port.isdigit() else None
-        flag = None if secured is None else secured.casefold() == "true"
-        return self._value(f"{start}_HOST"), number, flag
+        port = self._value(f"{start}_PORT")
+        return DatabaseThere(
+            scope,
+            self._value(f"{start}_HOST"),
+            int(port) if port and port.isascii() and port.isdigit() and len(port) < 6 else None,
+            self._value(f"{start}_DATABASE"),
+            self._value(f"{start}_USER"),
+            self._flag(f"{start}_SECURED"),
+            self._flag(f"{start}_SECURED_VALIDATION"),
+        )
+
+    @property
+    def places(self) -> tuple[DatabaseThere, ...]:
+        """Every database of which more than the host is known."""
+        found = (self.place(scope) for scope in _DATABASES)
+        return tuple(place for place in found if place.is_told)
+
+    def _flag(self, key: str) -> bool | None:
+        value = self._value(key)
+        return None if value is None else value.casefold() == "true"
 
     @property
     def dwh_enabled(self) -> bool:

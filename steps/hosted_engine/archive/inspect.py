@@ -191,6 +191,7 @@ def _inspection(
         fit_for_restore=not any(problem.blocks for problem in contents.problems),
         unresolved_names=tuple(name for name, found in names.items() if found is None),
         dwh=_warehouse(contents, model),
+        databases=files.places,
         ca_fingerprint=files.ca_fingerprint,
     )
 

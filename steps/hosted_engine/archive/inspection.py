@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
 from steps.hosted_engine.archive.effects import LeftUp
+from steps.hosted_engine.archive.engine_files import DatabaseThere
 from steps.hosted_engine.archive.engine_model import (
     Cluster,
     DataCenter,
@@ -64,8 +65,16 @@ class Inspection:
     """Names of old hosts whose addresses nobody could tell, so that they were not compared."""
     dwh: Warehouse | None = None
     """What the dump of the data warehouse tells, where there is one."""
+    databases: tuple[DatabaseThere, ...] = ()
+    """Where each database was, as far as the archive's files tell more than its host."""
     ca_fingerprint: str | None = None
     """SHA-256 of the engine's CA as openssl prints it, where the archive holds its files."""
+
+    def database(self, scope: str) -> DatabaseThere:
+        """Where that database was; as far as it is known."""
+        hosts = {"db": self.engine_db_host, "dwhdb": self.dwh_db_host}
+        found = next((one for one in self.databases if one.scope == scope), None)
+        return found or DatabaseThere(scope, hosts.get(scope))
 
     @property
     def is_archive(self) -> bool:
@@ -94,10 +103,11 @@ _ROWS: Final[Mapping[str, type[Any]]] = {
     "storage_domains": StorageDomain,
     "conflicts": Conflict,
     "problems": Problem,
+    "databases": DatabaseThere,
 }
 
 
-_WITH_A_VALUE: Final = frozenset({"unresolved_names", "dwh", "ca_fingerprint"})
+_WITH_A_VALUE: Final = frozenset({"unresolved_names", "dwh", "databases", "ca_fingerprint"})
 
 
 def _value(name: str, value: Any) -> Any:

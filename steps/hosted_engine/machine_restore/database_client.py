@@ -23,6 +23,7 @@ IFS= read -r entry || exit 1
 printf '%s\n' "$entry" > "$folder/pgpass"
 PGPASSFILE=$folder/pgpass; PGCONNECT_TIMEOUT=10; LC_ALL=C
 export PGPASSFILE PGCONNECT_TIMEOUT LC_ALL
+if [ -n "$5" ]; then PGSSLMODE=$5; export PGSSLMODE; fi
 for psql in psql /opt/rh/rh-postgresql10/root/usr/bin/psql /opt/rh/rh-postgresql95/root/usr/bin/psql
 do
   if command -v "$psql" >/dev/null 2>&1; then break; fi
@@ -49,6 +50,26 @@ class DatabaseLogin:
     password: Secret
     secured: bool = False
     """Whether the connection is encrypted by all means."""
+    validated: bool = False
+    """Whether the server's certificate is checked, as engine-setup does it."""
+
+    @property
+    def encryption(self) -> str:
+        """What libpq calls it; empty: as the server and it agree. engine-setup takes the same."""
+        if not self.secured:
+            return ""
+        return "verify-full" if self.validated else "require"
+
+    @property
+    def remedy(self) -> str:
+        """Where to look when the server does not let one in."""
+        usual = "Look at the database server, pg_hba.conf, its port and the firewall between."
+        if self.encryption == "verify-full":
+            return (
+                f"{usual} Its certificate must name {self.host}, and its CA must stand in"
+                " ~/.postgresql/root.crt of root on the engine's machine."
+            )
+        return f"{usual} It must offer TLS: ssl = on." if self.secured else usual
 
     @property
     def shown(self) -> str:
@@ -62,7 +83,7 @@ def query(shell: Shell, login: DatabaseLogin, sql: str) -> list[list[str]]:
         part.replace("\\", "\\\\").replace(":", "\\:")
         for part in (login.host, str(login.port), login.name, login.user, login.password.reveal())
     )
-    where = [login.host, str(login.port), login.user, login.name]
+    where = [login.host, str(login.port), login.user, login.name, login.encryption]
     done = shell.run(
         ["/bin/sh", "-c", _PSQL, "psql", *where], stdin=f"{entry}\n{sql}\n".encode(), check=False,
         timeout=600,
@@ -71,7 +92,7 @@ def query(shell: Shell, login: DatabaseLogin, sql: str) -> list[list[str]]:
         said = last_lines(done.err) or last_lines(done.out) or f"exit code {done.code}"
         raise StepFailed(
             f"From {shell.where}, {login.shown} cannot be asked: {said}",
-            "Look at the database server, pg_hba.conf, its port and the firewall between.",
+            login.remedy,
             seen=said,
             expected="an answer",
         )
@@ -91,8 +112,13 @@ def login_in(text: str) -> DatabaseLogin | None:
         return None
     return DatabaseLogin(
         found["HOST"], int(port), found["DATABASE"], found["USER"],
-        Secret(found.get("PASSWORD", "")), found.get("SECURED", "").casefold() == "true",
+        Secret(found.get("PASSWORD", "")), _is_true(found.get("SECURED")),
+        _is_true(found.get("SECURED_VALIDATION")),
     )  # fmt: skip
+
+
+def _is_true(value: str | None) -> bool:
+    return (value or "").casefold() == "true"
 
 
 def _is_odd(value: str) -> bool:

@@ -82,6 +82,10 @@ class DatabasePlace:
     name: str = ""
     user: str = ""
     server: str = ""
+    secured: bool = False
+    """Whether the connection is encrypted by all means."""
+    validated: bool = False
+    """Whether the server's certificate is checked besides."""
     secret_name: str = ""
     """Its user's password among the secrets of a run; empty: it is called after the user."""
 
@@ -109,6 +113,11 @@ class DatabasePlace:
                     f"{title}: {value!r} is no {what} that engine-backup takes.",
                     "Letters, digits and _ . - are safe, up to 63 of them; a letter comes first.",
                 )
+        if self.validated and not self.secured:
+            raise InvalidInput(
+                f"{title}: a certificate is checked on an encrypted connection only.",
+                "Choose an encrypted one, or check nothing.",
+            )
         if not 0 < self.port < 65536:
             raise InvalidInput(f"{title}: {self.port} is no port.", "Usually it is 5432.")
 
@@ -128,11 +137,15 @@ def manual(
     name: str = "",
     user: str = "",
     server: str = "",
+    secured: bool = False,
+    validated: bool = False,
 ) -> DatabasePlace:
     """That database in an empty one; its usual name and user where none is given."""
     kind = kind_of(scope)
     usual = kind.name if kind else ""
-    return DatabasePlace(scope, Way.MANUAL, host, port, name or usual, user or usual, server)
+    return DatabasePlace(
+        scope, Way.MANUAL, host, port, name or usual, user or usual, server, secured, validated
+    )
 
 
 def database_secret(user: str) -> str:

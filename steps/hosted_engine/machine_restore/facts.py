@@ -39,17 +39,18 @@ def with_settings(job: MachineRestoreJob, context: StepContext, shell: Shell) ->
     if not text:
         return job
     found = {
-        scope: DatabaseSettings(host, port, secured)
-        for scope, (host, port, secured) in json.loads(text).items()
-        if (host, port, secured) != (None, None, None)
+        scope: DatabaseSettings(*told)
+        for scope, told in json.loads(text).items()
+        if any(value is not None for value in told)
     }
     return replace(job, holds=replace(job.holds, databases=found))
 
 
 def _with_own_settings(job: MachineRestoreJob, shell: Shell) -> MachineRestoreJob:
+    owners = {scope: was.user for scope, was in job.holds.databases.items()}
     logins = {scope: login_there(shell, path) for scope, path in job.settings_used.items()}
     found = {
-        scope: DatabaseSettings(login.host, login.port, login.secured)
+        scope: DatabaseSettings(login.host, login.port, login.secured, owners.get(scope))
         for scope, login in logins.items()
         if login is not None
     }

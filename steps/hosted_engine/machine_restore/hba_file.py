@@ -27,11 +27,14 @@ class HbaRule:
     database: str
     user: str
     network: str
+    encrypted: bool = False
+    """Only over TLS."""
 
     @property
     def fields(self) -> tuple[str, ...]:
         """As a record's fields."""
-        return ("host", self.database, self.user, self.network, "md5")
+        kind = "hostssl" if self.encrypted else "host"
+        return (kind, self.database, self.user, self.network, "md5")
 
     @property
     def line(self) -> str:

@@ -148,7 +148,7 @@ class MachineRestoreJob:
             archive=posixpath.join(folder, "archive"),
             log=posixpath.join(self.paths.log_folder, f"restore-{run}.log"),
             passfiles={
-                place.user: posixpath.join(folder, f"password-{place.user}")
+                place.scope: posixpath.join(folder, f"password-{place.scope}")
                 for place in self.manual_places
             },
         )

@@ -16,6 +16,7 @@ from steps.hosted_engine.archive.inspection import Inspection
 from steps.hosted_engine.archive.problems import NO_DATABASE
 from steps.hosted_engine.archive.version import Numbers, Version, version_problem
 from steps.hosted_engine.machine_restore.databases import (
+    KINDS,
     LOCAL_HOSTS,
     PORT,
     DatabaseKind,
@@ -46,6 +47,7 @@ class DatabaseSettings:
     host: str | None = None
     port: int | None = None
     secured: bool | None = None
+    user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,17 @@ class ArchiveHolds:
     @classmethod
     def of(cls, inspection: Inspection, *, without_engine: bool = False) -> ArchiveHolds:
         """Out of an inspection. `without_engine`: nobody misses the engine's database in it."""
-        hosts = {"db": inspection.engine_db_host, "dwhdb": inspection.dwh_db_host}
+        places = (inspection.database(kind.scope) for kind in KINDS)
         missed = {NO_DATABASE} if without_engine else set()
         blocking = next((p for p in inspection.problems if p.blocks and p.code not in missed), None)
         return cls(
             version=inspection.version or "",
             scopes=inspection.scopes,
-            databases={scope: DatabaseSettings(host) for scope, host in hosts.items() if host},
+            databases={
+                place.scope: DatabaseSettings(place.host, place.port, place.secured, place.user)
+                for place in places
+                if place.host or place.is_told
+            },
             fit=blocking is None,
             problem=blocking.message if blocking else "",
         )
@@ -91,7 +97,7 @@ class RestoreChoice:
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Files on the engine's machine: the archive, the log, and each user's password file."""
+    """Files on the engine's machine: archive, log, and by scope each database's password file."""
 
     archive: str
     log: str
@@ -141,10 +147,16 @@ def permissions_flag(choice: RestoreChoice, places: tuple[DatabasePlace, ...]) -
 
     Without one, engine-backup of 3.6.3 and later stops after it has overwritten files under /etc.
     """
-    if choice.permissions is Permissions.RESTORE:
+    flag, reason = _fitting_flag(places)
+    chosen = {Permissions.RESTORE: RESTORE, Permissions.LEAVE: LEAVE}.get(choice.permissions, flag)
+    if chosen == flag:
+        return flag, reason
+    if chosen == RESTORE:
         return RESTORE, "chosen: other roles that the dumps grant to must exist beforehand"
-    if choice.permissions is Permissions.LEAVE:
-        return LEAVE, "chosen: what was granted to other roles is granted again by hand"
+    return LEAVE, "chosen: what was granted to other roles is granted again by hand"
+
+
+def _fitting_flag(places: tuple[DatabasePlace, ...]) -> tuple[str, str]:
     if any(place.way is Way.MANUAL for place in places):
         return LEAVE, (
             "the databases are made by hand and belong to their users; roles that the dumps grant"
@@ -247,8 +259,38 @@ def _credentials_are_whole(
     for place in restored_places(choice, holds):
         if place.way is Way.MANUAL:
             place.check()
-            if not paths.passfiles.get(place.user, "").startswith("/"):
+            if not paths.passfiles.get(place.scope, "").startswith("/"):
                 raise InvalidInput(f"The {_title(place)} has no password file for {place.user}.")
+
+
+def _owners_are_there(
+    holds: ArchiveHolds, _installed: Version, choice: RestoreChoice, _paths: Paths
+) -> None:
+    """Restoring permissions gives the tables to the user of the backup, who must be there."""
+    if choice.permissions is not Permissions.RESTORE:
+        return
+    for place in restored_places(choice, holds):
+        was = holds.databases.get(place.scope, DatabaseSettings()).user
+        if place.way is Way.MANUAL and was and was != place.user:
+            raise Refused(
+                f"The {_title(place)} belonged to {was} and is to belong to {place.user}; its"
+                f" permissions cannot be restored without {was}.",
+                f"Leave the permissions out, or call the user {was}.",
+            )
+
+
+def _a_server_has_one_port(
+    holds: ArchiveHolds, _installed: Version, choice: RestoreChoice, _paths: Paths
+) -> None:
+    """One PostgreSQL is made ready on a host."""
+    ports: dict[str, int] = {}
+    for place in restored_places(choice, holds):
+        if place.server and ports.setdefault(place.server, place.port) != place.port:
+            raise InvalidInput(
+                f"The {_title(place)} is to be on {place.server} at port {place.port}, another one"
+                f" at port {ports[place.server]}.",
+                "Give one port for all databases on a host that is made ready here.",
+            )
 
 
 def _files_differ(
@@ -265,6 +307,8 @@ _CHECKS: Final[tuple[_Check, ...]] = (
     _every_database_has_a_place,
     _provisioned_ones_fit,
     _credentials_are_whole,
+    _owners_are_there,
+    _a_server_has_one_port,
     _files_differ,
 )
 
@@ -289,13 +333,16 @@ def _database_options(
         options += (
             (f"--provision-{kind.prefix}db",)
             if place.way is Way.AUTOMATIC
-            else _credentials(kind, place, paths.passfiles[place.user])
+            else _credentials(kind, place, paths.passfiles[place.scope])
         )
     return tuple(options)
 
 
 def _credentials(kind: DatabaseKind, place: DatabasePlace, passfile: str) -> tuple[str, ...]:
-    """Where it goes; the password only as the name of a file. The order is engine-backup's own."""
+    """Where it goes; the password only as the name of a file. The order is engine-backup's own.
+
+    Its help calls the last one `secured-validation`; only this spelling is taken.
+    """
     option = f"--{kind.prefix}db"
     return (
         f"--change-{kind.prefix}db-credentials",
@@ -304,4 +351,6 @@ def _credentials(kind: DatabaseKind, place: DatabasePlace, passfile: str) -> tup
         f"{option}-name={place.name}",
         f"{option}-user={place.user}",
         f"{option}-passfile={passfile}",
+        *((f"{option}-secured",) if place.secured else ()),
+        *((f"{option}-sec-validation",) if place.validated else ()),
     )

@@ -86,12 +86,14 @@ def look_at_restored(job: MachineRestoreJob, context: StepContext, shell: Shell)
     """Look at the machine and its databases. Raises Unreachable."""
     there = shell.status(job.paths.set_up_mark) is not None
     files = there if job.restores_files else None
-    places = {place.scope: place for place in job.places}
     tables: dict[str, int | None] = {}
     unasked: dict[str, str] = {}
     rows: _Rows = (None, None, "")
-    for scope in (scope for scope in places if scope in _COUNTED):
-        login = _login(job, context, shell, places[scope])
+    for place in job.places:
+        scope = place.scope
+        login = _login(job, context, shell, place)
+        if login is None and scope not in _COUNTED:
+            continue
         tables[scope] = None
         try:
             if login is not None:
@@ -99,13 +101,14 @@ def look_at_restored(job: MachineRestoreJob, context: StepContext, shell: Shell)
                 rows = _rows(shell, login) if scope == "db" and tables[scope] else rows
         except StepFailed as failed:
             # Of files that stay, the settings name a database that engine-backup is still to make.
-            if job.restores_files or places[scope].way is Way.MANUAL:
+            if job.restores_files or place.way is Way.MANUAL:
                 unasked[scope] = failed.message
     return RestoredWorld(files, tables, *rows, unasked=unasked)
 
 
 _COUNTED: Final = ("db", "dwhdb")
-"""The databases whose settings lie in a file of the engine's own."""
+"""The databases whose settings lie in a file of the engine's own. Of the others those are counted
+that were made by hand."""
 
 
 _Rows = tuple[int | None, int | None, str]
@@ -137,12 +140,19 @@ def engine_login(
     return _login(job, context, shell, place)
 
 
+def login_of(job: MachineRestoreJob, context: StepContext, place: DatabasePlace) -> DatabaseLogin:
+    """How a database that is made by hand is asked: as the engine will."""
+    password = context.secret(place.secret, job.secrets[place.secret])
+    return DatabaseLogin(
+        place.host, place.port, place.name, place.user, password, place.secured, place.validated
+    )
+
+
 def _login(
     job: MachineRestoreJob, context: StepContext, shell: Shell, place: DatabasePlace
 ) -> DatabaseLogin | None:
     if place.way is Way.MANUAL:
-        password = context.secret(place.secret, job.secrets[place.secret])
-        return DatabaseLogin(place.host, place.port, place.name, place.user, password)
+        return login_of(job, context, place)
     path = job.paths.settings.get(place.scope)
     found = login_there(shell, path) if path else None
     if found is not None and found.password.reveal():

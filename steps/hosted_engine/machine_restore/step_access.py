@@ -57,11 +57,9 @@ class ServerOpen(ServerStep):
         """As the guide has it."""
         layout = self.job.postgres[-1]
         lines = [
-            f"pg_hba.conf: host {place.name} {place.user} {network} md5"
+            f"pg_hba.conf: {' '.join(HbaRule(place.name, place.user, each, place.secured).fields)}"
             for place in self.places
-            for network in (
-                ("127.0.0.1/32", "::1/128") if place.is_local else ("ENGINE-ADDRESS/32",)
-            )
+            for each in (("127.0.0.1/32", "::1/128") if place.is_local else ("ENGINE-ADDRESS/32",))
         ]
         local = all(place.is_local for place in self.places)
         listen = [] if local else ["postgresql.conf: listen_addresses = '*'"]
@@ -120,7 +118,7 @@ class ServerOpen(ServerStep):
 
     def _access(self, context: StepContext, server: PostgresServer, path: str) -> FileChange:
         rules = [
-            HbaRule(place.name, place.user, network)
+            HbaRule(place.name, place.user, network, place.secured)
             for place in self.places
             for network in self._networks(context, server, place)
         ]

@@ -146,7 +146,8 @@ class ArchiveBrought(MachineStep):
                 f" {', '.join(contents.ordered_scopes)} of version {contents.version}.",
                 "Somebody put another file in its place. Make a new plan with it.",
             )
-        settings = {kind.scope: contents.engine_files.database(kind.scope) for kind in KINDS}
+        there = (contents.engine_files.place(kind.scope) for kind in KINDS)
+        settings = {one.scope: (one.host, one.port, one.secured, one.user) for one in there}
         context.remember(ARCHIVE_DATABASES, json.dumps(settings))
         loose = contents.db_format == "plain" and contents.db_compressor in (None, "none")
         context.remember(ARCHIVE_UNPACKS, str(_LOOSE if loose else _TIGHT))

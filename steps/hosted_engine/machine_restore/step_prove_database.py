@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from config.errors import StepFailed
-from steps.hosted_engine.machine_restore.database_client import DatabaseLogin, query
+from steps.hosted_engine.machine_restore.database_client import query
 from steps.hosted_engine.machine_restore.databases import DatabasePlace
 from steps.hosted_engine.machine_restore.facts import has_begun
 from steps.hosted_engine.machine_restore.job import MachineRestoreJob
 from steps.hosted_engine.machine_restore.machine_step import MachineStep
+from steps.hosted_engine.machine_restore.restored_world import login_of
 from steps.procedure import StepContext, Verdict, done, not_done
 from steps.targets.quoting import command_line
 
@@ -40,13 +41,14 @@ class DatabaseProved(MachineStep):
         """The look."""
         place = self.place
         where = ["-h", place.host, "-p", str(place.port), "-U", place.user, "-d", place.name]
-        return (command_line(["psql", *where, "-c", "SELECT current_user"]),)
+        mode = "verify-full" if place.validated else "require"
+        secured = (f"export PGSSLMODE={mode}",) if place.secured else ()
+        return (*secured, command_line(["psql", *where, "-c", "SELECT current_user"]))
 
     def verify(self, context: StepContext) -> Verdict:
         """Done where it lets us in and is empty."""
         place = self.place
-        password = context.secret(place.secret, self.job.secrets[place.secret])
-        login = DatabaseLogin(place.host, place.port, place.name, place.user, password)
+        login = login_of(self.job, context, place)
         try:
             rows = query(self.shell(context), login, _LOOK)
         except StepFailed as error:
@@ -58,7 +60,8 @@ class DatabaseProved(MachineStep):
             return not_done(f"{name} has the encoding {encoding}, not UTF8")
         if int(tables) and not has_begun(context):
             return not_done(f"{name} is not empty: it has {tables} tables")
-        return done(f"{login.shown} lets the engine in")
+        how = {"": "", "require": ", encrypted", "verify-full": ", encrypted, certificate checked"}
+        return done(f"{login.shown} lets the engine in{how[login.encryption]}")
 
     def apply(self, context: StepContext) -> None:
         """Try for a little while; raises StepFailed with what the server says."""
@@ -70,7 +73,7 @@ class DatabaseProved(MachineStep):
             time.sleep(1.0)
         raise StepFailed(
             f"The engine cannot use {self.place.name}: {seen.evidence}",
-            "Look at the database server, pg_hba.conf, its port and the firewall between.",
+            login_of(self.job, context, self.place).remedy,
             seen=seen.evidence,
             expected="an empty database that lets the engine in",
         )

@@ -122,7 +122,7 @@ class BackupRestored(MachineStep):
         for place in self.job.manual_places:
             password = context.secret(place.secret, self.job.secrets[place.secret]).reveal()
             check_password(password)
-            shell.write(files[place.user], f"{password}\n".encode(), mode=0o600)
+            shell.write(files[place.scope], f"{password}\n".encode(), mode=0o600)
 
     def _left(self, context: StepContext, shell: Shell) -> list[str]:
         files = self.job.files(run_name(context)).passfiles.values()

@@ -12,6 +12,7 @@ from config.interviews.hosted_engine.databases import (
     ALL,
     files_left,
     history_chosen,
+    others_placed,
     restores_engine,
 )
 from config.interviews.hosted_engine.variants import FAILOVER, MACHINE, by_hand
@@ -99,6 +100,13 @@ def _scope(given: Given, survey: RestoreSurvey) -> Iterator[Blocking]:
             "The archive holds no database of the Data Warehouse.",
             "Restore everything in it, or choose another archive.",
         )
+    for scope in others_placed(given):
+        if scope not in held:
+            yield Blocking(
+                f"no-{scope}",
+                f"The archive holds no {scope}: it holds {', '.join(held)}.",
+                "Do not choose it among the other databases, or take another archive.",
+            )
     if files_left(given) or "files" not in held:
         yield from _without_files(given, survey)
 

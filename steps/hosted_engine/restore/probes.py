@@ -8,11 +8,23 @@ from datetime import UTC, datetime
 from typing import Final
 
 from config.errors import Interrupted, RekindleError
-from config.interviews.hosted_engine.databases import AUTOMATIC, REMOTE
-from config.interviews.hosted_engine.variants import FAILOVER, NEW_HARDWARE
+from config.interviews.hosted_engine.database_places import (
+    ENCRYPTED,
+    ENGINE,
+    FIRST,
+    HISTORY,
+    OTHERS,
+    PLAIN,
+    PORT,
+    VALIDATED,
+    AskedDatabase,
+)
+from config.interviews.hosted_engine.databases import AUTOMATIC, MANUAL, REMOTE, history_chosen
+from config.interviews.hosted_engine.variants import FAILOVER, NEW_HARDWARE, by_hand
 from config.interviews.hosted_engine_restore import FILE, with_backup
 from config.questions import Choice, Finding, Given, Value
 from config.site import BackupServer
+from steps.hosted_engine.archive.engine_files import DatabaseThere
 from steps.hosted_engine.archive.engine_model import EngineModel, Host
 from steps.hosted_engine.archive.inspection import Inspection
 from steps.hosted_engine.archive.name_lookup import resolve_names
@@ -115,12 +127,10 @@ def _told(look: ArchiveLook) -> Iterator[Finding]:
 
 def _values_of(inspection: Inspection) -> dict[str, Value]:
     """Answers that a restore takes from the backup."""
-    name, database = inspection.engine_fqdn, inspection.engine_db_host
+    name = inspection.engine_fqdn
     values: dict[str, Value] = {}
     if name:
         values |= {"fqdn": name, "vm_domain": name.partition(".")[2]}
-    if database and database not in _LOCAL:
-        values["database_host"] = database
     return values
 
 
@@ -145,27 +155,78 @@ def suggest_variant(probe: ProbeInput) -> Probed:
 
 
 def suggest_databases(probe: ProbeInput) -> Probed:
-    """Remote where the backup says so."""
+    """As they were in the backup; engine-backup makes local ones at the usual port by itself."""
     inspection = _inspection(probe)
-    if inspection is None or not inspection.engine_db_host:
+    if inspection is None:
         return Probed(suggested=AUTOMATIC)
-    remote = [
-        f"{what} on {host}"
-        for what, host in (
-            ("the engine's", inspection.engine_db_host),
-            ("the Data Warehouse's", inspection.dwh_db_host),
-        )
-        if host and host not in _LOCAL
+    there = _asked_for(probe.given, inspection)
+    remote = [f"the {one.title}'s on {was.host}" for _, one, was in there if _is_remote(was)]
+    odd = [f"the {one.title}'s {told}" for _, one, was in there if (told := _unusual(was))]
+    values = _places_as_they_were(there, with_hosts=bool(remote))
+    if remote or odd:
+        finding = ok(f"in the backup: {', '.join((*remote, *odd))}")
+        return Probed((finding,), suggested=REMOTE if remote else MANUAL, values=values)
+    finding = ok("the backup's databases were on the engine's machine")
+    return Probed((finding,) if there else (), suggested=AUTOMATIC, values=values)
+
+
+_There = list[tuple[str, AskedDatabase, DatabaseThere]]
+
+
+def _asked_for(given: Given, inspection: Inspection) -> _There:
+    """The databases that are placed by answers, as they were in the backup.
+
+    Each with the beginning of the answers about its server: the first ones where it goes alone.
+    """
+    history_only = by_hand(given) and history_chosen(given)
+    held = (HISTORY,) if history_only else (ENGINE, HISTORY)
+    others = [one for one in OTHERS if one.scope in inspection.scopes and not history_only]
+    there = [
+        (FIRST if history_only else one.prefix, one, inspection.database(one.scope))
+        for one in (*held, *others)
     ]
-    if remote:
-        return Probed((ok(f"in the backup: {', '.join(remote)}"),), suggested=REMOTE)
-    return Probed((ok("the backup's databases were on the engine's machine"),), suggested=AUTOMATIC)
+    return [entry for entry in there if entry[2].host or entry[2].is_told]
+
+
+def _is_remote(was: DatabaseThere) -> bool:
+    return bool(was.host) and was.host not in _LOCAL
+
+
+def _unusual(was: DatabaseThere) -> str:
+    port = f"at port {was.port}" if was.port not in (None, PORT) else ""
+    return " ".join(filter(None, (port, "encrypted" if was.secured else "")))
+
+
+def _places_as_they_were(there: _There, *, with_hosts: bool) -> dict[str, Value]:
+    """Answers, as far as they are known."""
+    values: dict[str, Value] = {}
+    for server, one, was in there:
+        if with_hosts:
+            values[f"{server}_host"] = was.host or "localhost"
+        values[f"{server}_port"] = was.port or PORT
+        values[f"{server}_tls"] = _encryption(was)
+        values |= {f"{one.prefix}_name": was.name} if was.name else {}
+        values |= {f"{one.prefix}_user": was.user} if was.user else {}
+    return values
+
+
+def _encryption(was: DatabaseThere) -> str:
+    if not was.secured:
+        return PLAIN
+    return VALIDATED if was.validated else ENCRYPTED
 
 
 def suggest_history(probe: ProbeInput) -> Probed:
     """Yes where the archive holds one."""
     inspection = _inspection(probe)
     return Probed(suggested=inspection is not None and "dwhdb" in inspection.scopes)
+
+
+def suggest_others(probe: ProbeInput) -> Probed:
+    """Those that the archive holds."""
+    inspection = _inspection(probe)
+    held = inspection.scopes if inspection else ()
+    return Probed(suggested=tuple(one.scope for one in OTHERS if one.scope in held))
 
 
 def _inspection(probe: ProbeInput) -> Inspection | None:
@@ -295,6 +356,7 @@ def restore_probes() -> dict[str, Probe]:
         "variant": suggest_variant,
         "databases": suggest_databases,
         "has-history": suggest_history,
+        "other-databases": suggest_others,
         "hosts": list_restore_hosts,
         "host": check_restore_host,
     }

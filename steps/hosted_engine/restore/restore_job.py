@@ -8,6 +8,7 @@ from typing import Final
 from config.errors import InvalidInput
 from config.interviews.hosted_engine.builds import CLASSIC
 from config.interviews.hosted_engine.conditions import classic
+from config.interviews.hosted_engine.database_places import ASKED, answered_place
 from config.interviews.hosted_engine.databases import (
     ENGINE_ALONE,
     ENGINE_ONLY,
@@ -16,6 +17,7 @@ from config.interviews.hosted_engine.databases import (
     MANUAL,
     REMOTE,
     files_left,
+    others_placed,
     restores_engine,
 )
 from config.interviews.hosted_engine.variants import MACHINE, by_hand
@@ -28,14 +30,25 @@ from steps.hosted_engine.deploy import deploy_job
 from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.interview_answers import InterviewAnswers
 from steps.hosted_engine.known_answers import KnownAnswers
-from steps.hosted_engine.machine_restore.databases import DatabasePlace, automatic, kind_of, manual
+from steps.hosted_engine.machine_restore.databases import (
+    LOCAL_HOSTS,
+    DatabasePlace,
+    Way,
+    automatic,
+    kind_of,
+)
 from steps.hosted_engine.machine_restore.job import (
     FENCE_DELAY,
     ArchiveSource,
     ExpectedRows,
     MachineRestoreJob,
 )
-from steps.hosted_engine.machine_restore.restore_command import ArchiveHolds, RestoreChoice
+from steps.hosted_engine.machine_restore.restore_command import (
+    ArchiveHolds,
+    DatabaseSettings,
+    Permissions,
+    RestoreChoice,
+)
 from steps.hosted_engine.recovery.recovery_job import (
     RecoveryJob,
     hosts_of,
@@ -57,10 +70,8 @@ _SCOPES: Final = {
     ENGINE_ALONE: ("db",),
     HISTORY_ALONE: ("dwhdb",),
 }
-_ANSWERED: Final = {
-    "db": ("database_name", "database_user", "database_password"),
-    "dwhdb": ("history_name", "history_user", "history_password"),
-}
+_ALWAYS_PLACED: Final = ("db", "dwhdb")
+_ASKED: Final = {asked.scope: asked for asked in ASKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +182,7 @@ def _machine_job(
         machine=machine,
         archive=archive_source(survey),
         holds=_holds(given, survey.inspection),
-        choice=RestoreChoice(tuple(places), scopes),
+        choice=RestoreChoice(tuple(places), scopes, _permissions(given)),
         fqdn=survey.inspection.engine_fqdn or str(given.get("fqdn", "")),
         installed=_installed(given, survey),
         expected=ExpectedRows.of(survey.inspection),
@@ -182,9 +193,13 @@ def _machine_job(
 
 
 def _holds(given: Given, inspection: Inspection) -> ArchiveHolds:
-    """What counts of the archive. Without its files, the machine's own say where databases are."""
+    """What counts of the archive. Where the machine's own files stay, they say where its databases
+    are; whose the tables in the dumps are, only the archive knows."""
     found = ArchiveHolds.of(inspection, without_engine=not restores_engine(given))
-    return replace(found, databases={}) if files_left(given) else found
+    if not files_left(given):
+        return found
+    owners = {s: DatabaseSettings(user=was.user) for s, was in found.databases.items()}
+    return replace(found, databases=owners)
 
 
 def _renews(given: Given) -> bool:
@@ -212,16 +227,31 @@ def _scopes(given: Given, survey: RestoreSurvey) -> tuple[str, ...]:
     return chosen
 
 
+def _permissions(given: Given) -> Permissions:
+    """As answered; answers of before say nothing of it."""
+    chosen = given.get("permissions")
+    return Permissions(str(chosen)) if chosen else Permissions.AS_FITS
+
+
 def _place(scope: str, site: Site, machine: EngineMachine, given: Given) -> DatabasePlace:
     """By hand where that was chosen and asked for; all others engine-backup makes itself."""
-    way, names = given.get("databases"), _ANSWERED.get(scope)
-    if names is None or way not in (MANUAL, REMOTE):
+    way, asked = given.get("databases"), _ASKED.get(scope)
+    answered_for = scope in _ALWAYS_PLACED or scope in others_placed(given)
+    if asked is None or way not in (MANUAL, REMOTE) or not answered_for:
         return automatic(scope)
-    name, user, secret = (str(given.get(names[0], "")), str(given.get(names[1], "")), names[2])
-    host = str(given.get("database_host", "")) if way == REMOTE else "localhost"
-    server = machine.name if way == MANUAL else (host if host in site.shells else "")
-    place = manual(scope, host=host, name=name, user=user, server=server)
-    return replace(place, secret_name=secret)
+    answered = answered_place(given, asked)
+    host = answered.host if way == REMOTE else "localhost"
+    return DatabasePlace(
+        scope, Way.MANUAL, host, answered.port, answered.name, answered.user,
+        _server(host, site, machine), answered.secured, answered.validated, answered.secret,
+    )  # fmt: skip
+
+
+def _server(host: str, site: Site, machine: EngineMachine) -> str:
+    """The host of the site whose PostgreSQL is made ready for it; empty: somebody else did so."""
+    if host.lower() in LOCAL_HOSTS:
+        return machine.name
+    return host if host in site.shells else ""
 
 
 def as_machine(host: EngineHost) -> EngineMachine:

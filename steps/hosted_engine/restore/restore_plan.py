@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from config.answers import show_value
-from config.interviews.hosted_engine.databases import restores_engine
+from config.interviews.hosted_engine.databases import QUESTIONS, restores_engine
 from config.interviews.hosted_engine.preview import settings as deploy_settings
 from config.interviews.hosted_engine.variants import MACHINE
 from config.interviews.hosted_engine_restore import RESTORE
-from config.questions import Given, Question
+from config.questions import Given, Kind, Question
 from config.site import Site
 from steps.conflicts import Resolutions
 from steps.hosted_engine.deploy_job import DeployJob
@@ -167,7 +167,6 @@ def _shown(question: Question, given: Given) -> str:
 
 
 _OURS: Final = (
-    "variant", "scope", "databases", "database_host", "database_name", "database_user",
-    "has_history", "history_name", "history_user", "renew_certificates", "old_hosts",
-    "recovery_target",
+    "variant", *(question.name for question in QUESTIONS if question.kind is not Kind.SECRET),
+    "renew_certificates", "old_hosts", "recovery_target",
 )  # fmt: skip
