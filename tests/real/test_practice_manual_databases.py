@@ -66,7 +66,6 @@ class ByHand:
         operator = restoring(
             self.standing, tmp_path, self.job, phases=chosen, run=of, start=False, **prompts
         )
-        operator.patience = PATIENCE
         for name, text in PASSWORDS.items():
             operator.session.add_secret(name, Secret(text))
         return operator
@@ -208,6 +207,9 @@ def test_engine_backup_and_engine_cleanup_meet_the_real_server(by_hand, tmp_path
     (kept,) = machine.list("/var/lib/ovirt-engine/backups")
     listed = machine.run(["pg_restore", "--list", f"/var/lib/ovirt-engine/backups/{kept}"]).out
     assert "TABLE DATA public vds_static engine" in listed
+    twice = Talk(by_hand.standing.hosts.agent(world.ENGINE), "engine-cleanup", MACHINE)
+    assert twice.answer_all({}, old=False) == 1
+    assert "Could not detect product setup" in twice.said
 
 
 def test_a_database_that_somebody_filled_meanwhile_is_renamed_aside_and_the_restore_goes_on(
