@@ -102,7 +102,10 @@ def test_an_engine_comes_back_on_a_new_machine(standing, tmp_path):
     assert len(kept) == 1
 
 
-def test_a_database_in_the_way_is_met_and_the_restore_goes_on_once_it_is_gone(standing, tmp_path):
+@pytest.mark.parametrize("way", ["again", "clean-up"])
+def test_a_database_in_the_way_is_met_and_the_restore_goes_on_once_it_is_gone(
+    standing, tmp_path, way
+):
     archive = backed_up(standing, tmp_path)
     with standing.world.change() as facts:
         facts["faults"]["database-not-empty"] = "struck"
@@ -116,8 +119,14 @@ def test_a_database_in_the_way_is_met_and_the_restore_goes_on_once_it_is_gone(st
     running.answer("step-failed", "retry")
     question = running.question("restore.half-restored")
     assert "files are there" in question.text
-    running.answer(question.name, "again")
+    running.answer(question.name, way)
+    if way == "clean-up":
+        question = running.question("tool.OVESETUP_CORE_REMOVE.1")
+        assert "data will be lost" in question.text + question.detail
+        running.answer(question.name, "OK")
     assert running.end().finish is Finish.DONE
+    logs = standing.machine.list("/var/log/ovirt-engine/setup")
+    assert any("ovirt-engine-remove" in name for name in logs) is (way == "clean-up")
 
 
 def test_an_archive_of_a_newer_engine_is_refused_before_anything_is_touched(standing, tmp_path):

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 import pytest
 
 from config.answer_file import AnswerFile, save_answers
+from config.errors import Unreachable
 from config.secrets import Secret, SecretReference
 from steps.drill.practice_engine import database as db
 from steps.drill.practice_engine.standing import FIRST
+from steps.drill.practice_hosts import engine_machine
 from steps.drill.practice_hosts import first_world as world
 from steps.drill.practice_hosts.programs import postgres_server
 from steps.drill.practice_hosts.programs.context import Context
@@ -29,6 +31,7 @@ from tests.real.test_practice_machine_restore import ARCHIVE, job_of, restoring
 
 PASSWORDS = {"database password engine": "pw-engine-1:\\x", "database password dwh": "pw-dwh-2"}
 PATIENCE = 400.0
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 DATA = "/var/lib/pgsql/data"
 AT_ONCE = {
     f"database.collation.{world.ENGINE}": "C.utf8",
@@ -63,7 +66,6 @@ class ByHand:
         operator = restoring(
             self.standing, tmp_path, self.job, phases=chosen, run=of, start=False, **prompts
         )
-        operator.patience = PATIENCE
         for name, text in PASSWORDS.items():
             operator.session.add_secret(name, Secret(text))
         return operator
@@ -104,6 +106,25 @@ def by_hand(built, monkeypatch, tmp_path):
     return ByHand(built)
 
 
+def restart(standing: Standing) -> None:
+    """The machine loses its power and starts again; its server starts with it."""
+    before = standing.machine.read(BOOT_ID)
+    engine_machine.start(standing.world, FIRST, healthy_in=None)
+
+    def is_back() -> bool:
+        shell = standing.machine
+        try:
+            if shell.read(BOOT_ID) == before:
+                return False
+            return shell.run(["systemctl", "is-active", "postgresql"], check=False).code == 0
+        except Unreachable:
+            return False
+        finally:
+            shell.close()
+
+    standing.until(is_back, PATIENCE)
+
+
 def test_the_steps_on_databases_undone_leave_the_server_as_it_was(by_hand, tmp_path):
     machine = by_hand.standing.machine
     machine.run(["postgresql-setup", "initdb"])
@@ -114,17 +135,17 @@ def test_the_steps_on_databases_undone_leave_the_server_as_it_was(by_hand, tmp_p
 
     running = by_hand.run(tmp_path, "databases").start()
     assert running.end().finish is Finish.DONE
-    made = by_hand.seen()
-    assert MARK in made["files"][0].decode()
+    assert MARK in machine.read(f"{DATA}/pg_hba.conf").decode()
     aside = f"{DATA}/pg_hba.conf.before-{running.session.run.path.name}"
     assert machine.read(aside) == before["files"][0]
     assert by_hand.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", "engine") == [
         "0"
     ]
 
+    restart(by_hand.standing)
     undone = by_hand.run(tmp_path, "databases", of=running.session.run).start(undo=True)
     assert undone.end().finish is Finish.UNDONE
-    assert by_hand.seen() == before
+    assert by_hand.seen() == before, "after the undo"
     assert by_hand.sql("SELECT name FROM hosts", "engine") == ["precious"]
 
 
@@ -186,6 +207,9 @@ def test_engine_backup_and_engine_cleanup_meet_the_real_server(by_hand, tmp_path
     (kept,) = machine.list("/var/lib/ovirt-engine/backups")
     listed = machine.run(["pg_restore", "--list", f"/var/lib/ovirt-engine/backups/{kept}"]).out
     assert "TABLE DATA public vds_static engine" in listed
+    twice = Talk(by_hand.standing.hosts.agent(world.ENGINE), "engine-cleanup", MACHINE)
+    assert twice.answer_all({}, old=False) == 1
+    assert "Could not detect product setup" in twice.said
 
 
 def test_a_database_that_somebody_filled_meanwhile_is_renamed_aside_and_the_restore_goes_on(
