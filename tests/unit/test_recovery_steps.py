@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,19 +13,34 @@ from config.errors import Refused, StepFailed
 from config.site import EngineAccess, EngineHost, ShellAccess
 from steps.hosted_engine.deploy_job import DeployJob
 from steps.hosted_engine.recovery.rebooted import Confirmation
-from steps.hosted_engine.recovery.recovery_job import BackupHost, Limits, RecoveryJob
+from steps.hosted_engine.recovery.recovery_job import (
+    BackupHost,
+    BackupMachine,
+    Limits,
+    RecoveryJob,
+)
 from steps.hosted_engine.recovery.step_engine_machine import LOOK, ShutDownEngineMachine
 from steps.hosted_engine.recovery.step_host import HostInEngine
+from steps.hosted_engine.recovery.step_machines import MachinesDown
 from steps.hosted_engine.recovery.step_trust import TrustEngine
-from steps.hosted_engine.rejoin.rejoin_job import CONFIGURATION, RejoinHost, RejoinJob
+from steps.hosted_engine.rejoin import step_key
+from steps.hosted_engine.rejoin.rejoin_job import (
+    AUTHORIZED,
+    CONFIGURATION,
+    RejoinHost,
+    RejoinJob,
+)
 from steps.hosted_engine.rejoin.step_configuration import FreeHost
+from steps.hosted_engine.rejoin.step_key import LetEngineIn
+from steps.hosted_engine.rejoin.step_metadata import ForgetHost
 from steps.hosted_engine.rejoin.step_reach import ReachHost
-from steps.procedure import Outcome, Step, done, not_done
+from steps.procedure import Outcome, PutOff, Step, done, not_done
 from steps.targets import engine_ca
 from steps.targets.engine_ca import ChangedEngineCa, EngineCa
-from steps.targets.engine_facts import Host, Power
+from steps.targets.engine_facts import Host, Machine, Power
 from steps.targets.shell import Completed
-from tests.unit.machine_support import Machine
+from tests.real.pretended_host import PretendedHost
+from tests.unit import machine_support
 
 
 class Context:
@@ -220,6 +237,77 @@ def test_a_host_that_somebody_has_added_again_keeps_its_new_configuration():
     assert FreeHost(*rejoined()).verify(Context(lost)).outcome is Outcome.NOT_DONE
 
 
+@pytest.mark.parametrize(
+    ("said", "code", "outcome"),
+    [
+        ('{"1": {"host-id": 1, "hostname": "host-01", "live-data": true}}', 0, Outcome.DONE),
+        ('{"2": {"host-id": 2, "hostname": "host-02.example.com"}}', 0, Outcome.NOT_DONE),
+        ('{"2": {"host-id": 2, "hostname": "HOST-02"}}', 0, Outcome.NOT_DONE),
+        ('{"2": {"host-id": 2, "hostname": "host-02.elsewhere.org"}}', 0, Outcome.DONE),
+        ("", 1, Outcome.UNKNOWN),
+        ("{}", 0, Outcome.UNKNOWN),
+        ("nonsense", 0, Outcome.UNKNOWN),
+    ],
+)
+def test_agents_that_do_not_answer_have_not_forgotten_a_host(said, code, outcome):
+    class Carrier(RejoinWorld):
+        def run(self, _command, **_more):
+            return Completed("", code, said, "no configuration from the shared storage")
+
+    job, host = rejoined()
+    job = replace(job, limits=Limits(every=0.01, services=0.05))
+    host = replace(host, site_name="host-02.example.com")
+    step, context = ForgetHost(job, host), Context(Carrier([]))
+    assert step.verify(context).outcome is outcome
+    if outcome is Outcome.UNKNOWN:
+        with pytest.raises(StepFailed, match="not even host-01"):
+            step.apply(context)
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome"),
+    [
+        ("{key} engine", Outcome.DONE),
+        ('from="192.0.2.1" {key}', Outcome.DONE),
+        ("# {key} engine", Outcome.NOT_DONE),
+        ("", Outcome.NOT_DONE),
+    ],
+)
+def test_a_key_that_is_commented_out_lets_nobody_in(line, outcome, monkeypatch):
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDq"
+    monkeypatch.setattr(step_key, "engine_public_key", lambda _engine: key)
+    before = f"ssh-rsa AAAA somebody\n{line.format(key=key)}\n"
+    host = PretendedHost("host-02", files={AUTHORIZED: before.encode()})
+    world = SimpleNamespace(engine=lambda: RejoinWorld([]), shell=lambda _name: host)
+    step, context = LetEngineIn(*rejoined()), Context(world)
+    assert step.verify(context).outcome is outcome
+    step.apply(context)
+    assert step.verify(context).outcome is Outcome.DONE
+    assert host.files[AUTHORIZED].decode().startswith(before)
+    step.undo(context)
+    assert host.files[AUTHORIZED].decode() == before
+
+
+def test_machines_on_a_host_that_is_still_coming_up_are_waited_for_and_not_put_off():
+    class Engine(RejoinWorld):
+        def machines(self, *_host):
+            return (Machine("v", "vm_web", "up", "3"),)
+
+    engine = Engine([Host("3", "host-03", "a", "connecting")])
+    deploy = DeployJob("s", EngineHost("h", ShellAccess()), "classic", "e", "", lambda _c: None)
+    wanted = BackupMachine("v", "vm_web", "host-03")
+    job = RecoveryJob(deploy, "h", machines=(wanted,), limits=Limits(every=0.01))
+    step, context = MachinesDown(job), Context(engine)
+    assert step.verify(context).outcome is Outcome.NOT_DONE
+    up = [Host("3", "host-03", "a", "up")]
+    context.log = lambda told: "connecting" in told and setattr(engine, "there", up)
+    step.apply(context)
+    assert step.verify(context).outcome is Outcome.DONE
+    up[0] = Host("3", "host-03", "a", "non_responsive")
+    with pytest.raises(PutOff, match="Confirm that the host was rebooted"):
+        step.apply(context)
+
+
 @pytest.mark.parametrize("there", [HARDWARE, SWAPPED, HARDWARE.upper(), "", "Not Settable"])
 def test_a_host_is_the_one_that_is_meant_unless_its_hardware_says_otherwise(there):
     world = RejoinWorld([host_of("2")], uuid=there)
@@ -287,7 +375,11 @@ def test_no_answer_file_confirms_that_a_host_was_rebooted_which_is_seen_to_live(
     words = {
         "rebooted.host-02": "override", "still-alive.host-02": "host-02",
     }  # fmt: skip
-    running = Machine(tmp_path / "m", monkeypatch).run(Confirms(living), prompts=words).start()
+    running = (
+        machine_support.Machine(tmp_path / "m", monkeypatch)
+        .run(Confirms(living), prompts=words)
+        .start()
+    )
     question = running.question("still-alive.host-02")
     assert "its power management says that it is on" in question.detail
     assert living.confirmed == []

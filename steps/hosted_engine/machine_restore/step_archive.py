@@ -86,10 +86,17 @@ class ArchiveBrought(MachineStep):
         for shell, path in (here, (self.shell(context), self._target(context))):
             shell.discard_copy(path)
             shell.remove(path)
+        self._remove_folder(context)
 
     def leaves(self, run: str, *, whole: bool) -> Sequence[str]:
         """The folder on the machine: the archive is in it, and password files for a while."""
         return left_there(self.job.machine.name, self.job.folder(run), "rm -rf", whole=whole)
+
+    def _remove_folder(self, context: StepContext) -> None:
+        """This run's own, unless somebody else has put something there."""
+        shell, folder = self.shell(context), self.folder(context)
+        if shell.status(folder) is not None:
+            shell.run(["rmdir", "--ignore-fail-on-non-empty", "--", folder])
 
     def _target(self, context: StepContext) -> str:
         return self.job.files(run_name(context)).archive

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from steps.hosted_engine.recovery.engine_step import API, RecoveryStep
+from steps.hosted_engine.recovery.host_rules import PASSING
 from steps.hosted_engine.recovery.recovery_job import BackupMachine
 from steps.procedure import PutOff, StepContext, Verdict, done, not_done
 from steps.targets.engine import Engine
@@ -15,7 +16,10 @@ from steps.targets.engine_waiting import Sight
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One machine as it is now; `left`: the engine believes it on a host that is not up."""
+    """One machine as it is now; `left`: the engine believes it on a host that stays down.
+
+    `passing`: it, or its host, is on the way to another status.
+    """
 
     expected: BackupMachine
     told: str
@@ -85,7 +89,8 @@ def _found(expected: BackupMachine, machine: Machine | None, hosts: dict[str, Ho
         return Found(expected, f"{machine.name} is {machine.status} on no host", passing=True)
     where = f"{machine.name} is {machine.status} on {host.name}"
     if host.status != "up":
-        return Found(expected, f"{where}, which is {host.status}", left=True)
+        passing = host.status in PASSING
+        return Found(expected, f"{where}, which is {host.status}", not passing, passing)
     if machine.status in ("up", "paused"):
         again = host.name.lower() != expected.host.lower()
         restarted = ", started again: it is highly available" if expected.high_availability else ""

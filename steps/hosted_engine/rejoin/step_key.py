@@ -29,7 +29,7 @@ def let_in(context: StepContext, job: RejoinJob, host: RejoinHost) -> None:
     """Add the engine's key, marked, where it is not there."""
     shell = context.targets.shell(host.site_name)
     key, lines = engine_public_key(job.engine), lines_of(shell)
-    if any(key in line for line in lines):
+    if any(_lets_in(line, key) for line in lines):
         return
     was = context.recall(_added(host)) or ("there" if _is_there(shell) else "made")
     context.remember(_added(host), was)
@@ -48,6 +48,11 @@ def take_away(context: StepContext, host: RejoinHost) -> None:
         shell.remove(AUTHORIZED)
     else:
         _write(shell, kept)
+
+
+def _lets_in(line: str, key: str) -> bool:
+    """Whether sshd reads that key in it: a line that is commented out lets nobody in."""
+    return key in line and not line.lstrip().startswith("#")
 
 
 def _added(host: RejoinHost) -> str:
@@ -83,7 +88,7 @@ class LetEngineIn(RejoinStep):
         if self.added(self.engine(context)) is not None:
             return done("it has been added again already")
         key = engine_public_key(self.job.engine)
-        lines = [line for line in lines_of(self.shell(context)) if key in line]
+        lines = [line for line in lines_of(self.shell(context)) if _lets_in(line, key)]
         if not lines:
             return not_done(f"the engine's key is not in {AUTHORIZED}")
         whose = "put there by this run" if lines[0].endswith(marker(context)) else "there before"

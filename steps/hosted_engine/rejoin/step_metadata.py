@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from config.checked_fields import is_address
 from steps.hosted_engine.dialog.vm_status import EngineStatus
 from steps.hosted_engine.ha_view import look_at_agents
 from steps.hosted_engine.rejoin.rejoin_step import RejoinStep
@@ -36,12 +37,12 @@ class ForgetHost(RejoinStep):
         if self.added(self.engine(context)) is not None:
             return done("it has been added again already")
         counted = self._counted(context)
-        if counted is None:
-            return unknown("hosted-engine --vm-status says nothing that is understood")
+        if not counted:
+            return unknown(self._silent)
         own = self._own(counted)
         if own:
             return not_done(f"counted as host {own.id}, {'live' if own.live else 'stale'}")
-        hosts = ", ".join(f"{one.host} ({one.id})" for one in counted) or "none"
+        hosts = ", ".join(f"{one.host} ({one.id})" for one in counted)
         return done(f"the agents count {hosts}")
 
     def apply(self, context: StepContext) -> None:
@@ -61,10 +62,19 @@ class ForgetHost(RejoinStep):
         context.log((said.out + said.err).strip()[:1000])
 
     def _stale(self, context: StepContext) -> Sight:
-        own = self._own(self._counted(context) or ())
+        counted = self._counted(context)
+        if not counted:
+            return Sight(False, self._silent)
+        own = self._own(counted)
         if own is None:
             return Sight(True, "there is no entry")
         return Sight(not own.live, f"host {own.id} is {'live' if own.live else 'stale'}")
+
+    @property
+    def _silent(self) -> str:
+        """A host that takes part counts itself at least: no entry at all is no answer."""
+        where = self.job.looked_from.name
+        return f"the agents on {where} do not say which hosts they count, not even {where}"
 
     def _counted(self, context: StepContext) -> tuple[EngineStatus, ...] | None:
         view = look_at_agents(self.carrier(context), self.job.looked_from.command)
@@ -72,4 +82,5 @@ class ForgetHost(RejoinStep):
 
     def _own(self, counted: Sequence[EngineStatus]) -> EngineStatus | None:
         names = {self.host.address.lower(), self.host.site_name.lower()}
-        return next((one for one in counted if one.host.lower() in names), None)
+        short = {name.partition(".")[0] for name in names if not is_address(name)}
+        return next((one for one in counted if one.host.lower() in names | short), None)

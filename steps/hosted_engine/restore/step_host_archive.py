@@ -74,6 +74,9 @@ class HostArchive(ArchiveBrought):
         """The copy on the host."""
         return left_there(self.where, self.path, "rm", whole=whole)
 
+    def _remove_folder(self, context: StepContext) -> None:
+        """The host's folder serves every run."""
+
     def _target(self, context: StepContext) -> str:
         return self.path
 
