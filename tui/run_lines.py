@@ -64,7 +64,7 @@ def _run_started(_view: RunView, event: dict[str, Any]) -> Iterator[str]:
 
 
 def _already(view: RunView, event: dict[str, Any]) -> Iterator[str]:
-    yield f"{_title(view, event)}: already so. {event['evidence']}{_counted(view, event)}"
+    yield f"{_title(view, event)}: as it should be. {event['evidence']}{_counted(view, event)}"
 
 
 def _started(view: RunView, event: dict[str, Any]) -> Iterator[str]:
