@@ -62,7 +62,7 @@ class RekindleApp(App[int]):
         self.drill_wanted = ""
         """The name of the drill that was asked for."""
         self.briefing = ""
-        """What the operator reads before anything else."""
+        """What the operator reads before anything else; F1 tells it again."""
         self.parting = ""
         """What is printed once the screen is gone."""
         self._first, self._main = first, main
@@ -172,6 +172,7 @@ class RekindleApp(App[int]):
 
         assert self.service is not None
         if briefing:
+            self.briefing = " ".join(briefing.split())
             await brief(self, briefing)
         run = await Walk(self, session, self.service, home_behind=self._main is None).go()
         if run is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from config.paths import default_site_file
 from tui.session import Session
 
 
@@ -23,10 +25,12 @@ class Keep:
 
     def how_to_use(self, path: Path) -> str:
         """What the operator can do with the file."""
-        return (
-            f"{path}\n\nIt holds no secrets. The same answers run unattended with:\n"
-            f"rekindle run {self.session.procedure.name} --answers {path}"
-        )
+        file = self.session.site.file
+        elsewhere = file is not None and file != default_site_file()
+        site = ["--site", str(file)] if elsewhere else []
+        name = self.session.procedure.name
+        command = shlex.join(["rekindle", *site, "run", name, "--answers", str(path)])
+        return f"{path}\n\nIt holds no secrets. The same answers run unattended with:\n{command}"
 
 
 def keep_text(text: str) -> Path:

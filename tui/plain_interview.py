@@ -130,9 +130,17 @@ class PlainInterview:
             self._session.answer_text(question, self._meant(question, typed))
         fault = self._session.fault(question)
         if fault:
-            self._lines.say(f"error   {fault}")
+            self._lines.say(f"error   {fault} ({BACK} goes back)")
+            self._take_back(question)
             return False
         return self._check(question)
+
+    def _take_back(self, question: Question) -> None:
+        """What cannot be is not offered again in brackets, where there is something better."""
+        refused = self._session.answers.get(question.name)
+        self._session.answer(question.name, None)
+        if self._session.value(question) is None and refused is not None:
+            self._session.answer(question.name, refused)
 
     def _meant(self, question: Question, typed: str) -> str:
         """What was typed with each choice by its value; several are separated by commas."""

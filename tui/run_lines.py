@@ -50,7 +50,10 @@ def question_lines(question: OpenQuestion) -> Iterator[str]:
     for choice in question.choices:
         note = f" ({one_line(choice.note)})" if choice.note else ""
         refused = f" - not possible: {one_line(choice.refused)}" if choice.refused else ""
-        yield f"  {one_line(choice.value)}: {one_line(choice.label)}{note}{refused}"
+        value, label = one_line(choice.value), one_line(choice.label)
+        # The label of a tool's own answer begins with that answer.
+        named = label if label.startswith(f"{value}:") else f"{value}: {label}"
+        yield f"  {named}{note}{refused}"
 
 
 def _title(view: RunView, event: dict[str, Any]) -> str:
@@ -64,7 +67,7 @@ def _run_started(_view: RunView, event: dict[str, Any]) -> Iterator[str]:
 
 
 def _already(view: RunView, event: dict[str, Any]) -> Iterator[str]:
-    yield f"{_title(view, event)}: already so. {event['evidence']}{_counted(view, event)}"
+    yield f"{_title(view, event)}: as it should be. {event['evidence']}{_counted(view, event)}"
 
 
 def _started(view: RunView, event: dict[str, Any]) -> Iterator[str]:

@@ -17,7 +17,7 @@ WORDS = {
     StepState.WAITING: "wait",
     StepState.RUNNING: "run",
     StepState.DONE: "done",
-    StepState.ALREADY: "already",
+    StepState.ALREADY: "ok",
     StepState.FAILED: "FAILED",
     StepState.SKIPPED: "skipped",
     StepState.UNKNOWN: "UNSURE",

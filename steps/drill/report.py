@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from steps.drill.score import Check
+from steps.run.text import duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class DrillReport:
     def lines(self) -> list[str]:
         """Plain lines for the terminal and the Markdown file."""
         verdict = "passed" if self.passed else "NOT passed"
-        head = [f"# Drill {self.drill}: {verdict} in {self.seconds:.0f} s", ""]
+        head = [f"# Drill {self.drill}: {verdict} in {duration(self.seconds)}", ""]
         if self.simulated:
             head += [f"Simulated: {self.simulated}", ""]
         if self.fault:

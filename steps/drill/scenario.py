@@ -125,7 +125,8 @@ LOST_ENGINE_FAILOVER = Scenario(
     name="lost-engine-failover-host",
     procedure="hosted_engine.restore",
     title="A lost engine comes back on the failover host, the guide's way (simulated hosts)",
-    story=f"{_LOST_STORY}\nRestore it onto the failover host, host-02.practice.invalid.",
+    story=f"{_LOST_STORY}\nRestore it onto the failover host, host-02.practice.invalid; the disc to"
+    " install its engine's machine from is /var/tmp/installation.iso there.",
     system="lost-engine",
     decisions={"host.host-02": "use-failover-host", "machines.left-up": "accept"},
     prompts={

@@ -14,7 +14,7 @@ from steps.run.directory import FrozenPlan, RunDirectory
 from steps.run.events import PREPARED, Finish
 from steps.run.lanes import LaneState, LaneView
 from steps.run.resume import put_off
-from steps.run.tables import plain_facts, tables_of
+from steps.run.tables import left_to_do_of, plain_facts, tables_of
 from steps.run.values import given_from_data
 from steps.run.view import AskedQuestion, RunView, StepView
 
@@ -40,6 +40,7 @@ def gather(run: RunDirectory, procedure: Procedure) -> ReportData:
         "practice": frozen.site.practice,
         "plan_sha256": frozen.sha256,
         **_outcome(view, given),
+        "recovers": any(q.name == RECOVERY_TARGET for q in procedure.interview.asked(given)),
         "sessions": [_session(view, number) for number in range(len(view.sessions))],
         "settings": [{"title": title, "value": value} for title, value in plan.settings],
         "decisions": _decisions(frozen, procedure),
@@ -194,6 +195,7 @@ def _what_next(run: RunDirectory, view: RunView, plan: Plan) -> list[str]:
     lines = [f"Put off: {title}. To do it now: rekindle resume {run.id}" for title in later]
     lines += [f"{left_undone(step)} {step.remedy}".rstrip() for step in view.left_undone]
     lines += plan.left_to_do
+    lines += left_to_do_of(view.facts)
     lines += _left_behind(run, view, plan)
     if view.outcome is None:
         lines.append(f"The run is not finished. Watch it: rekindle attach {run.id}")

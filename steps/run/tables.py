@@ -1,15 +1,16 @@
-"""Tables for the report: a step remembers one as a fact, and it is shown as a table."""
+"""What a step has for the report: tables, and lines of what is left to do; kept as facts."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from steps.procedure import StepContext
 
 PREFIX: Final = "table."
+LEFT: Final = "left-to-do."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,26 @@ def remember_table(context: StepContext, name: str, table: Table) -> None:
         context.remember(PREFIX + name, text)
 
 
+def remember_left_to_do(context: StepContext, name: str, lines: Sequence[str]) -> None:
+    """Journal what is left to the operator, unless it stands there; later lines replace it."""
+    text = json.dumps(list(lines))
+    if (context.recall(LEFT + name) or "[]") != text:
+        context.remember(LEFT + name, text)
+
+
+def left_to_do_of(facts: Mapping[str, str]) -> list[str]:
+    """What the steps of a run left to the operator, a line each."""
+    return [
+        str(line) for name, text in facts.items() if name.startswith(LEFT)
+        for line in json.loads(text)
+    ]  # fmt: skip
+
+
 def tables_of(facts: Mapping[str, str]) -> list[dict[str, Any]]:
     """The tables among the facts of a run, as data for its report."""
     return [json.loads(text) for name, text in facts.items() if name.startswith(PREFIX)]
 
 
 def plain_facts(facts: Mapping[str, str]) -> dict[str, str]:
-    """The facts that are no tables."""
-    return {name: text for name, text in facts.items() if not name.startswith(PREFIX)}
+    """The facts that the report has no other place for."""
+    return {name: text for name, text in facts.items() if not name.startswith((PREFIX, LEFT))}

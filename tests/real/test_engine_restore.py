@@ -45,6 +45,9 @@ def test_a_restore_goes_to_its_end_and_its_report_sets_predicted_beside_found(wo
     assert_restored(world, run)
     data = write_reports(run, PROCEDURE)
     assert (data["target_seconds"], data["target_met"]) == (3600, True)
+    assert data["recovers"]
+    assert any("to be started" in line and "vm_build" in line for line in data["next"])
+    assert not any("vm_web" in line for line in data["next"])
     (table,) = data["tables"]
     found = {(row[0], row[1]): row[2:] for row in table["rows"]}
     assert found["machine", "vm_build"][0].startswith("Up on host-03; Down, where")
@@ -55,7 +58,7 @@ def test_a_restore_goes_to_its_end_and_its_report_sets_predicted_beside_found(wo
     for text in (as_markdown(data), as_html(data)):
         assert "Predicted and found" in text
         assert "vm_build" in text
-    assert not any(name.startswith("table.") for name in data["facts"])
+    assert not any(name.startswith(("table.", "left-to-do.")) for name in data["facts"])
     assert json.dumps(data)
 
 

@@ -11,6 +11,7 @@ from steps.drill.history import DrillResult, remember
 from tests.screens.support import Script, ToyService, home_app, make_run, wait_for, wait_until
 from tests.screens.toy import SITE
 from tui.run_summary import last_drills
+from tui.screens.dialog import Dialog
 from tui.screens.home import HomeScreen
 
 
@@ -29,6 +30,28 @@ async def test_catalogue_by_system_with_what_the_procedure_needs_and_how_it_is_u
     assert "last    not on record" in text
     assert "drilled never" in text
     assert "site berne" in text.splitlines()[0]
+
+
+async def test_help_tells_what_the_panel_has_no_room_for(service):
+    app = home_app(service, find_site=lambda: None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "no site file")
+        await pilot.press("f1")
+        await wait_for(pilot, "Help: Rekindle")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "drilled never")
+
+
+async def test_of_several_drills_each_is_seen_whole(service):
+    titles = [
+        f"A lost engine comes back on new hardware, by oVirt {n} (simulated hosts)" for n in "45"
+    ]
+    app = home_app(service)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "drilled")
+        app.push_screen(Dialog("Drill", "There are several.", [(title, title) for title in titles]))
+        text = await wait_for(pilot, "oVirt 5")
+    assert text.count("hosts)") == 2
 
 
 async def test_key_line_names_the_keys(service):

@@ -138,6 +138,13 @@ def test_a_wrong_answer_is_said_and_asked_again(tmp_path):
     assert "With memory  (Backup, question 4 of 5)" in text
 
 
+def test_what_cannot_be_is_not_offered_again_where_there_is_a_default(tmp_path):
+    text = walk(tmp_path, "web!", "", "many", "<").stdout
+    assert "error   'web!' is not a machine name.\nUse letters and digits. (< goes back)" in text
+    assert text.count("Machine [web01]:") == 3
+    assert "Copies (may be empty) [1]:" in text.split("whole number")[1]
+
+
 def test_a_question_appears_by_its_condition(tmp_path):
     done = walk(tmp_path, "", "", "1", "no", "a cable broke")
     assert "Reason for a cold start  (Backup, question 5 of 6)" in done.stdout

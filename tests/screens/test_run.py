@@ -321,6 +321,27 @@ async def test_a_run_that_nobody_runs_says_so_and_is_resumed_with_r(service, scr
     assert service.resumed == [script.run]
 
 
+async def test_a_question_that_nobody_would_hear_the_answer_to_is_not_asked(service, script):
+    script.begin("swap.aside")
+    script.ask("swap.aside", choices=(("yes", "Remove it", ""), ("no", "Keep it", "")))
+    async with attached(service, script.run).run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "> Remove it")
+        script.die()
+        text = await wait_for(pilot, "cut off: nobody runs it")
+        assert "Remove it" not in text
+        await pilot.press("enter")
+        await pilot.press("escape", "r")
+        await wait_for(pilot, lambda _: bool(service.resumed))
+    assert not script.replies
+
+
+async def test_a_step_that_found_all_as_it_should_be_is_ok_and_not_done_before(service, script):
+    script.begin("check.set")
+    script.record(Event.STEP_ALREADY, step="check.set", evidence="2 disks")
+    async with attached(service, script.run).run_test(size=(80, 24)) as pilot:
+        assert "  ok      Check the backup set" in await wait_for(pilot, "  ok      Check")
+
+
 async def test_the_end_of_the_run_leads_to_its_report(service, script):
     script.do("check.set")
     app = attached(service, script.run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import threading
 
 import pytest
@@ -15,6 +16,7 @@ from tests.screens.terminal import PATIENCE
 from tests.screens.toy import SITE, TOY
 from tests.screens.toy_conflicts import ToyConflicts, host_row
 from tui.app import RekindleApp
+from tui.keep import Keep
 from tui.session import Session
 
 PORT = host_row("port", "5903", "5911", title="VNC port")
@@ -149,6 +151,10 @@ async def test_a_briefing_is_read_before_the_first_question(service):
         await wait_for(pilot, "web01 was changed today. Bring it back.")
         await pilot.press("enter")
         await wait_for(pilot, "1 of 1")
+        await pilot.press("f1")
+        await wait_for(pilot, "Help:")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "web01 was changed today. Bring it back.")
 
 
 async def test_the_exit_code_says_how_the_run_ended(service):
@@ -375,6 +381,14 @@ async def test_answers_and_decisions_are_saved_from_conflicts_and_review_too(ser
         await pilot.press("enter", "ctrl+d")
         await wait_for(pilot, "save the answers to a file, then leave")
     assert len(service.saved) == 2
+
+
+def test_saved_answers_tell_the_command_for_the_site_they_are_of(tmp_path):
+    site = dataclasses.replace(SITE, file=tmp_path / "a site.yaml")
+    keep = Keep(Session(site, PROCEDURE), lambda _session: tmp_path / "b")
+    told = keep.how_to_use(tmp_path / "b").splitlines()[-1]
+    words = ["rekindle", "--site", str(site.file), "run", PROCEDURE.name]
+    assert shlex.split(told) == [*words, "--answers", str(tmp_path / "b")]
 
 
 async def test_what_is_wrong_is_copied_also_to_a_file_whose_path_is_shown(

@@ -72,6 +72,14 @@ def test_the_summary_comes_first_with_outcome_time_and_target(finished):
     assert f"rekindle resume {finished.id} --undo" in head
 
 
+def test_without_a_target_the_time_to_recover_is_told_all_the_same(finished):
+    data = gather(finished, PROCEDURE) | {"target_seconds": None}
+    for form in (as_markdown, as_html):
+        text = form(data | {"recovers": True})
+        assert "the time to recover; no target was set" in " ".join(text.split())
+        assert "time to recover" not in form(data | {"recovers": False})
+
+
 def test_everything_that_happened_is_in_all_three_forms(finished):
     data = gather(finished, PROCEDURE)
     forms = {

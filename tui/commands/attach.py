@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 
 from steps.run.directory import RunDirectory, find_run
 
@@ -18,7 +19,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def follow(run: RunDirectory, arguments: argparse.Namespace) -> int:
-    """Follow a run full screen, or in plain lines where that is wanted or needed."""
+    """Follow a run, and say how it is scored where it is a drill's."""
+    code = _follow(run, arguments)
+    for line in drill_lines(run):
+        print(line)
+    return code
+
+
+def _follow(run: RunDirectory, arguments: argparse.Namespace) -> int:
+    """Full screen, or in plain lines where that is wanted or needed."""
     if arguments.plain:
         from tui.follow_plain import follow_plain
 
@@ -26,3 +35,25 @@ def follow(run: RunDirectory, arguments: argparse.Namespace) -> int:
     from tui.app import run_attached
 
     return run_attached(run.path, mouse=arguments.mouse)
+
+
+def drill_lines(run: RunDirectory) -> list[str]:
+    """How the run of a drill whose practice site stands is scored; nothing for any other run."""
+    frozen = run.frozen()
+    if not frozen.site.practice or frozen.site.file is None:
+        return []
+    from steps.drill.places import Places, default_places
+    from steps.drill.scenario import SCENARIOS
+
+    folder = frozen.site.file.parent
+    names = [one.name for one in SCENARIOS if one.procedure == frozen.procedure]
+    name = folder.name if folder.name in names else next(iter(names), "")
+    if not name or not Places(folder).marker.exists():
+        return []
+    where = "" if default_places(name).folder == folder else f" --folder {shlex.quote(str(folder))}"
+    ended = run.view().outcome is not None
+    return [
+        f"It is a drill. {'Score it' if ended else 'Once it is at its end, score it'}:"
+        f" rekindle drill {name} --score {run.id}{where}",
+        f"Take its practice site down: rekindle drill {name} --remove{where}",
+    ]

@@ -38,7 +38,10 @@ class HelpScreen(ModalScreen[None]):
     def about(cls, page: Page[Any]) -> HelpScreen:
         """Help for a page and whatever has the focus on it."""
         focused = page.focused_help()
-        parts = [reflowed(page.HELP), focused.strip(), "Keys:\n" + "\n".join(all_hints(page))]
+        keys = "Keys:\n" + "\n".join(all_hints(page))
+        briefing = getattr(page.app, "briefing", "")
+        told = f"What there is to do\n\n{briefing}" if briefing else ""
+        parts = [reflowed(page.HELP), focused.strip(), told, keys]
         return cls(f"Help: {page.place.path}", "\n\n".join(part for part in parts if part))
 
     def compose(self) -> ComposeResult:

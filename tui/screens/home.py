@@ -222,12 +222,12 @@ confirmed it.
         procedure, run = self._procedure_in_hand(), self._run_in_hand()
         text = ""
         if procedure is not None:
-            text = self._about_procedure(procedure)
+            text = self._about_procedure(procedure, f"{NO_SITE}\n\n" if self._site is None else "")
         elif run is not None:
             text = f"{run.title}\n\nrun     {run.path.name}\nstate   {run.note}\nfiles   {run.path}"
         self.query_one("#about", Static).update(text)
 
-    def _about_procedure(self, procedure: Procedure) -> str:
+    def _about_procedure(self, procedure: Procedure, notice: str) -> str:
         from tui.run_summary import last_of
 
         facts = [
@@ -237,12 +237,11 @@ confirmed it.
             ("drilled", self._drills.get(procedure.name, "never")),
         ]
         lines = "\n".join(f"{name:<7} {text}" for name, text in facts)
-        notice = f"{NO_SITE}\n\n" if self._site is None else ""
         return f"{procedure.title}\n\n{notice}{procedure.description}\n\n{lines}"
 
     def focused_help(self) -> str:
         procedure = self._procedure_in_hand()
-        return f"{procedure.title}\n\n{procedure.description}" if procedure else ""
+        return self._about_procedure(procedure, notice="") if procedure else ""
 
     def _procedure_in_hand(self) -> Procedure | None:
         picked = self._list.picked or ""

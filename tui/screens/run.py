@@ -39,7 +39,8 @@ class RunScreen(Page[str]):
 
     HELP = """
 The run goes on by itself, also without this screen; what you see is read from its journal. Each
-line is a step: done, already (it was so before), run, check, wait, FAILED, UNSURE, skipped, undone.
+line is a step: done, ok (as it should be, so nothing was done), run, check, wait, FAILED, UNSURE,
+skipped, undone.
 
 Where many machines go side by side, the first lines count how each phase stands; below stands a
 line for each machine, failed ones first, then those at work. A machine that fails stops no other;
@@ -124,7 +125,7 @@ Enter on a step shows what was found about it; l opens its whole log.
     def _show_question(self) -> None:
         pane = self.query_one(QuestionPane)
         asked_before = pane.question
-        pane.show(self._watch.view)
+        pane.show(self._watch.view, heard=not self._watch.cut_off)
         pane.show_private(self._watch.private)
         asking = pane.question is not None
         self.query_one(StepList).set_class(asking and pane.crowded, "crowded")

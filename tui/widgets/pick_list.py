@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.segment import Segment
 from textual.binding import Binding
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import OptionList
@@ -32,6 +33,10 @@ class PickList(OptionList):
 
     def _get_left_gutter_width(self) -> int:
         return GUTTER
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """The cursor's column takes its room from the rows: they may need a line more for it."""
+        return super().get_content_height(container, viewport, width - GUTTER)
 
     def render_line(self, y: int) -> Strip:
         line = super().render_line(y)

@@ -63,6 +63,14 @@ class QuestionPane(Vertical):
         yield LineInput(id="text")
         yield Static(id="problem", markup=False)
 
+    def on_mount(self) -> None:
+        # What needs the room is known when it is laid out, which may be later than when it is set.
+        for part in ("#said-before", "#choices"):
+            self.watch(self.query_one(part), "virtual_size", self._share_soon, init=False)
+
+    def _share_soon(self) -> None:
+        self.call_after_refresh(self._share_room)
+
     @property
     def crowded(self) -> bool:
         """Whether there is so much to read or to choose from that all else must make room."""
@@ -72,9 +80,9 @@ class QuestionPane(Vertical):
         lines = sum(1 + len(line) // width for line in self.question.detail.strip().splitlines())
         return len(self.question.choices) > FEW or lines > SHORT
 
-    def show(self, view: RunView) -> None:
-        """Ask what is open now, or go away."""
-        question = view.question
+    def show(self, view: RunView, *, heard: bool = True) -> None:
+        """Ask what is open now, or go away: also where no runner would hear the answer."""
+        question = view.question if heard else None
         if question == self.question:
             return
         self.question = question
@@ -106,11 +114,11 @@ class QuestionPane(Vertical):
         line = self.query_one("#private", Static)
         if str(line.content) != text:
             line.update(text)
-            self.call_after_refresh(self._share_room)
+            self._share_soon()
         line.display = bool(text)
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._share_room)
+        self._share_soon()
 
     def _share_room(self) -> None:
         """Keep the choices on the screen, whole where that can be: what was said before gives way.

@@ -32,7 +32,7 @@ from steps.drill.practice_hypervisor import PracticeHypervisor
 from steps.drill.recipe import backing_file
 from steps.drill.score import Check, as_data, holds, value_at
 from steps.run.directory import RunDirectory, list_runs
-from steps.run.text import duration
+from steps.run.text import counted, duration
 from steps.targets.directory import Directory
 from steps.targets.open import open_targets
 from steps.virtual_machine.backup.step_spread import FACT as SPREAD
@@ -187,7 +187,7 @@ def _of_runs(places: Places, run: RunDirectory | None) -> Iterator[Check]:
     for one in reversed([r for r in all_runs if r.frozen().procedure == BACKUP]):
         words = one.view().facts.get(SPREAD, "")
         yield Check(f"spread, {one.id}", bool(words), "measured", words or "no snapshot taken")
-    words = f"{duration(seconds)} in {len(all_runs)} runs"
+    words = f"{duration(seconds)} in {counted(len(all_runs), 'run')}"
     yield Check("time", bool(all_runs), "measured", words)
 
 

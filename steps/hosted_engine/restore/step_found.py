@@ -13,7 +13,7 @@ from steps.hosted_engine.archive.inspection import Inspection
 from steps.hosted_engine.archive.words import DOWN
 from steps.hosted_engine.recovery.engine_step import API
 from steps.procedure import Step, StepContext, Verdict, done, not_done
-from steps.run.tables import Table, remember_table
+from steps.run.tables import Table, remember_left_to_do, remember_table
 from steps.targets.engine import Engine
 from steps.targets.engine_facts import Host as EngineHost
 from steps.targets.engine_facts import Machine
@@ -56,6 +56,7 @@ class PredictedAndFound(Step):
         rows = tuple((one.kind, one.name, one.predicted, one.found) for one in lines)
         columns = ("What", "Name", "Predicted from the backup", "Found")
         remember_table(context, "found", Table("Predicted and found", columns, rows))
+        remember_left_to_do(context, "found", tuple(left_to_do(self.inspection, lines)))
         missing = [f"{one.kind} {one.name}" for one in lines if one.missing]
         if missing:
             return not_done(f"not in the engine: {', '.join(missing[:20])}")
@@ -94,6 +95,24 @@ def compared(inspection: Inspection, removed: frozenset[str], engine: Engine) ->
             yield _machine(machine, machines.get(machine.id), inspection, names)
 
 
+def left_to_do(inspection: Inspection, lines: Sequence[Line]) -> Iterator[str]:
+    """What the operator has still to see to: machines that ran, and hosts, a line each kind."""
+    ran = {one.name for one in inspection.vms or () if one.status_name == "Up"}
+    down = [one.name for one in lines if one.kind == "machine" and one.found == "down"]
+    if stopped := [name for name in down if name in ran]:
+        yield f"Ran when the backup was made and are down now, to be started: {', '.join(stopped)}"
+    hosts = {one.name: one.found for one in lines if one.kind == "host"}
+    if lost := [name for name, found in hosts.items() if found not in ("up", "maintenance", _GONE)]:
+        yield f"Not in service: {', '.join(lost)}. Add them again: rekindle run {REJOIN}"
+    carriers = [one.name for one in inspection.hosts or () if one.he_configured]
+    if again := [name for name in carriers if hosts.get(name) in ("up", "maintenance")]:
+        yield (
+            f"Could carry the old engine's machine: {', '.join(again)}. To carry the new one's,"
+            " each is deployed again as a host of the self-hosted engine."
+        )
+
+
+REJOIN: Final = "hosted_engine.rejoin"
 _GONE: Final = "not there"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from config.errors import Refused
 from steps.procedure import Step, StepContext, Verdict, done, not_done
+from steps.run.text import counted
 from steps.virtual_machine.backup.facts import DOWNTIME, moment_of, seconds_of, stamp_of
 from steps.virtual_machine.backup.job import BackupJob
 
@@ -56,4 +57,5 @@ class MeasureSpread(Step):
         if not found:
             return ""
         spread = max(found) - min(found)
-        return f"{len(found)} snapshots within {spread:.2f} s, the first at {stamp_of(min(found))}"
+        taken = counted(len(found), "snapshot")
+        return f"{taken} within {spread:.2f} s, the first at {stamp_of(min(found))}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from steps.procedure import StepContext
+from steps.run.text import counted
 from steps.virtual_machine.backup.step_spread import MeasureSpread
 from steps.virtual_machine.coordination.steps import CommandedJob
 from steps.virtual_machine.coordination.table import spread_of
@@ -28,6 +29,6 @@ class NoteSpread(MeasureSpread):
         taken = [leaf for leaf in found if leaf is not None]
         spread, count = spread_of(taken)
         if count:
-            return f"{count} snapshots within {spread or 0.0:.2f} s"
+            return f"{counted(count, 'snapshot')} within {spread or 0.0:.2f} s"
         # An original daemon writes no moment; that it took them is known all the same.
-        return f"{len(taken)} snapshots, their daemons tell no moments" if taken else ""
+        return f"{counted(len(taken), 'snapshot')}, their daemons tell no moments" if taken else ""
