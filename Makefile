@@ -21,7 +21,7 @@ bench: set-up-tests
 	$(venv)/python -m tests.bench $(ARGS)
 
 screenshots: set-up-tests
-	$(venv)/python -P scripts/screenshots.py
+	$(venv)/python -P scripts/screenshots.py $(ARGS)
 
 lock: set-up-tests
 	scripts/lock.sh

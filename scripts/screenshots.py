@@ -214,7 +214,7 @@ async def pictures_of_a_lost_engine(
     app = RekindleApp(service=service, main=lambda app: app.walk(session))
     async with app.run_test(size=SIZE) as pilot:
         await screen(pilot, "InterviewScreen", " ok ")
-        await to_the_conflicts(pilot)
+        await to("ConflictsScreen", pilot)
         album.take(pilot, "engine-conflicts")
         view: Any = pilot.app.screen
         wanted = scenario.resolutions()
@@ -226,12 +226,49 @@ async def pictures_of_a_lost_engine(
         album.take(pilot, "engine-review")
 
 
-async def to_the_conflicts(pilot: Pilot[Any]) -> None:
+async def picture_of_a_backup(service: Any, session: Any, album: Album) -> None:
+    """The run of a backup of the engine, the failover host free and engine-backup at work."""
+    from tui.app import RekindleApp
+
+    app = RekindleApp(service=service, main=lambda app: app.walk(session))
+    async with app.run_test(size=SIZE) as pilot:
+        await screen(pilot, "InterviewScreen", " ok ")
+        await to("ReviewScreen", pilot)
+        await screen(pilot, "ReviewScreen", "steps, about")
+        await start(pilot)
+        await screen(pilot, "RunScreen", "> run     Back up the engine")
+        album.take(pilot, "engine-backup")
+        await screen(pilot, "ReportScreen")
+        await pilot.press("escape")
+
+
+async def picture_of_hosts_added_again(site: Any, service: Any, album: Album) -> None:
+    """The run that adds hosts again: one is back, the other waits for its operator."""
+    from steps import catalogue
+    from tui.app import RekindleApp
+    from tui.session import Session
+
+    given = {"hosts": ("host-02", "host-03"), "looked_from": "host-01.practice.invalid"}
+    session = Session(site, catalogue.find("hosted_engine.rejoin"), dict(given))
+    app = RekindleApp(service=service, main=lambda app: app.walk(session))
+    async with app.run_test(size=SIZE) as pilot:
+        await screen(pilot, "InterviewScreen", "[*] host-03")
+        await to("ReviewScreen", pilot)
+        await screen(pilot, "ReviewScreen", "steps, about")
+        await start(pilot)
+        await screen(pilot, "RunScreen", "Confirm 'Host has been Rebooted' for host-03?")
+        album.take(pilot, "engine-rejoin")
+        await pilot.press("up", "up", "enter")
+        await screen(pilot, "ReportScreen")
+        await pilot.press("escape")
+
+
+async def to(name: str, pilot: Pilot[Any]) -> None:
     """F2 goes as far as what was checked so far lets it; the host is looked at page by page."""
     end = time.monotonic() + PATIENCE
-    while type(pilot.app.screen).__name__ != "ConflictsScreen":
+    while type(pilot.app.screen).__name__ != name:
         if time.monotonic() > end:
-            raise TimeoutError(f"no conflicts are shown:\n{text_of(pilot)}")
+            raise TimeoutError(f"{name} is not reached:\n{text_of(pilot)}")
         if type(pilot.app.screen).__name__ == "InterviewScreen":
             await pilot.press("f2")
         await asyncio.sleep(1.0)
@@ -269,6 +306,9 @@ async def shoot(scenario: Any, home: Path) -> None:
         session.secrets.update(system.secrets(system.scene(places)))
         archive = lost_archive(site, home)
         await pictures_of_a_lost_engine(site, service, session, scenario, archive, album)
+    elif scenario.system == "engine-backup":
+        session.secrets.update(system.secrets(system.scene(places)))
+        await picture_of_a_backup(service, session, album)
     elif scenario.from_home:
         await pictures_of_a_night(site, service, session, album)
     else:
@@ -276,24 +316,47 @@ async def shoot(scenario: Any, home: Path) -> None:
         await pictures_of_a_restore(session, service, scenario, album)
 
 
+def shoot_hosts_added_again(home: Path) -> None:
+    """The site of that procedure's own tests: no drill begins after a restore."""
+    from tests.real.recovery_world import restored_site
+    from tui.service import RealService
+
+    with restored_site() as (world, first):
+        world.hosts_to_be_added_again(first)
+        asyncio.run(picture_of_hosts_added_again(world.site, RealService(), Album(home)))
+
+
 def main() -> int:
-    """Build each practice site, take the pictures, remove everything again."""
+    """Build each practice site, take the pictures, remove everything again.
+
+    With names of drills (or `rejoin`) only the pictures of those.
+    """
     home = temporary_home()
     os.environ["REKINDLE_HOME"] = str(home)
     from steps.drill.child import ask_child
     from steps.drill.places import default_places
-    from steps.drill.scenario import BACKUP_NIGHT, LOST_ENGINE_FAILOVER, RESTORE_MACHINE
+    from steps.drill.scenario import (
+        BACKUP_NIGHT,
+        BACKUP_WITHOUT_MAINTENANCE,
+        LOST_ENGINE_FAILOVER,
+        RESTORE_MACHINE,
+    )
     from steps.drill.systems import system_of
+
+    wanted = sys.argv[1:]
+    drills = (RESTORE_MACHINE, BACKUP_NIGHT, LOST_ENGINE_FAILOVER, BACKUP_WITHOUT_MAINTENANCE)
 
     FOLDER.mkdir(exist_ok=True)
     try:
-        for scenario in (RESTORE_MACHINE, BACKUP_NIGHT, LOST_ENGINE_FAILOVER):
+        for scenario in (drill for drill in drills if not wanted or drill.name in wanted):
             folder = str(default_places(scenario.name).folder)
             try:
                 ask_child(system_of(scenario).build, [folder], print)
                 asyncio.run(shoot(scenario, home))
             finally:
                 ask_child("steps.drill.take_down", [folder], print)
+        if not wanted or "rejoin" in wanted:
+            shoot_hosts_added_again(home)
     finally:
         shutil.rmtree(home)
     return 0

@@ -157,6 +157,32 @@ class Restored:
         self.told("hosts", NEW_NAME, status="non_operational", detail="storage_domain_unreachable",
                   due=[])  # fmt: skip
 
+    def hosts_to_be_added_again(self, first: dict) -> None:
+        """The engine is back on host-01. host-02 is not operational; host-03 was rebooted, and the
+        engine still believes machines on it. Both carry the configuration of the old engine.
+        """
+        self.begin(first, lost=())
+        self.engine.remove_host(self.id_of("host-01"))
+        self.tool_adds_host()
+        self.agents(active=True)
+        with self.places.world.change() as facts:
+            for name in HOSTS[1:]:
+                facts["hosts"][name]["services"] |= {"ovirt-ha-agent": "active"}
+                facts["hosts"][name]["ha"].update(joined=True, score=0)
+                file = self.root(name) / CONFIGURATION
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text("fqdn=old\nvmid=1\nhost_id=7\n")
+            ours = next(h for h in facts[db.KEY]["hosts"] if h["name"] == NEW_NAME)
+            ours.update(status="up", detail="", spm="spm")
+            two, three = facts[db.KEY]["hosts"][:2]
+            two.update(status="non_operational", due=[], spm="none")
+            three.update(status="non_responsive", due=[], spm="none")
+            for machine in facts[db.KEY]["machines"]:
+                if machine["host"] == three["id"]:
+                    machine.update(status="unknown", due=[])
+                if machine["host"] == two["id"]:
+                    machine["host"] = ""
+
     def job(self, **changes: object) -> RecoveryJob:
         hosts = tuple(
             BackupHost(host["id"], host["name"], host["address"], host["uuid"])

@@ -25,7 +25,12 @@ from tests.real.recovery_world import (
     Running,
     restored_site,
 )
+from tests.screens.support import wait_for
+from tui.app import RekindleApp
+from tui.service import RealService
+from tui.session import Session
 
+PATIENCE = 120.0
 TWO = ("host-02", "host-03")
 KEYS = "root/.ssh/authorized_keys"
 
@@ -38,32 +43,9 @@ def standing():
 
 @pytest.fixture
 def world(standing, monkeypatch, tmp_path):
-    """The engine is back on host-01. host-02 is not operational; host-03 was rebooted, and the
-    engine still believes machines on it. Both carry the configuration of the old engine.
-    """
     monkeypatch.setenv("REKINDLE_HOME", str(tmp_path / "home"))
     world, first = standing
-    world.begin(first, lost=())
-    world.engine.remove_host(world.id_of("host-01"))
-    world.tool_adds_host()
-    world.agents(active=True)
-    with world.places.world.change() as facts:
-        for name in HOSTS[1:]:
-            facts["hosts"][name]["services"] |= {"ovirt-ha-agent": "active"}
-            facts["hosts"][name]["ha"].update(joined=True, score=0)
-            file = world.root(name) / CONFIGURATION
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text("fqdn=old\nvmid=1\nhost_id=7\n")
-        ours = next(h for h in facts[db.KEY]["hosts"] if h["name"] == NEW_NAME)
-        ours.update(status="up", detail="", spm="spm")
-        two, three = facts[db.KEY]["hosts"][:2]
-        two.update(status="non_operational", due=[], spm="none")
-        three.update(status="non_responsive", due=[], spm="none")
-        for machine in facts[db.KEY]["machines"]:
-            if machine["host"] == three["id"]:
-                machine.update(status="unknown", due=[])
-            if machine["host"] == two["id"]:
-                machine["host"] = ""
+    world.hosts_to_be_added_again(first)
     return world
 
 
@@ -223,3 +205,31 @@ def test_a_host_to_look_from_is_none_that_is_taken_out(world):
     survey = looked(world, PROCEDURE.survey, **given)
     with pytest.raises(InvalidInput, match="to be looked from and to be taken out"):
         PROCEDURE.plan(world.site, given, {}, survey)
+
+
+async def seen(pilot, *words: str) -> str:
+    """Wait until all of these words stand on the screen."""
+    return await wait_for(pilot, lambda text: all(word in text for word in words), PATIENCE)
+
+
+async def test_by_keys_from_the_first_question_to_the_report(world):
+    session = Session(world.site, PROCEDURE)
+    app = RekindleApp(service=RealService(), main=lambda app: app.walk(session))
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await seen(pilot, "[ ] host-02", "[ ] host-03", f"(*) {CARRIER}")
+        assert "Add hosts again" in text
+        await pilot.press("space", "down", "space")
+        await seen(pilot, "[*] host-02", "[*] host-03")
+        await pilot.press("enter", "enter")
+        await seen(pilot, "2 of 2", "(*) By its own public key")
+        await pilot.press("f2")
+        await seen(pilot, "Type host-02 to confirm", "Take host-02 out")
+        await pilot.press("tab", *"host-02", "enter", "enter")
+        text = await seen(pilot, "Confirm 'Host has been Rebooted' for host-03?")
+        assert "Add host-02 again: 1 of 1 done" in text, "one after the other"
+        await pilot.press("up", "up", "enter")
+        text = await seen(pilot, "DONE after", "Add hosts again: host-02, host-03")
+        assert "Nothing is left to do." in text
+    for name in TWO:
+        assert world.engine.host_named(name).hosted_engine.score == 3400
+    assert "damage" not in world.facts()

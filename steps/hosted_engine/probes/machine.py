@@ -108,8 +108,10 @@ def check_disk(probe: ProbeInput) -> Probed:
     """On a LUN: its size less what the storage domain takes."""
     look = Look(probe)
     wanted = look.number("disk_gb") << 30
-    if not look.given("lun") or look.given("storage_type") not in ("iscsi", "fc"):
+    if look.given("storage_type") not in ("iscsi", "fc"):
         return found(ok("its room on an export is looked at together with the path"))
+    if not look.given("lun"):
+        return found(ok("it is compared with the LUN once one is chosen"))
     lun = lun_of(luns_of(look), look.given("lun"))
     if lun is None:
         return found(warn(f"LUN {look.given('lun')} is not seen on {look.host}: not compared"))
