@@ -199,7 +199,7 @@ dir=$1
 cd -- "$dir" 2>/dev/null || { echo none; exit 0; }
 if [ -e ended ]; then state=ended
 elif alive supervisor || alive tool; then state=running
-elif [ -e supervisor ]; then state=gone
+elif [ -e supervisor ] || [ -e claimed/given-up ]; then state=gone
 else state=starting; fi
 if [ "$state" = gone ]; then
   # It may have ended in between; its code is written a moment after that.
@@ -233,6 +233,11 @@ printf '%s%s\n' "$head" "$value" 1<>answers || exit 13
 """
 """Exit codes: 10 the answer did not arrive whole (nothing sent), 11 the tool has ended, 12 this
 answer was given already, 13 it was begun to be given and nothing tells whether it arrived."""
+
+GIVE_UP: Final = r"""
+mkdir -- "$1/claimed" 2>/dev/null && : > "$1/claimed/given-up"
+[ -e "$1/claimed/given-up" ]
+"""
 
 STOP: Final = (
     r"""

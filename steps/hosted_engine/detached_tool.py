@@ -135,7 +135,7 @@ class DetachedTool:
     def give_up(self) -> bool:
         """See to it that a start which came to nothing never comes to anything; False where the
         tool has been started after all."""
-        return self.shell.run(["mkdir", "--", f"{self.folder}/claimed"], check=False).code == 0
+        return self._sh(scripts.GIVE_UP).code == 0
 
     def stop(self) -> None:
         """Ask it to end (SIGTERM): it cleans up after itself. It may take a while."""

@@ -13,7 +13,13 @@ from typing import Final
 
 from config.errors import Interrupted, StepFailed
 from config.questions import Choice
-from steps.hosted_engine.attempts import Attempt, Ended, current_attempt, next_attempt
+from steps.hosted_engine.attempts import (
+    Attempt,
+    Ended,
+    all_attempts,
+    current_attempt,
+    next_attempt,
+)
 from steps.hosted_engine.conversation import Conversation, Stop, never
 from steps.hosted_engine.detached_tool import Channel, Standing, ToolState
 from steps.hosted_engine.dialog.events import Asked, Event, Log, Other
@@ -78,11 +84,16 @@ class StartTool(ToolStep):
         begin(self.job, context)
 
     def undo(self, context: StepContext) -> None:
-        """Ask it to end, and wait until it has."""
+        """Ask it to end, wait until it has, and remove what it needed on the host."""
         attempt = current_attempt(self.job, context)
-        if attempt is not None and not attempt.withdrawn:
+        if attempt is None or attempt.withdrawn:
+            return
+        if attempt.tool.state().standing is not Standing.NONE:
             stop_tool(attempt)
-            attempt.withdraw()
+        for each in all_attempts(self.job, context):
+            each.tool.remove()
+            each.tool.shell.remove(each.answer_file)
+        attempt.withdraw()
 
 
 class FollowTool(ToolStep):
@@ -303,6 +314,8 @@ def stop_tool(attempt: Attempt) -> None:
     """Ask it to end and wait; raises StepFailed where it does not. Never kills it."""
     tool = attempt.tool
     until = time.monotonic() + STOP_SECONDS
+    if tool.state().standing is Standing.STARTING:
+        tool.give_up()
     tool.stop()
     while not tool.state().over:
         if time.monotonic() > until:

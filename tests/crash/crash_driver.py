@@ -74,9 +74,9 @@ def in_fork(request) -> int:
     return end_of(child)
 
 
-def end_of(child: int) -> int:
+def end_of(child: int, seconds: float = 240.0) -> int:
     """Exit code of the fork; one that hangs (at a question nobody answers) is ended."""
-    deadline = time.monotonic() + 240.0
+    deadline = time.monotonic() + seconds
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:

@@ -116,11 +116,12 @@ class ToyRun:
 
 
 class Driver:
-    """The process that runs toys in forks and lets them die where it is told to."""
+    """The process that runs runners in forks (of toys, as it is) and lets them die where it is
+    told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, command=DRIVER) -> None:
         self._process = subprocess.Popen(
-            DRIVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def __enter__(self) -> Driver:
@@ -147,6 +148,10 @@ class Driver:
             "when": when,
             "largest_file": largest_file,
         }
+        return self.ask(request)
+
+    def ask(self, request) -> int:
+        """One life as requested; returns its exit code, negative for a signal."""
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())["code"]

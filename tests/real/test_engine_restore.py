@@ -93,13 +93,11 @@ class DyingJournal(Journal):
     """Its runner dies before the record of that number stands."""
 
     kill_at, count = 0, 0
-    when = ("", "")
-    """An event and its step: dies there, before it is recorded."""
 
     def record(self, event, **fields):
         if event is not Event.PROGRESS:
             self.count += 1
-            if self.count == self.kill_at or self.when == (event.value, fields.get("step")):
+            if self.count == self.kill_at:
                 raise Dead
         return super().record(event, **fields)
 
@@ -109,10 +107,10 @@ class Doomed(Deploying):
 
     died = False
 
-    def __init__(self, run, secrets, kill_at: int = 0, when=("", "")) -> None:
+    def __init__(self, run, secrets, kill_at: int) -> None:
         super().__init__(run, secrets, procedure=PROCEDURE)
         journal = DyingJournal(run.journal_file, self.redactor)
-        journal.kill_at, journal.when = kill_at, when
+        journal.kill_at = kill_at
         self.session.journal.close()
         self.session.journal = journal
 

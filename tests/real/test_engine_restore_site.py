@@ -9,7 +9,6 @@ import pytest
 
 from config.secrets import Secret
 from steps.conflicts import Decision, Resolution
-from steps.drill.practice_engine import database as db
 from steps.drill.practice_engine.site import lose_host
 from steps.drill.practice_engine.standing import (
     ANSIBLE_HOSTS,
@@ -30,7 +29,6 @@ from steps.run.events import Finish
 from steps.run.report import write_reports
 from steps.targets.open import open_targets
 from tests.real.engine_site_support import Standing, standing_site
-from tests.real.test_engine_restore import Doomed
 from tests.unit import engine_restore_support as support
 from tests.unit.deploy_support import Deploying
 
@@ -224,17 +222,3 @@ def test_the_guides_way_restores_a_lost_engine(lost, variant):
         assert found["vm_build"] == "down"
         assert site.standing.has("hosts", "hosted_engine_1")["status"] == "up"
         assert site.standing.facts()["engine"]["host"] == host
-
-
-@pytest.mark.parametrize(
-    "step", ["tool.hold", "restore.run", "make-way.host-02", "engine-machine.down"]
-)
-def test_killed_in_the_middle_of_the_guides_way_a_resumed_restore_ends_well(lost, step):
-    with lost() as site:
-        run = site.run(**OLDER, variant="failover-host", host=FAILOVER, host_fqdn=FAILOVER)
-        doomed = Doomed(run, site.secrets, when=("step-done", step))
-        doomed.patience = PATIENCE
-        assert doomed.live(), run.journal_file.read_text()
-        found = found_in(site.restore(run))
-        assert (found["Default"], found["vm_build"]) == ("up", "down")
-        assert [h["name"] for h in site.standing.facts()[db.KEY]["hosts"]].count("host-02") == 0

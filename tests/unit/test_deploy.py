@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from steps.hosted_engine.detached_tool import Standing
 from steps.hosted_engine.dialog import machine
 from steps.run.events import Finish
 from steps.run.journal import read_journal
@@ -18,7 +19,7 @@ from tests.crash import toy_deploy
 from tests.crash.toy_deploy import make_run
 from tests.unit.deploy_support import Deploying, Folder, an_engine, end_all_tools
 from tests.unit.hosted_engine_transcripts import FATAL, GUIDE_MENU, LATER_MENU, LUNS
-from tests.unit.scripted_tool_support import YES_NO, ask, wait_until
+from tests.unit.scripted_tool_support import YES_NO, ask, end, wait_until
 
 PROCEED = ask("DEPLOY_PROCEED", "Are you sure you want to continue? (Yes, No)[Yes]: ", **YES_NO)
 STORAGE = ask(
@@ -457,6 +458,23 @@ def test_before_its_first_answer_the_start_can_be_undone_and_the_tool_is_gone(de
     assert later.end().finish is Finish.UNDONE
     assert tool.state().over
     assert folder.answers() == []
+    assert folder.on_host() == []
+
+
+def test_a_start_that_was_cut_off_is_undone_without_waiting_for_it(deploy):
+    deploying, folder = deploy([{"sleep": 0.5}, PROCEED, *SUCCESS])
+    wait_until(lambda: "deploy.1.channel" in facts_of(deploying))
+    deploying.switches.stop("tester")
+    deploying.end()
+    (tool,) = iter_tools(deploying)
+    end(tool)
+    for name in ("ended", "supervisor", "tool"):
+        (Path(tool.folder) / name).unlink(missing_ok=True)
+    (Path(tool.folder) / "claimed").rmdir()
+    assert tool.state().standing is Standing.STARTING
+    later = Deploying(deploying.session.run).start(undo=True)
+    assert later.end().finish is Finish.UNDONE
+    assert folder.on_host() == []
 
 
 def test_a_program_that_is_not_there_is_said_before_anything_is_started(tmp_path, engine):

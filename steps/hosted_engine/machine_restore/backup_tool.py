@@ -72,7 +72,8 @@ class BackupTool:
         if not self.number:
             return ToolState(Standing.NONE)
         state = steadily(self.context, self.shell.where, self.tool.state)
-        given_up = state.standing is Standing.STARTING and self.context.recall(self._given_up)
+        never_ran = state.standing in (Standing.STARTING, Standing.GONE)
+        given_up = never_ran and self.context.recall(self._given_up)
         return ToolState(Standing.NONE) if given_up else state
 
     @property
