@@ -134,6 +134,16 @@ async def test_r_goes_to_the_runs_and_the_panel_shows_the_run(service, tmp_path)
     assert f">   {run.run.id}" in text
 
 
+async def test_find_shows_only_the_runs_that_hold_the_words(service, tmp_path):
+    with Script(make_run(tmp_path)) as run:
+        run.start()
+        run.finish("done")
+    async with home_app(service).run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, run.run.id)
+        await pilot.press("slash", *"nothing like it")
+        await wait_for(pilot, lambda text: run.run.id not in text)
+
+
 async def test_find_shows_only_what_holds_the_words_and_esc_shows_all_again(service):
     async with home_app(service).run_test(size=(80, 24)) as pilot:
         await wait_for(pilot, "drilled")

@@ -448,6 +448,16 @@ async def test_what_is_found_above_does_not_move_the_cursor_out_of_sight(service
         await wait_for(pilot, lambda text: "found 29" in text and "> ( ) Slow" in text)
 
 
+async def test_a_refused_choice_with_columns_has_each_below_the_other(service):
+    label = "host-03                            up, 2 machines"
+    choice = Choice("c", label, "", "it is no host that could carry the engine at all")
+    asked = Question("host", "Host", Kind.CHOICE, choices=(choice, Choice("d", "Other")))
+    toy = replace(TOY, interview=Interview((Group("all", "All", (asked,)),)))
+    async with Interviewer(service, Session(SITE, toy)).run_test(size=(80, 24)) as pilot:
+        text = await wait_for(pilot, "no: it is")
+    assert re.search(r"-  host-03 *#?\n.* {7}up, 2 machines *#?\n.* {7}no: it is", text), text
+
+
 async def test_enter_while_a_default_is_looked_up_waits_for_it_and_goes_on(service):
     service.gates["hosts"] = threading.Event()
     asked = Question(

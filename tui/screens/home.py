@@ -151,7 +151,6 @@ confirmed it.
 
     def _begin(self) -> None:
         self.run_worker(self._load())
-        self.set_interval(REFRESH_SECONDS, self._look_for_runs)
 
     async def _load(self) -> None:
         """Site, then catalogue, then runs: all after the first paint."""
@@ -166,7 +165,9 @@ confirmed it.
         self._show_site()
         self._fill()
         self._show_about()
+        # Not before: the cursor would be on a run when the catalogue comes.
         self._look_for_runs()
+        self.set_interval(REFRESH_SECONDS, self._look_for_runs)
 
     def _show_site(self) -> None:
         if self._site is None:
@@ -191,18 +192,21 @@ confirmed it.
             yield Option(system, disabled=True)
             for procedure in members:
                 yield Option(f"  {procedure.title}", id=f"procedure:{procedure.name}")
-        if self._runs:
+        runs = [run for run in self._runs if self._holds(f"{run.path.name} {run.title} {run.note}")]
+        if runs:
             yield Option(" ", disabled=True)
             yield Option("Runs", disabled=True)
-        for run in sorted(self._runs, key=lambda run: run.mark != "!"):
+        for run in sorted(runs, key=lambda run: run.mark != "!"):
             drill = "drill: " if run.practice else ""
             lines = (f"{run.mark} {run.path.name} {drill}{run.title}", f"    {run.note}")
             yield Option("\n".join(line[:LIST_WIDTH] for line in lines), id=f"run:{run.path}")
 
     def _matches(self, procedure: Procedure) -> bool:
-        words = self._wanted.lower().split()
-        text = f"{procedure.system} {procedure.title} {procedure.description}".lower()
-        return all(word in text for word in words)
+        return self._holds(f"{procedure.system} {procedure.title} {procedure.description}")
+
+    def _holds(self, text: str) -> bool:
+        """Whether a text has every word that is looked for."""
+        return all(word in text.lower() for word in self._wanted.lower().split())
 
     def _look_for_runs(self) -> None:
         self.run_worker(self._load_runs(), group="runs", exclusive=True)

@@ -28,6 +28,14 @@ REVIEW = "review"
 """What the interview dismisses with when every page is passed or Review is asked for."""
 
 
+class _Questions(VerticalScroll):
+    """The page's questions. What stands below them, the reason why, takes from their room."""
+
+    def on_resize(self) -> None:
+        if isinstance(self.screen, InterviewScreen):
+            self.screen.show_field_in_hand()
+
+
 class InterviewScreen(Page[str]):
     """Dismisses with REVIEW, or None when the operator goes back before the first page."""
 
@@ -85,7 +93,7 @@ An answer is checked when it is given. An error must be mended before you go on;
             PickList(id="rail"),
             Static(id="divider"),
             Vertical(
-                VerticalScroll(id="page", can_focus=False),
+                _Questions(id="page", can_focus=False),
                 Static(id="why", markup=False),
                 id="right",
             ),
@@ -169,6 +177,12 @@ An answer is checked when it is given. An error must be mended before you go on;
             self.call_after_refresh(field.scroll_visible, animate=False)
         why = field.question.why if field else ""
         self.query_one("#why", Static).update(f"Why: {why}" if why else "")
+
+    def show_field_in_hand(self) -> None:
+        """The page has less room than it had: what is answered is to be seen all the same."""
+        field = self._field_in_hand()
+        if field is not None:
+            self.call_after_refresh(field.scroll_visible, animate=False)
 
     def _field_in_hand(self) -> Field | None:
         around = self.focused.ancestors if self.focused else ()

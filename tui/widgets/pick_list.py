@@ -187,4 +187,4 @@ def _in_columns(mark: str, text: str, width: int) -> list[str]:
     label, gap, note = text.rpartition("  ")
     if len(lines) == 1 or not gap:
         return lines
-    return hang(mark, label.rstrip(), width) + hang(" " * len(mark), note, width)
+    return _in_columns(mark, label.rstrip(), width) + hang(" " * len(mark), note, width)

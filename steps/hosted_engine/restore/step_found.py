@@ -107,8 +107,8 @@ def left_to_do(inspection: Inspection, lines: Sequence[Line]) -> Iterator[str]:
     carriers = [one.name for one in inspection.hosts or () if one.he_configured]
     if again := [name for name in carriers if hosts.get(name) in ("up", "maintenance")]:
         yield (
-            f"Could carry the old engine's machine: {', '.join(again)}. To carry the new one's,"
-            " each is deployed again as a host of the self-hosted engine."
+            f"Could carry the old engine's machine: {', '.join(again)}. To carry the new one's, put"
+            f" each into maintenance and add it again: rekindle run {REJOIN}"
         )
 
 
