@@ -183,6 +183,8 @@ class PlainConflicts:
         except (InvalidInput, Refused) as error:
             self._lines.say(f"no: {error.message} {error.remedy}".rstrip())
             return
+        if not previews:
+            self._lines.say("No document is merged here. What will be done stands in the review.")
         for preview in previews:
             self._lines.say("", f"{preview.title} (changed lines begin with *)")
             for number, line in enumerate(preview.lines):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -16,6 +18,7 @@ BACK, HELP, SAVE = "<", "?", "!save"
 
 READ_BYTES = 65536
 MAX_LINE = 1 << 20
+NARROWEST = 20
 
 
 class Left(Exception):
@@ -37,8 +40,19 @@ class Lines:
         """Print lines; what a terminal would obey is written out."""
         for text in lines or ("",):
             for line in text.splitlines() or [""]:
-                print(visible(line), file=self._sink)
+                for part in self._fitting(visible(line)):
+                    print(part, file=self._sink)
         self._sink.flush()
+
+    def _fitting(self, line: str) -> list[str]:
+        """On a terminal no word is cut at its edge; elsewhere a line stays a line."""
+        if not self._sink.isatty():
+            return [line]
+        indent = " " * (len(line) - len(line.lstrip()))
+        width = max(shutil.get_terminal_size().columns - 1, len(indent) + NARROWEST)
+        return textwrap.wrap(
+            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        ) or [""]
 
     def ask(self, prompt: str) -> str:
         """Ask and wait for one line; raises Left at the end of the input."""

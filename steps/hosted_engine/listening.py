@@ -104,7 +104,8 @@ class Listener:
             case Log(level, text):
                 self._tell_log(level, text)
             case Note(text) | Other(text):
-                self.context.log(text or "(silent)")
+                if text.strip():
+                    self.context.log(text)
             case Display(name, text):
                 self.context.log(f"{name}: {text}")
             case Asked():

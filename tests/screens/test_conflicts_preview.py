@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from tests.screens.support import wait_for
 from tests.screens.test_conflicts import line, screen
 from tests.screens.toy_conflicts import press, text_of
+from tui.screens.conflict_preview import ConflictPreview
+from tui.widgets.place import Place
 
 
 async def test_changed_lines_are_marked_and_counted():
@@ -37,3 +40,11 @@ async def test_esc_goes_back_to_the_row_in_hand():
     async with screen() as pilot:
         await press(pilot, "b", "p", "tab", "escape")
         assert line(text_of(pilot.app), ">!").startswith(">! bridge of net0")
+
+
+async def test_where_no_document_is_merged_it_does_not_say_that_nothing_will_be_done():
+    async with screen() as pilot:
+        pilot.app.push_screen(ConflictPreview(Place("Restore the engine"), ()))
+        text = await wait_for(pilot, "> Preview")
+    assert "Nothing" not in text
+    assert "What will be done stands in the review" in text

@@ -217,6 +217,8 @@ def test_on_a_terminal_a_secret_is_not_echoed_and_ctrl_d_leaves(tmp_path):
             terminal.send(keys)
         terminal.wait_for("Row 1 of 6")
         assert b"hunter2" not in terminal.raw
+        told_first = terminal.raw.partition(b"Machine [")[0]
+        assert max(map(len, told_first.splitlines())) < 80, "no word is cut at the edge"
         terminal.send("\x04")
         assert terminal.wait() == 130
         assert b"\x1b" not in terminal.raw

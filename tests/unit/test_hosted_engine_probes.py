@@ -365,6 +365,8 @@ def test_a_disk_must_fit_its_lun():
     given = {"storage_type": "fc", "lun": "3514f0c5447600351"}
     assert "error: 26.0 GiB on a LUN of 30.0 GiB" in told(ask(shell, "disk", disk_gb=26, **given))
     assert "ok: 25.0 GiB of a LUN" in told(ask(shell, "disk", disk_gb=25, **given))
+    without = told(ask(shell, "disk", disk_gb=25, storage_type="iscsi"))
+    assert ("LUN once one is chosen" in without, "export" in without) == (True, False)
 
 
 def test_a_mac_address_of_something_known_is_refused():

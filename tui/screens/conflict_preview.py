@@ -15,6 +15,8 @@ from tui.widgets.conflict_document import ConflictDocument
 from tui.widgets.conflict_words import visible
 from tui.widgets.place import Place
 
+NO_DOCUMENT = "No document is merged here. What will be done stands in the review: F2."
+
 
 class ConflictPreview(Page[None]):
     """Dismisses with None."""
@@ -62,7 +64,7 @@ stands there today starts with *. Nothing is written yet, and passwords stand as
 
     def _show(self, index: int) -> None:
         if not self._previews:
-            self.query_one("#tabs", Static).update("Nothing will be written.")
+            self.query_one("#tabs", Static).update(NO_DOCUMENT)
             return
         self._index = index
         self.query_one(ConflictDocument).show(self._previews[index])

@@ -9,6 +9,7 @@ from config.questions import Choice, Finding
 from steps.hosted_engine.probes.block_devices import Lun, lun_of, luns_of
 from steps.hosted_engine.probes.look import Look, found, last_words, ok, warn, wrong
 from steps.procedure import Probed, ProbeInput
+from steps.run.text import counted
 from steps.targets.sizes import size_text
 
 LEAST = 20480 << 20
@@ -65,7 +66,8 @@ def _discover(
     for where, name in named:
         targets.setdefault(name, []).append(where)
     if done.code == 0:
-        findings.append(ok(f"{portal} names {len(named)} portals of targets; no record was kept"))
+        told = counted(len(named), "portal")
+        findings.append(ok(f"{portal} names {told} of targets; no record was kept"))
     else:
         findings.append(
             wrong(
