@@ -91,9 +91,9 @@ def look_at_restored(job: MachineRestoreJob, context: StepContext, shell: Shell)
     rows: _Rows = (None, None, "")
     for place in job.places:
         scope = place.scope
-        login = _login(job, context, shell, place)
-        if login is None and scope not in _COUNTED:
+        if scope not in _COUNTED and place.way is not Way.MANUAL:
             continue
+        login = _login(job, context, shell, place)
         tables[scope] = None
         try:
             if login is not None:
