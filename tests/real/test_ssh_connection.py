@@ -275,9 +275,9 @@ def test_a_write_that_is_cut_short_keeps_the_old_file(server, shells, wire, tmp_
     shell = shells(through(server, wire, tmp_path))
     path = str(tmp_path / "file")
     shell.write(path, b"old")
-    wire.cut_after(20 * MIB)
+    wire.cut_after(1 * MIB)
     with pytest.raises(Unreachable):
-        shell.write(path, bytes(60 * MIB))
+        shell.write(path, bytes(8 * MIB))
     wire.cut_after(0)
     soon(lambda: sorted(os.listdir(tmp_path)) == ["file", "known_hosts"])
     assert shell.read(path) == b"old"
