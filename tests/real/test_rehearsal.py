@@ -3,6 +3,7 @@
 import os
 import stat
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -245,19 +246,19 @@ def _seen(scratch):
     status = folder.stat()
     pids = servers(scratch)
     assert pids
-    inodes = {
-        os.readlink(link)
-        for pid in pids
-        for link in Path(f"/proc/{pid}/fd").iterdir()
-        if os.path.lexists(link)
-    }
+    inodes, uids = set(), set()
+    for pid in pids:
+        with suppress(OSError):  # a server's helper that has ended just now
+            uids.add(Path(f"/proc/{pid}").stat().st_uid)
+            for link in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(OSError):
+                    inodes.add(os.readlink(link))
     inet = [
         line
         for table in ("tcp", "tcp6", "udp", "udp6")
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
         if f"socket:[{line.split()[9]}]" in inodes
     ]
-    uids = {Path(f"/proc/{pid}").stat().st_uid for pid in pids}
     return stat.S_IMODE(status.st_mode), status.st_uid, uids, inet
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,13 @@ def test_each_generation_is_answered_to_its_end(deploy, first):
     assert "machine up, health good" in journal
 
 
+def command_lines():
+    """Of every process that does not end just now."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            yield path.read_bytes()
+
+
 def test_the_answer_file_is_private_goes_to_the_tool_and_is_gone_afterwards(deploy, tmp_path):
     slow = [*ACTS[:-2], ask("X", "And now? "), *SUCCESS]
     deploying, folder = deploy(slow, answer_file="[environment:default]\nA=str:b\n")
@@ -101,8 +109,7 @@ def test_the_answer_file_is_private_goes_to_the_tool_and_is_gone_afterwards(depl
     (conf,) = (tmp_path / "work").glob("*.conf")
     assert conf.stat().st_mode & 0o777 == 0o600
     assert conf.read_text().endswith("A=str:b\n")
-    processes = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists()]
-    assert any(f"--config-append={conf}".encode() in line for line in processes)
+    assert any(f"--config-append={conf}".encode() in line for line in command_lines())
     deploying.answer("tool.X.1", "ok")
     assert deploying.end().finish is Finish.DONE
     assert folder.on_host() == []
