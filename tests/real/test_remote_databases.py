@@ -38,6 +38,10 @@ class Elsewhere:
     def status(self, path):
         return None if path == self._hidden else self._inner.status(path)
 
+    def run(self, command, **options):
+        looks_for_it = self._hidden in command
+        return self._inner.run(["false"] if looks_for_it else command, **options)
+
 
 class Targets:
     """The site's, whose backup server is such another host."""
