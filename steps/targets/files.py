@@ -38,7 +38,7 @@ def open_regular(path: str) -> int:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise InvalidInput(f"{path!r} is not a regular file.")
+        raise InvalidInput(f"{path!r} is not a regular file.", "Name a file.")
     return descriptor
 
 

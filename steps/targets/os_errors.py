@@ -21,6 +21,11 @@ _BAD_INPUT = frozenset(
         errno.ENXIO,
     }
 )
+_CORRECTION = {
+    errno.ENOENT: "See that it is there, and its folder; or correct the path.",
+    errno.ENOTDIR: "Something on its way is no folder: correct the path.",
+    errno.EISDIR: "It is a folder: name a file.",
+}
 _REFUSED = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.EXDEV, errno.EBUSY, errno.ETXTBSY})
 _AWAY = frozenset({errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN})
 
@@ -31,7 +36,7 @@ def explained(error: OSError, doing: str) -> RekindleError:
     if error.errno in NO_SPACE:
         return NoSpaceLeft(said, "Free some space there and try again.")
     if error.errno in _BAD_INPUT:
-        return InvalidInput(said)
+        return InvalidInput(said, _CORRECTION.get(error.errno, "Correct the path."))
     if error.errno in _REFUSED:
         return Refused(said)
     if error.errno in _AWAY:

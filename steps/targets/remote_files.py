@@ -87,7 +87,7 @@ class RemoteFiles:
         text = self.run(["stat", "-L", f"--printf={STAT_FORMAT}", "--", path], doing)
         found = parse_stat(text.decode("ascii", "replace"))
         if found.status.kind != "file":
-            raise InvalidInput(f"{path!r} is not a regular file.")
+            raise InvalidInput(f"{path!r} is not a regular file.", "Name a file.")
         return found
 
     def read(self, path: str, limit: int, offset: int) -> bytes:

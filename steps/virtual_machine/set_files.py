@@ -53,7 +53,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
         with open(os.open(path, flags), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise InvalidInput(f"{str(path)!r} is not a regular file.")
+                raise InvalidInput(f"{str(path)!r} is not a regular file.", "Name a file.")
             yield file
 
 

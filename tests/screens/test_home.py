@@ -11,7 +11,7 @@ from steps.drill.history import DrillResult, remember
 from tests.screens.support import Script, ToyService, home_app, make_run, wait_for, wait_until
 from tests.screens.toy import SITE
 from tui.run_summary import last_drills
-from tui.screens.dialog import Dialog
+from tui.screens.dialog import Dialog, Notice
 from tui.screens.home import HomeScreen
 
 
@@ -52,6 +52,14 @@ async def test_of_several_drills_each_is_seen_whole(service):
         app.push_screen(Dialog("Drill", "There are several.", [(title, title) for title in titles]))
         text = await wait_for(pilot, "oVirt 5")
     assert text.count("hosts)") == 2
+
+
+async def test_a_notice_has_the_room_that_the_screen_has(service):
+    app = home_app(service)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "drilled")
+        app.push_screen(Notice("To do", "\n".join(f"Line {number}" for number in range(16))))
+        await wait_for(pilot, lambda text: "Line 15" in text and "enter close" in text)
 
 
 async def test_key_line_names_the_keys(service):

@@ -1,6 +1,7 @@
 """`rekindle inspect`: exit codes, JSON with exactly its keys, and a report to read."""
 
 import json
+import os
 
 import pytest
 
@@ -124,3 +125,12 @@ def test_an_option_that_cannot_be_right_is_bad_input(archive, capsys, options):
 def test_a_file_that_is_not_there_is_bad_input(tmp_path, capsys):
     assert main(["inspect", str(tmp_path / "none")]) == 2
     assert "There is no file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device", "nothing"])
+def test_what_is_no_file_is_told_with_what_to_do(tmp_path, capsys, kind):
+    os.mkfifo(tmp_path / "pipe")
+    path = {"folder": tmp_path, "pipe": tmp_path / "pipe", "device": "/dev/zero", "nothing": ""}
+    assert main(["inspect", str(path[kind])]) == 2
+    said = capsys.readouterr().err
+    assert ("Name an archive" if kind == "nothing" else "Name a file.") in said

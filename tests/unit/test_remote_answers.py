@@ -33,6 +33,18 @@ def test_what_a_program_says_becomes_the_error_of_the_system(said, kind):
     assert error.message.startswith("Cannot do it: ")
 
 
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("sh: 3: cannot create /a/b: No such file or directory", "its folder"),
+        ("cat: /a: Is a directory", "name a file"),
+        ("cat: /a/b: Not a directory", "correct the path"),
+    ],
+)
+def test_a_path_that_is_wrong_is_told_with_what_to_do(said, remedy):
+    assert remedy in said_error(Probed(1, b"", said), "Cannot do it").remedy
+
+
 def test_a_status_line_is_read():
     found = parse_stat("81a4 1048576 2048 512 65024 4711 1234567.500000000 0 54321 root UNKNOWN")
     status = found.status

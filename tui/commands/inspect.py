@@ -70,6 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Inspect, print, and say by the exit code whether it is fit for a restore."""
+    if not arguments.archive.strip():
+        raise InvalidInput("The name of the archive is empty.", "Name an archive of engine-backup.")
     meter = None if arguments.json or not sys.stderr.isatty() else _Meter()
     found = look(_values(arguments), meter)
     if not (arguments.rehearse or arguments.rehearse_in):

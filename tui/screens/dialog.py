@@ -115,6 +115,10 @@ def copy_and_tell(app: App[Any], text: str) -> None:
 class Notice(Dialog):
     """Something to read; any of Enter and Esc closes it."""
 
+    DEFAULT_CSS = """
+    Notice #text { max-height: 17; }
+    """
+
     BINDINGS = [
         Binding("enter", "dismiss_none", "close"),
         Binding("f6", "copy", "copy"),

@@ -273,6 +273,7 @@ An answer is checked when it is given. An error must be mended before you go on;
 
     async def _go(self, index: int) -> None:
         self.commit()
+        self._mend = False
         step = 1 if index > self._index else -1
         # A page on which nothing is asked, as things stand, is passed over.
         while 0 <= index < len(self._groups) and not self._session.asked(self._groups[index]):
@@ -324,6 +325,9 @@ An answer is checked when it is given. An error must be mended before you go on;
                 self._session.drop_unlisted(field.question)
                 field.refresh_state()
                 await self._follow_suggestion(field)
+                if self._mend and not self._session.is_awaited(field.question):
+                    # It was still looked for when this page was opened to be mended.
+                    field.show_fault(self._session.fault(field.question))
         self.set_what(self._session.what)
         self._refresh_rail()
         if self._going_on and not self._anything_running():
