@@ -9,6 +9,7 @@ import time
 import pytest
 
 from config.errors import Interrupted, StepFailed
+from steps.drill.practice_engine.dump_writer import CustomDump, copy_block, definition, plain
 from steps.hosted_engine.rehearsal.step_rehearse import (
     RehearsalJob,
     RehearseRestore,
@@ -134,3 +135,20 @@ def test_the_operators_abort_ends_the_rehearsal(tmp_path, plain_with, scratch):
     context.checkpoint = checkpoint
     with pytest.raises(Interrupted):
         step_of(path, tmp_path, scratch).apply(context)
+
+
+@pytest.mark.parametrize("form", ["custom", "plain"])
+def test_what_the_practice_engine_dumps_comes_back_whole(tmp_path, scratch, capsys, form):
+    tables = {"audit_log": (("id", "message"), [("1", "it's\nso"), ("2", None)])}
+    if form == "plain":
+        (name, (columns, rows)), *_ = tables.items()
+        dump = plain(
+            definition(name, columns) + copy_block(f"public.{name} ({', '.join(columns)})", rows)
+        )
+    else:
+        dump = CustomDump(14, "zlib", chunk=4096, restorable=True).dump(tables)
+    path = archive(tmp_path, dump)
+    _code, out, err = run(capsys, path, "--rehearse-in", scratch, "--json")
+    rehearsed = json.loads(out)["rehearsal"]
+    assert rehearsed, err
+    assert rehearsed["passed"], json.dumps(rehearsed)

@@ -28,15 +28,24 @@ def copy_block(head: str, rows: Rows) -> bytes:
     return f"COPY {head} FROM stdin;\n".encode() + copy_rows(rows) + b"\n\n"
 
 
+def definition(name: str, columns: Sequence[str]) -> bytes:
+    """What makes a table of schema public; every column is text."""
+    texts = ", ".join(f'"{column}" text' for column in columns)
+    return f'CREATE TABLE public."{name}" ({texts});\n'.encode()
+
+
 def plain(*parts: bytes) -> bytes:
     """A whole plain dump of these parts."""
     return b"--\n-- PostgreSQL database dump\n--\n\n" + b"".join(parts) + END
 
 
+_FIRST_DEFINITION = 10_000
+
+
 class CustomDump:
     """Writes pg_dump's custom format 1.MINOR; its data are packed by `algorithm`.
 
-    Enough for whoever reads rows; pg_restore would miss the tables' definitions.
+    Enough for whoever reads rows; with `restorable` for pg_restore as well.
     """
 
     def __init__(
@@ -47,9 +56,11 @@ class CustomDump:
         int_size: int = 4,
         offsets: bool = False,
         chunk: int = 50,
+        restorable: bool = False,
     ) -> None:
         self.minor, self.algorithm = minor, algorithm
         self.int_size, self.offsets, self.chunk = int_size, offsets, chunk
+        self.restorable = restorable
 
     def number(self, value: int) -> bytes:
         """A whole number as the format has it."""
@@ -61,7 +72,7 @@ class CustomDump:
 
     def dump(self, tables: Mapping[str, tuple[Sequence[str], Rows]]) -> bytes:
         """Every table of schema public, by name: its columns and rows; and a large object."""
-        entries = [self._entry(1, b"x", b"FUNCTION", b"CREATE FUNCTION '...'", None, b"public", 3)]
+        entries = self._definitions(tables)
         blocks = [bytes([3]) + self.number(9) + self._large_object()]
         for number, (name, (columns, rows)) in enumerate(tables.items(), start=20):
             quoted = ", ".join(f'"{column}"' for column in columns)
@@ -76,6 +87,18 @@ class CustomDump:
             blocks.append(bytes([1]) + self.number(number) + self._chunks(data))
         return b"".join([self._head(len(entries)), *entries, *blocks])
 
+    def _definitions(self, tables: Mapping[str, tuple[Sequence[str], Rows]]) -> list[bytes]:
+        made = (
+            [(name.encode(), b"TABLE", definition(name, columns))
+             for name, (columns, _rows) in tables.items()]
+            if self.restorable
+            else [(b"x", b"FUNCTION", b"CREATE FUNCTION '...'")]
+        )  # fmt: skip
+        return [
+            self._entry(_FIRST_DEFINITION + number, name, kind, text, None, b"public", 3)
+            for number, (name, kind, text) in enumerate(made)
+        ]
+
     def _head(self, entries: int) -> bytes:
         level = {"none": 0, "zlib": -1, "lz4": 2, "zstd": 3}[self.algorithm]
         packed = bytes([abs(level)]) if self.minor >= 15 else self.number(level)
@@ -88,7 +111,12 @@ class CustomDump:
         self, number: int, tag: bytes, kind: bytes, definition: bytes, copy: bytes | None,
         namespace: bytes, state: int,
     ) -> bytes:  # fmt: skip
-        parts = [self.number(number), self.number(1), *map(self.text, (b"0", b"0", tag, kind))]
+        has_data = kind != b"TABLE"  # its rows have an entry of their own
+        parts = [
+            self.number(number),
+            self.number(has_data),
+            *map(self.text, (b"0", b"0", tag, kind)),
+        ]
         parts += [self.number(3), *map(self.text, (definition, b"DROP", copy, namespace, b""))]
         parts += [self.text(b"heap")] if self.minor >= 14 else []
         parts += [self.number(114)] if self.minor >= 16 else []

@@ -16,7 +16,7 @@ from steps.drill.practice_engine.backup_tool.options import DATABASES, PLAIN, Op
 from steps.drill.practice_engine.backup_tool.place import Place
 from steps.drill.practice_engine.backup_tool.unpacking import DUMPS
 from steps.drill.practice_engine.backup_tool.words import Fatal, Words
-from steps.drill.practice_engine.dump_writer import CustomDump, copy_block, plain
+from steps.drill.practice_engine.dump_writer import CustomDump, copy_block, definition, plain
 from steps.drill.practice_engine.machine_files import DATABASE_CONF, HISTORY_CONF
 from steps.drill.practice_hosts.world import Facts, World
 
@@ -103,10 +103,11 @@ def _tables(world: World, scope: str) -> rows.Tables:
 
 def _dump(tables: rows.Tables, form: str) -> bytes:
     if form == PLAIN:
-        return plain(*(copy_block(f"public.{name} ({', '.join(columns)})", found)
+        return plain(*(definition(name, columns)
+                       + copy_block(f"public.{name} ({', '.join(columns)})", found)
                        for name, (columns, found) in tables.items()))  # fmt: skip
     minor, algorithm = _ERA
-    return CustomDump(minor, algorithm, chunk=4096).dump(tables)
+    return CustomDump(minor, algorithm, chunk=4096, restorable=True).dump(tables)
 
 
 def _recipe(options: Options, dumps: dict[str, bytes], version: str) -> Recipe:

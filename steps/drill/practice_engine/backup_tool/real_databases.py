@@ -15,7 +15,7 @@ from typing import Final
 from steps.drill.practice_engine import machine_files
 from steps.drill.practice_engine.backup_tool.place import LOCAL, Place
 from steps.drill.practice_engine.backup_tool.words import Fatal
-from steps.drill.practice_engine.dump_writer import Rows, copy_block
+from steps.drill.practice_engine.dump_writer import Rows, copy_block, definition
 from steps.drill.practice_hosts.programs import postgres_server
 
 _TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public';"
@@ -57,8 +57,7 @@ def fill(place: Place, tables: Mapping[str, tuple[Sequence[str], Rows]]) -> None
     parts = [b"BEGIN;\n"]
     for name, (columns, rows) in tables.items():
         quoted = [f'"{column}"' for column in columns]
-        texts = ", ".join(f"{column} text" for column in quoted)
-        parts.append(f'CREATE TABLE public."{name}" ({texts});\n'.encode())
+        parts.append(definition(name, columns))
         parts.append(copy_block(f'public."{name}" ({", ".join(quoted)})', rows))
     try:
         asked(place, b"".join([*parts, b"COMMIT;\n"]))
