@@ -11,30 +11,34 @@ from config.errors import Refused
 from config.site import Site
 from config.site_file import load_site
 from steps.drill.fault import Fault, Mendable, Scene
+from steps.drill.operator import first_name
 from steps.drill.places import Places
 from steps.drill.scenario import Scenario
 from steps.run.directory import RunDirectory, list_runs
-from steps.run.events import Event, Finish
+from steps.run.events import FAILED_STEP, UNKNOWN_STEP, Event, Finish
 from steps.run.journal import Follower
 
 MENDED_AFTER = 20.0
-"""Seconds of a run after which a colleague, so the story goes, has put the fault right."""
+"""Seconds after a question that shows it when a colleague, so the story goes, has put it right."""
+UNSEEN_SECONDS = 600.0
+"""What no question of the run has shown by then is put right all the same."""
 MENDED_WHILE_ASKED = 180.0
 """The same for a fault that lets no run begin: seconds of the interview, the story read first."""
 
 
 class FaultWatcher(threading.Thread):
-    """Strikes at the fault's moment, and mends it some time later."""
+    """Strikes at the fault's moment, and mends it some time after one of those questions."""
 
     def __init__(
         self,
         fault: Fault,
         scene: Scene,
+        shown_by: Collection[str],
         after: float = MENDED_AFTER,
         while_asked: float = MENDED_WHILE_ASKED,
     ) -> None:
         super().__init__(daemon=True, name="fault")
-        self._fault, self._scene = fault, scene
+        self._fault, self._scene, self._shown_by = fault, scene, shown_by
         self._after, self._while_asked = after, while_asked
         self._ended = threading.Event()
         self._site = load_site(scene.places.site_file)
@@ -54,6 +58,7 @@ class FaultWatcher(threading.Thread):
         self._scene = replace(self._scene, run=run)
         if self._fault.strikes != "before" and self._await_moment(run):
             self._fault.strike(self._scene)
+        self._await_question(run)
         self._mend_after(self._after)
 
     def end(self) -> None:
@@ -92,6 +97,15 @@ class FaultWatcher(threading.Thread):
             time.sleep(0.02)
         return False
 
+    def _await_question(self, run: RunDirectory) -> None:
+        follower, until = Follower(run.journal_file), time.monotonic() + UNSEEN_SECONDS
+        while not self._ended.is_set() and time.monotonic() < until:
+            for event in follower.poll():
+                asked = event["event"] == Event.ASKED
+                if asked and first_name(str(event["name"])) in self._shown_by:
+                    return
+            time.sleep(0.02)
+
 
 def runs_at(site: Site, before: Collection[str]) -> list[RunDirectory]:
     """The runs at that very site that were not there before, the newest first.
@@ -100,6 +114,12 @@ def runs_at(site: Site, before: Collection[str]) -> list[RunDirectory]:
     """
     fresh = (run for run in list_runs() if run.id not in before)
     return [run for run in fresh if run.frozen().site == site]
+
+
+def shown_by(scenario: Scenario) -> frozenset[str]:
+    """The questions by which a run shows that something is wrong."""
+    usual = {first_name(name) for name in scenario.prompts}
+    return frozenset({FAILED_STEP, UNKNOWN_STEP, *map(first_name, scenario.replies)} - usual)
 
 
 def briefing(scenario: Scenario, places: Places, fault: Fault | None) -> str:
@@ -123,7 +143,7 @@ def by_hand(
     Raises Refused where the operator left while the run still goes on: it is scored later.
     """
     before = {run.id for run in list_runs()}
-    watcher = FaultWatcher(fault, scene) if fault else None
+    watcher = FaultWatcher(fault, scene, shown_by(scenario)) if fault else None
     if watcher:
         watcher.start()
     try:

@@ -176,7 +176,7 @@ class Operator:
     def _reaction(self, name: str, view: RunView) -> str:
         """What to do when a step failed or cannot be told: mend once and retry, else stop."""
         assert view.question is not None
-        reply = self.scenario.replies.get(name, self.scenario.replies.get(_first_name(name)))
+        reply = self.scenario.replies.get(name, self.scenario.replies.get(first_name(name)))
         if reply is not None:
             mended = self._mend()
             refused = _refused(view.question, reply)
@@ -203,7 +203,7 @@ class Operator:
             raise StepFailed(f"resume failed: {error.message}", error.remedy) from error
 
 
-def _first_name(name: str) -> str:
+def first_name(name: str) -> str:
     """A question that is asked again has its first name and a number."""
     first, _, number = name.rpartition(".")
     return first if number.isdecimal() else name

@@ -12,9 +12,12 @@ from config.site_file import load_site
 from steps.drill.fault import Mendable, Scene
 from steps.drill.in_use import held
 from steps.drill.places import Places
-from steps.drill.scenario import LOST_ENGINE_NEW
+from steps.drill.scenario import LOST_ENGINE_FAILOVER, LOST_ENGINE_NEW
 from steps.run.directory import create_run
-from tui.drill_session import FaultWatcher, briefing, runs_at
+from steps.run.events import Event
+from steps.run.journal import Journal
+from steps.run.redact import Redactor
+from tui.drill_session import FaultWatcher, briefing, runs_at, shown_by
 
 PATIENCE = 60.0
 
@@ -71,27 +74,42 @@ def test_the_run_of_another_drill_is_none_of_this_one(places, tmp_path):
 
 def test_a_fault_that_lets_no_run_begin_is_put_right_while_the_questions_are_answered(places):
     fault = ToldWhileAsked()
-    watcher = FaultWatcher(fault, Scene(places), after=PATIENCE, while_asked=0.0)
+    watcher = FaultWatcher(fault, Scene(places), (), after=PATIENCE, while_asked=0.0)
     watcher.start()
     assert fault.mended.wait(PATIENCE)
     watcher.end()
     assert fault.times == 1, "what was put right is not put right again"
 
 
-def test_another_fault_waits_for_the_run_of_this_drill(places, tmp_path):
+def test_another_fault_waits_for_a_question_that_shows_it_in_the_run_of_this_drill(
+    places, tmp_path
+):
     other = practice_site(tmp_path / "other", "backup.example.org")
     fault = Struck()
-    watcher = FaultWatcher(fault, Scene(places), after=0.0, while_asked=0.0)
+    shows = shown_by(LOST_ENGINE_FAILOVER)
+    watcher = FaultWatcher(fault, Scene(places), shows, after=0.0, while_asked=0.0)
     watcher.start()
     try:
         assert fault.struck.wait(PATIENCE)
-        run_at(other)
-        assert not fault.mended.wait(0.2)
-        run_at(places)
+        asked_in(run_at(other), "step-failed")
+        ours = run_at(places)
+        asked_in(ours, "machine.host-key", "menu.OVEHOSTED_INSTALLING_OS.1")
+        assert not fault.mended.wait(0.3)
+        asked_in(ours, "rebooted.host-01.2")
         assert fault.mended.wait(PATIENCE)
     finally:
         watcher.end()
     assert fault.times == 1
+
+
+def asked_in(run, *names: str) -> None:
+    journal = Journal(run.journal_file, Redactor())
+    for number, name in enumerate(names, start=1):
+        journal.record(
+            Event.ASKED, question=number, step=None, name=name, text="?", detail="",
+            choices=[], default=None, secret=False,
+        )  # fmt: skip
+    journal.close()
 
 
 def test_the_operator_is_told_where_the_practice_folder_is_and_what_becomes_of_a_fault(places):
