@@ -226,16 +226,21 @@ async def pictures_of_a_lost_engine(
         album.take(pilot, "engine-review")
 
 
+async def run_from(pilot: Pilot[Any], answered: str) -> None:
+    """Go from an interview that shows so to the run."""
+    await screen(pilot, "InterviewScreen", answered)
+    await to("ReviewScreen", pilot)
+    await screen(pilot, "ReviewScreen", "steps, about")
+    await start(pilot)
+
+
 async def picture_of_a_backup(service: Any, session: Any, album: Album) -> None:
     """The run of a backup of the engine, the failover host free and engine-backup at work."""
     from tui.app import RekindleApp
 
     app = RekindleApp(service=service, main=lambda app: app.walk(session))
     async with app.run_test(size=SIZE) as pilot:
-        await screen(pilot, "InterviewScreen", " ok ")
-        await to("ReviewScreen", pilot)
-        await screen(pilot, "ReviewScreen", "steps, about")
-        await start(pilot)
+        await run_from(pilot, " ok ")
         await screen(pilot, "RunScreen", "> run     Back up the engine")
         album.take(pilot, "engine-backup")
         await screen(pilot, "ReportScreen")
@@ -252,10 +257,7 @@ async def picture_of_hosts_added_again(site: Any, service: Any, album: Album) ->
     session = Session(site, catalogue.find("hosted_engine.rejoin"), dict(given))
     app = RekindleApp(service=service, main=lambda app: app.walk(session))
     async with app.run_test(size=SIZE) as pilot:
-        await screen(pilot, "InterviewScreen", "[*] host-03")
-        await to("ReviewScreen", pilot)
-        await screen(pilot, "ReviewScreen", "steps, about")
-        await start(pilot)
+        await run_from(pilot, "[*] host-03")
         await screen(pilot, "RunScreen", "Confirm 'Host has been Rebooted' for host-03?")
         album.take(pilot, "engine-rejoin")
         await pilot.press("up", "up", "enter")

@@ -129,7 +129,7 @@ def briefing(scenario: Scenario, places: Places, fault: Fault | None) -> str:
         when, then = (
             (f"{MENDED_WHILE_ASKED / 60:.0f} minutes after you began", "F5 then looks again")
             if fault.told_while_asked
-            else (f"{MENDED_AFTER:.0f} seconds after it was met", "choose retry then")
+            else (f"{MENDED_AFTER:.0f} seconds after it was met", "then retry, or look again")
         )
         told.append(f"Something goes wrong on the way. A colleague mends it {when}: {then}.")
     return " ".join(" ".join(told).split())

@@ -155,4 +155,4 @@ def _as_first(what: str) -> Callable[[Given], Value | None]:
 
 def _port(value: Value, _given: Given) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 65536:
-        raise InvalidInput(f"{value!r} is no port.", "Usually it is 5432.")
+        raise InvalidInput(f"{value!r} is no port.", f"Usually it is {PORT}.")

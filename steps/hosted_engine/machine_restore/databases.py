@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Final
 
 from config.errors import InvalidInput
+from config.interviews.hosted_engine.database_places import PORT
 
-PORT: Final = 5432
 LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_$.-]{0,62}")
 _HOST: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}")
@@ -119,7 +119,7 @@ class DatabasePlace:
                 "Choose an encrypted one, or check nothing.",
             )
         if not 0 < self.port < 65536:
-            raise InvalidInput(f"{title}: {self.port} is no port.", "Usually it is 5432.")
+            raise InvalidInput(f"{title}: {self.port} is no port.", f"Usually it is {PORT}.")
 
 
 def automatic(scope: str) -> DatabasePlace:

@@ -12,13 +12,13 @@ from enum import StrEnum
 from typing import Final
 
 from config.errors import InvalidInput, Refused
+from config.interviews.hosted_engine.database_places import PORT
 from steps.hosted_engine.archive.inspection import Inspection
 from steps.hosted_engine.archive.problems import NO_DATABASE
 from steps.hosted_engine.archive.version import Numbers, Version, version_problem
 from steps.hosted_engine.machine_restore.databases import (
     KINDS,
     LOCAL_HOSTS,
-    PORT,
     DatabaseKind,
     DatabasePlace,
     Way,

@@ -34,6 +34,7 @@ from steps.hosted_engine.backup.kept import kept_backups
 from steps.hosted_engine.backup.record import Summary
 from steps.hosted_engine.known_from_engine import known_from_engine
 from steps.hosted_engine.known_hosts import Inventory, KnownHost, free_host_name
+from steps.hosted_engine.machine_restore.databases import LOCAL_HOSTS
 from steps.hosted_engine.probes import deploy_probes
 from steps.hosted_engine.probes.look import Look, found, ok, warn, wrong
 from steps.hosted_engine.probes.names import hardware_uuid
@@ -48,7 +49,6 @@ SECONDS: Final = 20.0
 """How long a look into an archive may take within one probe; the survey takes its time."""
 MOST_LISTED: Final = 50
 _BESIDE: Final = (RECORD, LOG, ".sha256", ".txt", ".md", ".tmp", ".part")
-_LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def list_archives(probe: ProbeInput) -> Probed:
@@ -189,7 +189,7 @@ def _asked_for(given: Given, inspection: Inspection) -> _There:
 
 
 def _is_remote(was: DatabaseThere) -> bool:
-    return bool(was.host) and was.host not in _LOCAL
+    return bool(was.host and was.host.lower() not in LOCAL_HOSTS)
 
 
 def _unusual(was: DatabaseThere) -> str:
